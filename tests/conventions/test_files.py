@@ -7,10 +7,10 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-TOP_LEVEL = {
-    "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "config", "dbt_project", "models", "notebooks", "orchestration",
-    "pyproject.toml", "requirements.lock", "tests", "workspace.yaml",
-}  # fmt: skip
+TOP_LEVEL = set(
+    "CONTRIBUTING.md LICENSE Makefile README.md config dbt_project models notebooks orchestration pyproject.toml "
+    "requirements.lock tests workspace.yaml".split()
+)
 
 
 def tracked():
