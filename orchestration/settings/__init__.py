@@ -1,0 +1,87 @@
+"""What the user configured and where things live, as typed objects; resolved on call, never at import.
+
+Importing this costs a fraction of a second: no Dagster, no dbt, no DuckDB here.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestration.settings.check import read_config
+from orchestration.settings.documents import ConfigError, Mistake
+from orchestration.settings.model import ENTITY_FEEDS, FEED_OF_SYSTEM, Config
+from orchestration.settings.slos import Slo
+from orchestration.settings.user_key import UserKey, read_user_key
+
+__all__ = ["ConfigError", "Mistake", "Settings", "Slo", "UserKey", "check_config", "load_settings"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One resolved environment: the home folder, the configuration folder and what is in it."""
+
+    home: Path
+    config_dir: Path
+    config: Config
+    slos: list[Slo]
+
+    @property
+    def landing(self) -> Path:
+        """The user's exports; read, never written."""
+        return self.home / "landing"
+
+    @property
+    def lake(self) -> Path:
+        """The raw lake."""
+        return self.home / "lake"
+
+    @property
+    def warehouse(self) -> Path:
+        """The pipeline's private work file."""
+        return self.home / "warehouse.duckdb"
+
+    @property
+    def published(self) -> Path:
+        """The current release, a symlink."""
+        return self.home / "published"
+
+    @property
+    def dagster_home(self) -> Path:
+        """Dagster's own storage."""
+        return self.home / "dagster"
+
+    def retention_days(self, feed: str) -> int | None:
+        """Returns for how many days raw rows of a feed are kept; None for entities, which are kept for good.
+
+        Raises:
+            KeyError: There is no such feed.
+        """
+        if feed not in FEED_OF_SYSTEM.values():
+            raise KeyError(f"There is no feed '{feed}'; there are {', '.join(FEED_OF_SYSTEM.values())}")
+        if feed in ENTITY_FEEDS:
+            return None
+        by_feed: dict[str, int] = {**self.config.retention.by_feed}
+        return by_feed.get(feed, self.config.retention.default_days)
+
+    def user_key(self) -> UserKey:
+        """Returns the key that makes user ids unreadable, from the environment or the home folder."""
+        return read_user_key(self.home)
+
+
+def load_settings() -> Settings:
+    """Reads the environment (BEACONMART_HOME, BEACONMART_CONFIG) and the configuration folder.
+
+    Raises:
+        ConfigError: The configuration is wrong; it carries every mistake.
+    """
+    home = Path(os.environ.get("BEACONMART_HOME") or "data").expanduser().resolve()
+    config_dir = Path(os.environ.get("BEACONMART_CONFIG") or "config").expanduser().resolve()
+    config, slos, mistakes = read_config(config_dir)
+    if mistakes or config is None:
+        raise ConfigError(mistakes)
+    return Settings(home, config_dir, config, slos)
+
+
+def check_config(config_dir: Path) -> list[Mistake]:
+    """Returns every mistake of a configuration folder, in the order of files and lines."""
+    return read_config(config_dir)[2]

@@ -1,0 +1,118 @@
+"""YAML files read so that a mistake can name its line: values, the line of every key, and what is malformed.
+
+What the values mean belongs in `model` and `slos`; how mistakes are found in `check`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
+
+Loc = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One thing to mend in a configuration file: where it stands, what is wrong, what would be right."""
+
+    file: Path
+    line: int | None
+    where: str
+    message: str
+    expected: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else str(self.file)
+        where = f" {self.where}:" if self.where else ""
+        return f"{place}:{where} {self.message}" + (f" — {self.expected}" if self.expected else "")
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; `mistakes` says all that is wrong with it."""
+
+    def __init__(self, mistakes: list[Mistake]):
+        self.mistakes = mistakes
+        count = f"{len(mistakes)} mistake{'s' if len(mistakes) != 1 else ''}"
+        super().__init__("\n".join([f"The configuration has {count}:", *(f"  {m}" for m in mistakes)]))
+
+
+@dataclass(frozen=True)
+class Document:
+    """One YAML document: its plain values, and the line at which each of them stands."""
+
+    file: Path
+    values: Any
+    lines: dict[Loc, int]
+
+    def line(self, loc: Loc) -> int:
+        """Returns the line of a place, or of the nearest thing around it that is there."""
+        while loc and loc not in self.lines:
+            loc = loc[:-1]
+        return self.lines.get(loc, 1)
+
+    def mistake(self, loc: Loc, message: str, expected: str) -> Mistake:
+        """Returns a mistake at a place in this document."""
+        return Mistake(self.file, self.line(loc), place(loc), message, expected)
+
+
+def place(loc: Loc) -> str:
+    """Returns a place as people write it: `journeys[1].steps[0].service`."""
+    text = ""
+    for part in loc:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+def read_documents(file: Path) -> tuple[list[Document], list[Mistake]]:
+    """Reads a YAML file (one or several documents).
+
+    Returns:
+        The documents, and what is malformed: broken syntax, or a key that is given twice.
+    """
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return [], [Mistake(file, None, "", "the file is missing", "create it; the repository's config/ is an example")]
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        return [], [Mistake(file, line, "", "a byte that is not UTF-8", "save the file as UTF-8")]
+    except OSError as error:
+        return [], [Mistake(file, None, "", f"cannot be read: {error.strerror}", "a readable file")]
+    yaml = YAML(typ="safe", pure=True)
+    yaml.allow_duplicate_keys = True
+    documents: list[Document] = []
+    mistakes: list[Mistake] = []
+    try:
+        for node in yaml.compose_all(text):
+            lines: dict[Loc, int] = {}
+            for loc, line, repeated in _walk(node, ()):
+                lines.setdefault(loc, line)
+                if repeated:
+                    mistakes.append(Mistake(file, line, place(loc), "this key is given twice", "one of them"))
+            documents.append(Document(file, yaml.constructor.construct_document(node), lines))
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        mistakes.append(Mistake(file, mark.line + 1 if mark else None, "", str(error.problem), "valid YAML 1.2"))
+    except (YAMLError, ValueError) as error:
+        mistakes.append(Mistake(file, None, "", str(error).splitlines()[0], "valid YAML 1.2"))
+    return documents, mistakes
+
+
+def _walk(node: Node, loc: Loc) -> Iterator[tuple[Loc, int, bool]]:
+    """Yields (place, line, whether the key stood there already) for everything in a tree of nodes."""
+    if not loc:
+        yield loc, node.start_mark.line + 1, False
+    if isinstance(node, MappingNode):
+        seen = set()
+        for key, value in node.value:
+            yield (*loc, key.value), key.start_mark.line + 1, key.value in seen
+            seen.add(key.value)
+            yield from _walk(value, (*loc, key.value))
+    elif isinstance(node, SequenceNode):
+        for index, item in enumerate(node.value):
+            yield (*loc, index), item.start_mark.line + 1, False
+            yield from _walk(item, (*loc, index))

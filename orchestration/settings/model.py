@@ -1,0 +1,211 @@
+"""The shape of `config/beaconmart.yml`, field by field; its JSON Schema is generated from here.
+
+Rules that one value can break on its own live here. Rules between values (a step names a service) live in `check`.
+"""
+
+import re
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Literal, get_args
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+System = Literal[
+    "web_vitals", "web_errors", "probes", "maintenance", "incidents", "orders", "sessions", "requests", "releases"
+]
+Feed = Literal["beacons", "errors", "probes", "maintenance", "incidents", "orders", "sessions", "requests", "releases"]
+FEED_OF_SYSTEM: dict[str, str] = dict(zip(get_args(System), get_args(Feed), strict=True))
+ENTITY_FEEDS = frozenset({"orders", "incidents", "releases", "maintenance"})
+
+# A 28-day window, and the 30 days by which a late event may precede its export, must fit into what is kept.
+SHORTEST_RETENTION_DAYS = 31
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ValueError, OSError) as error:
+        raise ValueError(f"'{value}' is not a time zone; write an IANA name such as UTC or Europe/Berlin") from error
+    return value
+
+
+def _regex(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"'{value}' is not a regular expression: {error}; write one such as ^/product/") from error
+    return value
+
+
+def _path(value: str) -> str:
+    if ".." in re.split(r"[\\/]", value):
+        raise ValueError(f"'{value}' climbs out of the landing folder with '..'; name the folder itself")
+    scheme = re.match(r"([a-z0-9]+)://", value)
+    if scheme and scheme[1] not in ("s3", "gs", "az"):
+        raise ValueError(f"'{scheme[1]}://' cannot be read; use a local path, s3://, gs:// or az://")
+    return value
+
+
+Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[a-z0-9][a-z0-9_.-]*$")]
+Zone = Annotated[str, AfterValidator(_zone)]
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217, such as EUR")]
+Share = Annotated[float, Field(gt=0, le=1)]
+
+
+class Part(BaseModel):
+    """A part of the configuration: an unknown key is a mistake, and nothing changes after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Site(Part):
+    """The site that is watched."""
+
+    name: str = Field(min_length=1, description="as people call it; stands on every page")
+    currency: Currency
+    timezone: Zone = Field(description="the zone in which reports show times; storage is UTC")
+    exchange_rates: dict[Currency, Annotated[Decimal, Field(gt=0)]] = Field(
+        default_factory=dict, description="units of the site's currency for one unit of another; others are rejected"
+    )
+    url_parameters_kept: list[str] = Field(
+        default_factory=list, description="query parameters that hold no personal data; all others are dropped"
+    )
+
+
+class Source(Part):
+    """Where one feed lands, and in which format."""
+
+    name: Name
+    system: System
+    path: Annotated[str, Field(min_length=1), AfterValidator(_path)] = Field(
+        description="a glob with {date}; relative to the landing folder, or absolute, s3://, gs://, az://"
+    )
+    timezone: Zone = Field(description="the zone of timestamps that do not name theirs")
+    delivery: Literal["daily", "snapshot"] = Field(
+        default="daily", description="daily: the path names the export day; snapshot: the whole history each time"
+    )
+
+    @model_validator(mode="after")
+    def _date_is_where_it_is_needed(self) -> "Source":
+        dated = self.path.count("{date}")
+        if self.delivery == "daily" and dated == 0:
+            raise ValueError(f"path '{self.path}' lacks {{date}}; a daily delivery needs it, such as {{date}}/x*.csv")
+        if self.delivery == "snapshot" and dated:
+            raise ValueError("a snapshot's path has no {date}; leave it out, or write delivery: daily")
+        return self
+
+    @property
+    def feed(self) -> str:
+        """The feed that this format carries, such as `beacons`."""
+        return FEED_OF_SYSTEM[self.system]
+
+
+class PageGroup(Part):
+    """Pages that are judged together; the first pattern that matches a path wins."""
+
+    name: Name
+    pattern: Annotated[str, Field(min_length=1), AfterValidator(_regex)] = Field(
+        description="a regular expression on the path, such as ^/product/"
+    )
+
+
+class Service(Part):
+    """Something that can be up or down."""
+
+    name: Name
+    critical: bool = False
+    probe_interval_s: int = Field(gt=0, le=86400, description="seconds between two checks from one location")
+    locations: list[Name] = Field(min_length=1, description="where the checks run")
+    owner: str = Field(default="", description="who is asked when it breaks")
+
+
+class Step(Part):
+    """One step of a journey: the pages, the service behind them and the promise about it."""
+
+    name: Name
+    page_group: Name
+    service: Name
+    objective: Name = Field(description="the name of an objective in slos/")
+
+
+class Journey(Part):
+    """What a visitor comes to do."""
+
+    name: Name
+    critical: bool = False
+    steps: list[Step] = Field(min_length=1)
+
+
+class Retention(Part):
+    """How long raw rows are kept; orders, incidents, releases and maintenance are kept for good."""
+
+    default_days: int = Field(default=90, ge=SHORTEST_RETENTION_DAYS, le=3650)
+    by_feed: dict[Feed, Annotated[int, Field(ge=SHORTEST_RETENTION_DAYS, le=3650)]] = Field(default_factory=dict)
+
+
+class Targets(Part):
+    """What the executive page holds the site to."""
+
+    journeys_monitored_share: Share = 1.0
+    alert_false_positive_share: Share = 0.05
+    alert_latency_s: float = Field(default=30, gt=0)
+    history_days: int = Field(default=90, gt=0)
+    mttr_reduction_share: Share = 0.5
+    ux_score: float = Field(default=90, gt=0, le=100)
+    availability: float = Field(default=0.999, gt=0, lt=1)
+
+
+class Degradation(Part):
+    """When a worse day is called a degradation: beyond chance, and beyond a size that matters."""
+
+    false_discovery_rate: float = Field(default=0.02, gt=0, lt=0.5)
+    smallest_change_share: float = Field(default=0.1, gt=0, description="smallest relative change that matters")
+
+
+class Experience(Part):
+    """How experience is judged."""
+
+    degradation: Degradation = Degradation()
+
+
+class Accounting(Part):
+    """How checks become availability."""
+
+    method: Literal[
+        "default", "uptime_kuma", "gatus", "upptime", "datadog_monitor", "datadog_time_slice", "statuspage"
+    ] = Field(default="default", description="the contractual method; the others are shown beside it")
+
+
+class Period(Part):
+    """A closed period of UTC dates."""
+
+    from_: date = Field(alias="from")
+    to: date
+
+    @model_validator(mode="after")
+    def _ends_after_it_starts(self) -> "Period":
+        if self.to < self.from_:
+            raise ValueError(f"ends ({self.to}) before it starts ({self.from_}); swap from and to")
+        return self
+
+
+class Baselines(Part):
+    """The periods against which change is claimed."""
+
+    mttr: Period | None = Field(default=None, description="incidents before the effort to restore faster")
+
+
+class Config(Part):
+    """Everything that `beaconmart.yml` says."""
+
+    site: Site
+    sources: list[Source] = Field(min_length=1)
+    page_groups: list[PageGroup] = Field(min_length=1)
+    services: list[Service] = Field(min_length=1)
+    journeys: list[Journey] = Field(default_factory=list)
+    retention: Retention = Retention()
+    targets: Targets = Targets()
+    experience: Experience = Experience()
+    accounting: Accounting = Accounting()
+    baselines: Baselines = Baselines()
