@@ -8,8 +8,21 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 TOP_LEVEL = set(
-    "CONTRIBUTING.md LICENSE Makefile README.md config dbt_project models notebooks orchestration pyproject.toml "
-    "requirements.lock tests workspace.yaml".split()
+    [
+        "CONTRIBUTING.md",
+        "LICENSE",
+        "Makefile",
+        "README.md",
+        "config",
+        "dbt_project",
+        "models",
+        "notebooks",
+        "orchestration",
+        "pyproject.toml",
+        "requirements.lock",
+        "tests",
+        "workspace.yaml",
+    ]
 )
 
 
