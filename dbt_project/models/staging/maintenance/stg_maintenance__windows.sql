@@ -1,0 +1,9 @@
+with
+
+windows as (
+
+    select * from {{ source('raw_maintenance', 'windows') }}
+
+)
+
+select * from windows

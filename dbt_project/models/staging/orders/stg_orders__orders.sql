@@ -1,0 +1,9 @@
+with
+
+orders as (
+
+    select * from {{ source('raw_orders', 'orders') }}
+
+)
+
+select * from orders

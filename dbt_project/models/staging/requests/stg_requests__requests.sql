@@ -1,0 +1,9 @@
+with
+
+requests as (
+
+    select * from {{ source('raw_requests', 'requests') }}
+
+)
+
+select * from requests

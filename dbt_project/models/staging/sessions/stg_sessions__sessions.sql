@@ -1,0 +1,9 @@
+with
+
+sessions as (
+
+    select * from {{ source('raw_sessions', 'sessions') }}
+
+)
+
+select * from sessions

@@ -1,0 +1,169 @@
+"""The dbt project run inside this process, and the pure functions that build its arguments.
+
+A dbt process start costs seconds, and parsing the project again as many: the manifest is kept in memory and on disk, and
+parsed anew only when a file of the project changed. What the SQL means does not belong here, nor does what a run
+rebuilds: that is in the warehouse (`orchestration.warehouse`).
+"""
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestration.settings import Settings
+from orchestration.warehouse.connection import writing
+
+PROJECT_DIR = Path(__file__).parents[1] / "dbt_project"
+
+_parsed: dict[str, Any] = {}
+
+
+class DbtError(RuntimeError):
+    """dbt failed; the message names every table that did and why."""
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """What became of one dbt node. `status` is success, pass, error, fail, skipped or warn."""
+
+    unique_id: str
+    status: str
+    seconds: float
+    message: str | None
+    rows: int | None
+
+
+def build(
+    settings: Settings,
+    select: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    full_refresh: bool = False,
+    on_node: Callable[[NodeResult], None] | None = None,
+) -> list[NodeResult]:
+    """Build tables with their tests; calls `on_node` after each node.
+
+    Raises:
+        DbtError: A node failed, or the project does not parse.
+    """
+    return _invoke(settings, build_args(select, exclude, full_refresh), on_node)
+
+
+def build_args(select: Sequence[str] = (), exclude: Sequence[str] = (), full_refresh: bool = False) -> list[str]:
+    """The arguments of a production build: unit tests stay out, they test the SQL and not the data."""
+    args = ["build", "--exclude-resource-type", "unit_test"]
+    if select:
+        args += ["--select", *select]
+    if exclude:
+        args += ["--exclude", *exclude]
+    if full_refresh:
+        args.append("--full-refresh")
+    return args
+
+
+def parse(settings: Settings) -> Path:
+    """Write target/manifest.json, parsing only if the project changed; returns its path."""
+    path = target_dir(settings) / "manifest.json"
+    _manifest(settings)
+    return path
+
+
+def manifest(settings: Settings) -> Path:
+    """The path of the project's manifest, made if it is missing or older than the project."""
+    return parse(settings)
+
+
+def docs(settings: Settings, out_dir: Path) -> Path:
+    """Write the static dbt docs, one self-contained `index.html`, into `out_dir`; returns its path."""
+    _invoke(settings, ["docs", "generate", "--static", "--no-compile"])
+    out_dir.mkdir(parents=True, exist_ok=True)
+    page = out_dir / "index.html"
+    page.write_bytes((target_dir(settings) / "static_index.html").read_bytes())
+    return page
+
+
+def target_dir(settings: Settings) -> Path:
+    """Where dbt writes: under the home, never into the source tree."""
+    return Path(os.environ.get("DBT_TARGET_PATH") or settings.home / "dbt").resolve()
+
+
+def global_args(settings: Settings) -> list[str]:
+    """Arguments of every dbt command: where the project is, where it may write, and no output of its own."""
+    target = str(target_dir(settings))
+    project = ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)]
+    return [*project, "--target-path", target, "--log-path", target, "--log-level", "none", "--log-level-file", "warn"]
+
+
+def _invoke(
+    settings: Settings, args: list[str], on_node: Callable[[NodeResult], None] | None = None
+) -> list[NodeResult]:
+    from dbt.cli.main import dbtRunner  # seconds to import, and most commands never need it
+
+    results: list[NodeResult] = []
+
+    def listen(event: Any) -> None:
+        if event.info.name == "NodeFinished":
+            results.append(_node_result(event))
+            if on_node:
+                on_node(results[-1])
+
+    with writing(settings):
+        known = _manifest(settings)
+        outcome = dbtRunner(manifest=known, callbacks=[listen]).invoke([*args, *global_args(settings)])
+    if not outcome.success:
+        raise DbtError(_explain(outcome, results, target_dir(settings)))
+    return results
+
+
+def _manifest(settings: Settings) -> Any:
+    """The parsed project, from memory, else from disk, else parsed; `prefix` keeps one for each state of the files."""
+    from dbt.cli.main import dbtRunner
+    from dbt.contracts.graph.manifest import Manifest
+
+    os.environ["BEACONMART_WAREHOUSE"] = str(settings.warehouse)
+    state = _project_state()
+    target = target_dir(settings)
+    stamp, kept = target / "manifest.sha256", target / "partial_parse.msgpack"
+    if stamp.exists() and stamp.read_text() == state and (target / "manifest.json").exists():
+        if state not in _parsed and kept.exists():
+            _parsed[state] = Manifest.from_msgpack(kept.read_bytes())
+            _parsed[state].build_flat_graph()
+        if state in _parsed:
+            return _parsed[state]
+    outcome = dbtRunner().invoke(["parse", *global_args(settings)])
+    if not outcome.success:
+        raise DbtError(f"The dbt project does not parse: {outcome.exception}")
+    _parsed.clear()
+    _parsed[state] = outcome.result
+    stamp.write_text(state)
+    return outcome.result
+
+
+def _project_state() -> str:
+    digest = hashlib.sha256()
+    for path in sorted(PROJECT_DIR.rglob("*")):
+        if path.suffix in {".sql", ".yml", ".csv", ".md"} and "target" not in path.relative_to(PROJECT_DIR).parts:
+            digest.update(str(path.relative_to(PROJECT_DIR)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _node_result(event: Any) -> NodeResult:
+    info, result = event.data.node_info, event.data.run_result
+    adapter = dict(result.adapter_response) if result.adapter_response else {}
+    rows = adapter.get("rows_affected")
+    return NodeResult(
+        unique_id=info.unique_id,
+        status=result.status,
+        seconds=result.execution_time,
+        message=result.message or None,
+        rows=int(rows) if rows is not None else None,
+    )
+
+
+def _explain(outcome: Any, results: list[NodeResult], log_dir: Path) -> str:
+    failed = [result for result in results if result.status in {"error", "fail"}]
+    if not failed:
+        return f"dbt stopped: {outcome.exception or outcome.result}. Its log is {log_dir / 'dbt.log'}."
+    lines = [f"  {result.unique_id}: {(result.message or '').strip()}" for result in failed]
+    return "\n".join([f"dbt failed in {len(failed)} nodes; nothing was published.", *lines])

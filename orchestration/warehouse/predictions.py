@@ -1,0 +1,83 @@
+"""Tables that Python writes beside the dbt tables: what the statistical models infer, and what quality checks found.
+
+They are declared here and created empty before every run, so that reports always find them. How their rows come to be
+does not belong here.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from orchestration.settings import Settings
+from orchestration.warehouse.connection import connect
+
+_MODEL = "model_name varchar not null, model_version varchar not null"
+
+# table -> (columns, description). Keys are left to the writer, which replaces whole days.
+DECLARED: dict[str, tuple[str, str]] = {
+    "predictions.kpi_forecasts": (
+        "kpi varchar not null, horizon_days integer not null, value_forecast double, value_80_lower double,"
+        " value_80_upper double, value_95_lower double, value_95_upper double, forecast_date date not null,"
+        f" event_date date not null, {_MODEL}",
+        "One row per KPI, forecast date and forecast day; append-only by forecast date.",
+    ),
+    "predictions.kpi_forecast_backtests": (
+        f"kpi varchar not null, {_MODEL}, horizon_days integer not null, mase double, smape double, coverage_80 double,"
+        " coverage_95 double, msis double, is_chosen boolean, cutoff_date date not null, forecast_date date not null",
+        "One row per KPI, model, cutoff and horizon of a rolling-origin backtest; append-only by forecast date.",
+    ),
+    "predictions.vitals_degradations": (
+        "metric varchar not null, page_group varchar not null, device varchar not null, country varchar not null,"
+        " value double, baseline_forecast double, baseline_lower double, baseline_upper double, change_share double,"
+        f" p_value double, q_value double, sample_count bigint, is_degraded boolean, event_date date not null, {_MODEL}",
+        "One row per metric, cell and event date that was tested against its baseline.",
+    ),
+    "predictions.business_correlations": (
+        "exposure varchar not null, outcome varchar not null, effect_unit varchar, verdict varchar, caveat varchar,"
+        " stratum_count bigint, session_count bigint, day_count bigint, effect double, effect_lower double,"
+        f" effect_upper double, p_value double, q_value double, event_date date not null, {_MODEL}",
+        "One row per exposure and outcome, over the window that ends on the event date.",
+    ),
+    "operations.fct_quality_results": (
+        "suite varchar not null, check_name varchar not null, asset varchar, observed varchar, expected varchar,"
+        " missing varchar, is_passed boolean not null, is_blocking boolean not null, event_date date not null",
+        "One row per check of a quality suite and as-of date.",
+    ),
+}
+
+
+def create_declared_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create the tables that are missing, empty."""
+    for table, (columns, description) in DECLARED.items():
+        connection.execute(f"create schema if not exists {table.split('.')[0]}")
+        connection.execute(f"create table if not exists {table} ({columns})")
+        connection.execute(f"comment on table {table} is '{description}'")
+
+
+def write_predictions(settings: Settings, table: str, frame: pd.DataFrame, replace_key: Mapping[str, Any]) -> int:
+    """Replace the rows of `table` where each column of `replace_key` has its value (or one of a list of values).
+
+    Columns are matched by name; a missing one is NULL, an unknown one is refused. Returns the number of rows written.
+
+    Raises:
+        ValueError: The table is not declared, or the frame has columns that it lacks.
+    """
+    if table not in DECLARED:
+        raise ValueError(f"{table} is not a table that Python writes; those are {', '.join(DECLARED)}")
+    with connect(settings) as connection:
+        create_declared_tables(connection)
+        columns = [row[0] for row in connection.execute(f"describe {table}").fetchall()]
+        unknown = [str(name) for name in [*frame.columns, *replace_key] if name not in columns]
+        if unknown:
+            raise ValueError(f"{table} has no column {', '.join(unknown)}; it has {', '.join(columns)}")
+        where = " and ".join(f"list_contains(?, {name})" for name in replace_key) or "true"
+        values = [value if isinstance(value, list | set | tuple) else [value] for value in replace_key.values()]
+        connection.begin()
+        connection.execute(f"delete from {table} where {where}", [list(value) for value in values])  # noqa: S608 - names were checked
+        if len(frame):
+            connection.register("frame_to_write", frame)
+            connection.execute(f"insert into {table} by name select * from frame_to_write")  # noqa: S608
+        connection.commit()
+    return len(frame)

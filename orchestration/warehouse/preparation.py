@@ -1,0 +1,136 @@
+"""Before and after dbt: hand a run its inputs, and note when it is done with them.
+
+`prepare` writes what the SQL reads besides the marts themselves (configuration, ledger, queue, raw views); `finish`
+empties the queue. Running dbt between the two is `orchestration.dbt`'s job.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+
+from orchestration import lake
+from orchestration.settings import Settings
+from orchestration.warehouse.configuration import write_configuration
+from orchestration.warehouse.connection import connect
+from orchestration.warehouse.history import write_history_index
+from orchestration.warehouse.ledger import create_ledger, queue, sync_ledger, touched_dates
+from orchestration.warehouse.predictions import create_declared_tables
+from orchestration.warehouse.raw import ENTITY_KEYS, RAW_COLUMNS, REJECT_COLUMNS, create_view, sync_entities
+
+PROJECT_DIR = Path(__file__).parents[2] / "dbt_project"
+
+# Days on either side of a touched day whose raw rows a run may read: the widest look of any table at raw rows. Views
+# prune by day, so that a day too many costs only its name in the list of files.
+READ_AROUND_DAYS = 7
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What a run is about to do: rebuild everything, or the touched days of each raw table."""
+
+    as_of: date
+    full_refresh: bool
+    touched: dict[str, list[date]] = field(default_factory=dict)
+
+
+def prepare(settings: Settings, as_of: date, full_refresh: bool = False) -> Prepared:
+    """Make the warehouse ready for dbt; safe to repeat, also after a crash at any point.
+
+    `as_of` never moves back except on a full refresh: to re-run an old day must not take away what came after it. A
+    changed configuration or dbt project, and a warehouse without a finished run, make this a full refresh.
+    """
+    with connect(settings) as connection:
+        create_ledger(connection)
+        finished = connection.execute("select project_hash, config_hash from pipeline.fingerprint").fetchone()
+        full_refresh = full_refresh or finished != (_project_hash(), _config_hash(settings))
+        if full_refresh:
+            connection.execute("delete from pipeline.fingerprint")
+        write_configuration(connection, settings)
+        create_declared_tables(connection)
+        sync_ledger(connection, settings)
+        run_as_of, previous = _write_run(connection, as_of, full_refresh)
+        _write_closed_days(connection, settings)
+        for table in RAW_COLUMNS:
+            _offer_raw(connection, settings, table, run_as_of, previous, full_refresh)
+        for schema in sorted({table.split(".")[0] for table in RAW_COLUMNS}):
+            create_view(connection, f"{schema}.rejects", REJECT_COLUMNS, lake.reject_files(settings, schema))
+        touched = {table: sorted(touched_dates(connection, table)) for table in RAW_COLUMNS}
+        return Prepared(run_as_of, full_refresh, {table: dates for table, dates in touched.items() if dates})
+
+
+def finish(settings: Settings) -> None:
+    """Empty the queue: call it once every table that reads raw days was built without an error."""
+    with connect(settings) as connection:
+        connection.begin()
+        connection.execute("delete from pipeline.touched_dates")
+        connection.execute("delete from pipeline.fingerprint")
+        connection.execute("insert into pipeline.fingerprint values (?, ?)", [_project_hash(), _config_hash(settings)])
+        connection.execute("update pipeline.run set previous_as_of_date = as_of_date, is_full_refresh = false")
+        connection.commit()
+
+
+def _write_run(connection: duckdb.DuckDBPyConnection, as_of: date, full_refresh: bool) -> tuple[date, date | None]:
+    row = connection.execute("select as_of_date, previous_as_of_date from pipeline.run").fetchone()
+    previous = row[1] if row and not full_refresh else None
+    run_as_of = as_of if previous is None else max(as_of, previous)
+    connection.execute("delete from pipeline.run")
+    connection.execute(
+        """
+        insert into pipeline.run
+        select $as_of, coalesce($previous, $as_of), least(min(event_date), $as_of), $full_refresh
+        from (select unnest(event_dates) as event_date from pipeline.ingested_files)
+        """,
+        {"as_of": run_as_of, "previous": previous, "full_refresh": full_refresh},
+    )
+    return run_as_of, previous
+
+
+def _write_closed_days(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    connection.execute("delete from pipeline.closed_days")
+    for table, raw in lake.RAW_TABLES.items():
+        closed = lake.closed_through(settings, raw.feed)
+        if closed:
+            connection.execute("insert into pipeline.closed_days values (?, ?)", [table, closed])
+    write_history_index(connection, settings)
+
+
+def _offer_raw(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    table: str,
+    as_of: date,
+    previous: date | None,
+    full_refresh: bool,
+) -> None:
+    touched = touched_dates(connection, table)
+    if table in ENTITY_KEYS:
+        files = lake.parquet_files(settings, table, None if full_refresh else touched)
+        queue(connection, table, sync_entities(connection, table, files, None if full_refresh else touched))
+        return
+    if full_refresh or previous is None:
+        create_view(connection, table, RAW_COLUMNS[table], lake.parquet_files(settings, table, None))
+        return
+    seeds = touched | {previous + timedelta(days=day + 1) for day in range((as_of - previous).days)}
+    around = range(-READ_AROUND_DAYS, READ_AROUND_DAYS + 1)
+    dates = {seed + timedelta(days=offset) for seed in seeds for offset in around}
+    create_view(connection, table, RAW_COLUMNS[table], lake.parquet_files(settings, table, dates))
+
+
+def _project_hash() -> str:
+    """Changes with every file that shapes a mart; reports and prose are rebuilt or read afresh anyway."""
+    digest = hashlib.sha256(duckdb.__version__.encode())
+    for folder in ("models", "macros", "seeds"):
+        for path in sorted((PROJECT_DIR / folder).rglob("*")):
+            if path.suffix in {".sql", ".yml", ".csv"} and "reports" not in path.parts:
+                digest.update(str(path.relative_to(PROJECT_DIR)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _config_hash(settings: Settings) -> str:
+    slos = [vars(slo) for slo in settings.slos]
+    content = [settings.config.model_dump(mode="json"), slos]
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
