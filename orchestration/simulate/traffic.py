@@ -1,0 +1,299 @@
+"""Who comes and what they see: a day's sessions and page views, with how fast each page was.
+
+Truth before measurement: nothing is lost, sent twice or malformed here (`beacons` and `hostile` do that), and no text
+is written. Speed comes first and decisions after it, because the planted effect runs from speed to buying.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from orchestration.simulate import site
+from orchestration.simulate.truth import (
+    BOUNCE_LOG_ODDS_PER_LCP_DOUBLING,
+    CONVERSION_LOG_ODDS_PER_LCP_DOUBLING,
+    DAY_MS,
+    REFERENCE_LCP_MS,
+    Plan,
+    Window,
+)
+
+# Share of a day's sessions by local hour: quiet nights, a noon hump, a long evening.
+_HOURLY = np.array([8, 5, 3, 2, 2, 4, 9, 17, 26, 32, 36, 40, 44, 42, 40, 40, 42, 46, 54, 64, 70, 62, 40, 20], float)
+_WEEKLY = (1.04, 1.0, 0.98, 1.0, 0.97, 0.92, 1.09)  # Monday first
+_DROPPED_DURING_OUTAGE = 0.9
+
+
+@dataclass(frozen=True)
+class Sessions:
+    """One element for each session. Indices point into the tuples of `site`; times are epoch ms, UTC."""
+
+    device: np.ndarray
+    country: np.ndarray
+    browser: np.ndarray
+    channel: np.ndarray
+    connection: np.ndarray
+    visitor: np.ndarray
+    is_new: np.ndarray
+    is_logged_in: np.ndarray
+    is_bot: np.ndarray
+    is_converted: np.ndarray
+    start_ms: np.ndarray
+    pages: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.pages)
+
+
+@dataclass(frozen=True)
+class Views:
+    """One element for each page view, by session and then by time. Metrics are what the browser would measure."""
+
+    session: np.ndarray
+    ordinal: np.ndarray
+    group: np.ndarray
+    item: np.ndarray
+    navigation: np.ndarray
+    start_ms: np.ndarray
+    dwell_ms: np.ndarray
+    release: np.ndarray
+    ttfb_ms: np.ndarray
+    fcp_ms: np.ndarray
+    lcp_ms: np.ndarray
+    inp_ms: np.ndarray
+    cls: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.session)
+
+
+def views_on(day_ms: int, plan: Plan, per_day: int, rng: np.random.Generator) -> int:
+    """Returns how many page views a day gets: `per_day` on average over the weekly and yearly season."""
+    day = day_ms // DAY_MS
+    weekday = (day + 3) % 7  # 1970-01-01 was a Thursday
+    yearly = 1 + 0.12 * np.cos(2 * np.pi * (day % 365.25 - 340) / 365.25)  # busiest in early December
+    growth = 1 + 0.0004 * (day_ms - plan.start_ms) / DAY_MS
+    return max(1, round(per_day * _WEEKLY[weekday] * yearly * growth * float(np.exp(rng.normal(0, 0.03)))))
+
+
+def draw_day(day_ms: int, view_count: int, plan: Plan, rng: np.random.Generator) -> tuple[Sessions, Views]:
+    """Draws one UTC day: `view_count` page views of people, and about 3 % as many of bots after them.
+
+    Sessions start within the day and may end in the next.
+    """
+    people = _people(day_ms, view_count, plan, rng)
+    return _with_bots(*people, day_ms, rng)
+
+
+def _people(day_ms: int, view_count: int, plan: Plan, rng: np.random.Generator) -> tuple[Sessions, Views]:
+    n = max(8, int(view_count / 2.0))
+    device = rng.choice(len(site.DEVICES), n, p=[d.share for d in site.DEVICES]).astype(np.int16)
+    country = rng.choice(len(site.COUNTRIES), n, p=[c.share for c in site.COUNTRIES]).astype(np.int16)
+    start_ms = _starts(day_ms, country, rng)
+    luck = rng.normal(0, 1, n)
+    first = _Speed(plan, rng)
+    landing = _pick(rng, [g.landing for g in site.PAGE_GROUPS], n)
+    first_metrics = first.draw(device, country, landing, start_ms, luck)
+    doublings = np.log2(first_metrics["lcp_ms"] / REFERENCE_LCP_MS)
+    is_new = rng.random(n) < 0.55
+    channel = _pick(rng, site.CHANNEL_SHARES, n)
+    converted = rng.random(n) < _logistic(
+        -3.05
+        + _field(site.DEVICES, "conversion_logit")[device]
+        + _field(site.COUNTRIES, "conversion_logit")[country]
+        + np.array(site.CHANNEL_LOGITS)[channel]
+        - 0.25 * is_new
+        + CONVERSION_LOG_ODDS_PER_LCP_DOUBLING * doublings
+    )
+    converted &= ~_unlucky(start_ms, plan, rng)
+    bounced = ~converted & (rng.random(n) < _logistic(-0.35 + BOUNCE_LOG_ODDS_PER_LCP_DOUBLING * doublings))
+    pages = np.where(bounced, 1, np.minimum(2 + rng.geometric(0.32, n), 25)) + 2 * converted
+    # The last session is cut so that the day has exactly its number of views; it must not lose its checkout.
+    total = np.cumsum(pages)
+    keep = int(np.searchsorted(total, view_count)) + 1
+    pages = pages[:keep]
+    if total[keep - 1] > view_count:
+        pages[-1] -= total[keep - 1] - view_count
+        converted[keep - 1] &= pages[-1] >= 4
+    sessions = Sessions(
+        device=device[:keep],
+        country=country[:keep],
+        browser=_browsers(device[:keep], rng),
+        channel=channel[:keep],
+        connection=np.where(device[:keep] == 1, 0, _pick(rng, (0.86, 0.11, 0.03), keep)),
+        visitor=_visitors(day_ms, is_new[:keep], view_count, rng),
+        is_new=is_new[:keep],
+        is_logged_in=rng.random(keep) < np.where(converted, 0.7, np.where(is_new, 0.08, 0.45)[:n])[:keep],
+        is_bot=np.zeros(keep, bool),
+        is_converted=converted[:keep],
+        start_ms=start_ms[:keep],
+        pages=pages,
+    )
+    return sessions, _views(sessions, landing[:keep], luck[:keep], {k: v[:keep] for k, v in first_metrics.items()},
+                            first, rng)  # fmt: skip
+
+
+def _views(
+    sessions: Sessions,
+    landing: np.ndarray,
+    luck: np.ndarray,
+    first_metrics: dict[str, np.ndarray],
+    speed: "_Speed",
+    rng: np.random.Generator,
+) -> Views:
+    session = np.repeat(np.arange(len(sessions)), sessions.pages)
+    starts = np.cumsum(sessions.pages) - sessions.pages
+    ordinal = np.arange(len(session)) - starts[session]
+    is_first = ordinal == 0
+    left = sessions.pages[session] - 1 - ordinal
+    n = len(session)
+    group = np.where(is_first, landing[session], _pick(rng, [g.browsing for g in site.PAGE_GROUPS], n))
+    buying = sessions.is_converted[session]
+    group = np.where(buying & (left == 2), site.GROUP_INDEX["cart"], group)
+    group = np.where(buying & (left < 2), site.GROUP_INDEX["checkout"], group)
+    first_kind = _pick(rng, site.FIRST_NAVIGATION_SHARES, n)
+    navigation = np.where(is_first, first_kind, _pick(rng, site.LATER_NAVIGATION_SHARES, n))
+    dwell = np.minimum(3000 + rng.lognormal(10.0, 1.0, n), 20 * 60_000).astype(np.int64)
+    before = np.cumsum(dwell) - dwell
+    start_ms = sessions.start_ms[session] + before - before[starts][session]
+    device, country = sessions.device[session], sessions.country[session]
+    metrics = speed.draw(device, country, group, start_ms, luck[session])
+    for name, values in first_metrics.items():
+        metrics[name][starts] = values
+    _hasten(metrics, navigation)
+    return Views(
+        session=session,
+        ordinal=ordinal,
+        group=group,
+        item=np.minimum(rng.geometric(0.012, n) - 1, site.PRODUCT_COUNT - 1),
+        navigation=navigation,
+        start_ms=start_ms,
+        dwell_ms=dwell,
+        release=speed.release_at(start_ms),
+        **metrics,
+    )
+
+
+class _Speed:
+    """Draws the metrics of page views: device, country, page, planted slowness, the session's luck, and chance."""
+
+    def __init__(self, plan: Plan, rng: np.random.Generator):
+        self.plan, self.rng = plan, rng
+        self.deployed = np.array([release.deployed_ms for release in plan.releases])
+
+    def release_at(self, ms: np.ndarray) -> np.ndarray:
+        """Returns the index of the release that ran at each instant."""
+        return np.maximum(np.searchsorted(self.deployed, ms, side="right") - 1, 0)
+
+    def draw(
+        self, device: np.ndarray, country: np.ndarray, group: np.ndarray, ms: np.ndarray, luck: np.ndarray
+    ) -> dict[str, np.ndarray]:
+        n = len(device)
+        far = _field(site.COUNTRIES, "slowness")[country]
+        for window in self.plan.country_slowness:
+            code = next(i for i, c in enumerate(site.COUNTRIES) if c.code == window.of)
+            far = np.where((country == code) & _within(ms, window), far * window.factor, far)
+        noise = self.rng.normal(0, 1, (5, n))
+        ttfb = _field(site.DEVICES, "ttfb_ms")[device] * far * np.exp(0.25 * luck + 0.30 * noise[0])
+        paint = _field(site.DEVICES, "paint_ms")[device] * np.exp(0.28 * luck + 0.25 * noise[1])
+        hero = _field(site.DEVICES, "hero_ms")[device] * _field(site.PAGE_GROUPS, "hero")[group]
+        hero = hero * np.sqrt(far) * np.exp(0.35 * luck + 0.40 * noise[2])
+        slow = np.ones(n)
+        release = self.release_at(ms)
+        for index, planted in enumerate(self.plan.releases):
+            if planted.slow_page_group:
+                hit = (release == index) & (group == site.GROUP_INDEX[planted.slow_page_group])
+                slow = np.where(hit, planted.slowdown, slow)
+        inp = _field(site.DEVICES, "inp_ms")[device] * _field(site.PAGE_GROUPS, "inp")[group]
+        inp = np.maximum(8, np.round(inp * np.exp(0.2 * luck + 0.6 * noise[3]) / 8) * 8)
+        still = self.rng.random(n) < 0.45
+        shift = 0.016 * _field(site.PAGE_GROUPS, "shift")[group] * np.exp(0.9 * noise[4])
+        return {
+            "ttfb_ms": np.round(ttfb, 1),
+            "fcp_ms": np.round(ttfb + paint, 1),
+            "lcp_ms": np.round((ttfb + paint + hero) * slow, 1),
+            "inp_ms": inp,
+            "cls": np.where(still, 0.0, np.round(shift, 4)),
+        }
+
+
+def _hasten(metrics: dict[str, np.ndarray], navigation: np.ndarray) -> None:
+    """Pages that come from memory or were drawn ahead are fast, as browsers report them."""
+    kinds = {name: navigation == index for index, name in enumerate(site.NAVIGATION_TYPES)}
+    instant = kinds["back-forward-cache"] | kinds["prerender"]
+    metrics["ttfb_ms"] = np.where(instant, 0.0, metrics["ttfb_ms"])
+    metrics["fcp_ms"] = np.where(instant, np.round(metrics["fcp_ms"] / 30, 1), metrics["fcp_ms"])
+    metrics["lcp_ms"] = np.where(instant, np.round(metrics["lcp_ms"] / 25, 1), metrics["lcp_ms"])
+    soft = kinds["soft-navigation"]
+    metrics["ttfb_ms"] = np.where(soft, 0.0, metrics["ttfb_ms"])
+    metrics["lcp_ms"] = np.where(soft, np.round(metrics["lcp_ms"] * 0.7, 1), metrics["lcp_ms"])
+
+
+def _with_bots(
+    sessions: Sessions, views: Views, day_ms: int, rng: np.random.Generator
+) -> tuple[Sessions, Views]:
+    n = int(rng.binomial(len(views), 0.03))
+    pick = rng.integers(0, len(views), n)
+    start_ms = day_ms + rng.integers(0, DAY_MS - 60_000, n)
+    owner = views.session[pick]
+    bots = {name: getattr(sessions, name)[owner] for name in Sessions.__dataclass_fields__}
+    bots |= {"is_bot": np.ones(n, bool), "is_converted": np.zeros(n, bool), "is_logged_in": np.zeros(n, bool),
+             "start_ms": start_ms, "pages": np.ones(n, bots["pages"].dtype)}  # fmt: skip
+    seen = {name: getattr(views, name)[pick] for name in Views.__dataclass_fields__}
+    seen |= {"session": len(sessions) + np.arange(n), "ordinal": np.zeros(n, views.ordinal.dtype),
+             "navigation": np.zeros(n, views.navigation.dtype), "start_ms": start_ms,
+             "dwell_ms": np.full(n, 3000)}  # fmt: skip
+    return (
+        Sessions(**{name: np.concatenate([getattr(sessions, name), values]) for name, values in bots.items()}),
+        Views(**{name: np.concatenate([getattr(views, name), values]) for name, values in seen.items()}),
+    )
+
+
+def _starts(day_ms: int, country: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    share = np.concatenate([[0.0], np.cumsum(_HOURLY) / _HOURLY.sum()])
+    local_h = np.interp(rng.random(len(country)), share, np.arange(25))
+    hours = (local_h - _field(site.COUNTRIES, "utc_offset_h")[country]) % 24
+    return day_ms + np.minimum((hours * 3_600_000).astype(np.int64), DAY_MS - 1)
+
+
+def _unlucky(start_ms: np.ndarray, plan: Plan, rng: np.random.Generator) -> np.ndarray:
+    """Sessions that meet an outage of the shop or its checkout mostly cannot buy."""
+    hit = np.zeros(len(start_ms), bool)
+    for outage in plan.outages:
+        if outage.service != "search-api":
+            hit |= (start_ms >= outage.started_ms) & (start_ms < outage.ended_ms)
+    return hit & (rng.random(len(start_ms)) < _DROPPED_DURING_OUTAGE)
+
+
+def _visitors(day_ms: int, is_new: np.ndarray, view_count: int, rng: np.random.Generator) -> np.ndarray:
+    """New visitors get numbers of their own; the others come from a pool of about a week's worth."""
+    new = (day_ms // DAY_MS) * 10_000_000 + np.arange(len(is_new))
+    known = np.floor(rng.power(0.6, len(is_new)) * max(50, view_count * 2)).astype(np.int64)
+    return np.where(is_new, new, known)
+
+
+def _browsers(device: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    chance = rng.random(len(device))
+    browser = np.zeros(len(device), np.int16)
+    for index, kind in enumerate(site.DEVICES):
+        own = [i for i, b in enumerate(site.BROWSERS) if b.device == kind.name]
+        steps = np.cumsum([site.BROWSERS[i].share for i in own])[:-1]
+        browser = np.where(device == index, np.array(own)[np.searchsorted(steps, chance)], browser)
+    return browser
+
+
+def _pick(rng: np.random.Generator, shares: "list[float] | tuple[float, ...]", n: int) -> np.ndarray:
+    steps = np.cumsum(np.array(shares) / np.sum(shares))[:-1]
+    return np.searchsorted(steps, rng.random(n), side="right")
+
+
+def _field(things: tuple, name: str) -> np.ndarray:  # type: ignore[type-arg]
+    return np.array([getattr(thing, name) for thing in things])
+
+
+def _within(ms: np.ndarray, window: Window) -> np.ndarray:
+    return (ms >= window.started_ms) & (ms < window.ended_ms)
+
+
+def _logistic(x: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-x))
