@@ -74,9 +74,9 @@ class Service:
 # Phones are slower and buy less for reasons of their own: whoever compares slow with fast sessions without looking
 # at the device overstates what speed does.
 DEVICES = (
-    Device("mobile", 0.62, 170, 420, 380, 68, -0.55),
-    Device("desktop", 0.33, 80, 250, 190, 40, 0.45),
-    Device("tablet", 0.05, 150, 400, 360, 64, 0.05),
+    Device("mobile", 0.62, 410, 790, 700, 118, -0.55),
+    Device("desktop", 0.33, 120, 360, 360, 66, 0.45),
+    Device("tablet", 0.05, 350, 700, 650, 105, 0.05),
 )
 COUNTRIES = (
     Country("DE", "Berlin", "Europe/Berlin", 1, 0.36, 1.0, 0.15),

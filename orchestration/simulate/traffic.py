@@ -98,7 +98,7 @@ def _people(day_ms: int, view_count: int, plan: Plan, rng: np.random.Generator) 
     is_new = rng.random(n) < 0.55
     channel = _pick(rng, site.CHANNEL_SHARES, n)
     converted = rng.random(n) < _logistic(
-        -3.05
+        -3.25
         + _field(site.DEVICES, "conversion_logit")[device]
         + _field(site.COUNTRIES, "conversion_logit")[country]
         + np.array(site.CHANNEL_LOGITS)[channel]
@@ -207,7 +207,7 @@ class _Speed:
         inp = _field(site.DEVICES, "inp_ms")[device] * _field(site.PAGE_GROUPS, "inp")[group]
         inp = np.maximum(8, np.round(inp * np.exp(0.2 * luck + 0.6 * noise[3]) / 8) * 8)
         still = self.rng.random(n) < 0.45
-        shift = 0.016 * _field(site.PAGE_GROUPS, "shift")[group] * np.exp(0.9 * noise[4])
+        shift = 0.055 * _field(site.PAGE_GROUPS, "shift")[group] * np.exp(0.9 * noise[4])
         return {
             "ttfb_ms": np.round(ttfb, 1),
             "fcp_ms": np.round(ttfb + paint, 1),
