@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 TOP_LEVEL = """
 CONTRIBUTING.md LICENSE Makefile README.md config dbt_project models notebooks orchestration pyproject.toml
-requirements.lock tests workspace.yaml
+requirements.lock tests workspace.yaml dagster.yaml
 """
 
 
