@@ -60,7 +60,7 @@ class Settings:
             raise KeyError(f"There is no feed '{feed}'; there are {', '.join(FEED_OF_SYSTEM.values())}")
         if feed in ENTITY_FEEDS:
             return None
-        by_feed: dict[str, int] = {**self.config.retention.by_feed}
+        by_feed = {str(name): days for name, days in self.config.retention.by_feed.items()}
         return by_feed.get(feed, self.config.retention.default_days)
 
     def user_key(self) -> UserKey:

@@ -77,7 +77,7 @@ def _between_values(document: Document, slos: list[tuple[Slo, Document]]) -> Ite
     names = {part: _names(document, (part,)) for part in ("sources", "page_groups", "services", "journeys")}
     for found in names.values():
         yield from _repeated(document, found)
-    steps = [loc for index in range(_length(document, ("journeys",))) for loc in [("journeys", index, "steps")]]
+    steps: list[Loc] = [("journeys", index, "steps") for index in range(_length(document, ("journeys",)))]
     for loc in steps:
         yield from _repeated(document, _names(document, loc))
         for step in range(_length(document, loc)):
@@ -88,10 +88,10 @@ def _between_values(document: Document, slos: list[tuple[Slo, Document]]) -> Ite
             ):
                 yield from _dangling(document, (*loc, step, key), known, key.replace("_", " "))
     for index in range(_length(document, ("services",))):
-        loc = ("services", index, "locations")
-        listed = _get(document, loc)
+        places: Loc = ("services", index, "locations")
+        listed = _get(document, places)
         if isinstance(listed, list):
-            yield from _repeated(document, [((*loc, i), name) for i, name in enumerate(listed)])
+            yield from _repeated(document, [((*places, i), name) for i, name in enumerate(listed)])
     seen: dict[str, Document] = {}
     for slo, file in slos:
         if slo.name in seen:
@@ -103,8 +103,8 @@ def _between_values(document: Document, slos: list[tuple[Slo, Document]]) -> Ite
         yield from _dangling(file, group, _set(names["page_groups"]), "page group")
     site = _get(document, ("site",))
     if isinstance(site, dict) and site.get("currency") in (site.get("exchange_rates") or {}):
-        loc = ("site", "exchange_rates", site["currency"])
-        yield document.mistake(loc, "the site's own currency needs no rate", "leave it out")
+        rate: Loc = ("site", "exchange_rates", site["currency"])
+        yield document.mistake(rate, "the site's own currency needs no rate", "leave it out")
 
 
 def _dangling(document: Document, loc: Loc, known: set[str], what: str) -> Iterator[Mistake]:

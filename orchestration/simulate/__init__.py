@@ -3,7 +3,7 @@
 Nothing here reads configuration, lake or warehouse: the pipeline must find out what is planted from the files alone.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -11,9 +11,11 @@ import numpy as np
 import pyarrow as pa
 
 from orchestration.simulate import beacons, commerce, errors, hostile, reliability
-from orchestration.simulate.traffic import Sessions, Views, draw_day, views_on
-from orchestration.simulate.truth import DAY_MS, HOUR_MS, Truth, iso, make_plan
-from orchestration.simulate.writers import hex_ids, write_lines
+from orchestration.simulate.beacon_lines import BeaconWriter
+from orchestration.simulate.plan import DAY_MS, HOUR_MS, make_plan
+from orchestration.simulate.traffic import Sessions, Views, draw_day, views_by_day
+from orchestration.simulate.truth import Truth, iso
+from orchestration.simulate.writers import BadLine, hex_ids, write_lines
 
 __all__ = ["Truth", "simulate"]
 
@@ -35,7 +37,7 @@ def simulate(
         days: How many UTC days, at least 1.
         end: The last of them.
         seed: Of all chance, 0 or more.
-        page_views_per_day: Of people, on average over the season; at least 1.
+        page_views_per_day: Of people, on average over the days; at least 1.
         progress: Called after each day with (days done, days, date).
 
     Returns:
@@ -50,13 +52,11 @@ def simulate(
             "the seed is 0 or more"
         )
     plan = make_plan(days, end, seed)
-    truth = Truth(
-        {"days": days, "end": end.isoformat(), "seed": seed, "page_views_per_day": page_views_per_day}, plan
-    )
+    truth = Truth({"days": days, "end": end.isoformat(), "seed": seed, "page_views_per_day": page_views_per_day}, plan)
     run = _Run(out, truth, seed)
-    for number in range(days):
+    for number, view_count in enumerate(views_by_day(plan, page_views_per_day, seed)):
         day_ms = plan.start_ms + number * DAY_MS
-        run.day(day_ms, page_views_per_day)
+        run.day(day_ms, view_count)
         if progress:
             progress(number + 1, days, iso(day_ms)[:10])
     out.mkdir(parents=True, exist_ok=True)
@@ -73,28 +73,26 @@ class _Run:
         self.over_midnight: dict[int, list[pa.Array]] = {}
         self.late: dict[int, list[pa.Array]] = {}
 
-    def day(self, day_ms: int, per_day: int) -> None:
+    def day(self, day_ms: int, view_count: int) -> None:
         """Draws and writes one day."""
         rng = np.random.default_rng([self.seed, 1, day_ms // DAY_MS])
-        sessions, views = draw_day(day_ms, views_on(day_ms, self.plan, per_day, rng), self.plan, rng)
+        sessions, views = draw_day(day_ms, view_count, self.plan, rng)
         session_ids = hex_ids(rng, len(sessions))
-        writer = beacons.Writer(sessions, session_ids, views, self.plan, rng)
+        writer = BeaconWriter(sessions, session_ids, views, self.plan, rng)
         self.truth.add(day_ms, skewed_sessions=writer.skewed_sessions)
         self._beacons(day_ms, sessions, views, writer, rng)
         lines = errors.error_rows(
             day_ms, sessions, session_ids, views, writer.page_view_ids, writer.urls, self.plan, self.truth, rng
         )
         self._write(day_ms, "errors.ndjson.gz", [lines], bad=hostile.error_lines(day_ms, len(lines), rng))
-        header, lines = commerce.orders(
-            day_ms, sessions, session_ids, views, self.changes, self.truth, self.plan, rng
-        )
+        header, lines = commerce.orders(day_ms, sessions, session_ids, views, self.changes, self.truth, self.plan, rng)
         self._csv(day_ms, "orders", header, lines, rng)
         header, lines = commerce.session_rows(day_ms, sessions, session_ids, views, writer.urls, self.plan)
         self._csv(day_ms, "sessions", header, lines, rng)
         self._reliability(day_ms, views, rng)
 
     def _beacons(
-        self, day_ms: int, sessions: Sessions, views: Views, writer: beacons.Writer, rng: np.random.Generator
+        self, day_ms: int, sessions: Sessions, views: Views, writer: BeaconWriter, rng: np.random.Generator
     ) -> None:
         reports = beacons.draw_reports(day_ms, sessions, views, self.plan, self.truth, rng)
         beacons.count_views(reports, sessions, views, self.truth)
@@ -131,6 +129,9 @@ class _Run:
         bad = hostile.csv_rows(day_ms, feed, len(lines), rng)
         self._write(day_ms, f"{feed}.csv.gz", [lines], header, bad)
 
-    def _write(self, day_ms: int, name: str, chunks, header: bytes = b"", bad=(), *, gzipped: bool = True) -> None:  # type: ignore[no-untyped-def]
+    def _write(
+        self, day_ms: int, name: str, chunks: Iterable[pa.Array], header: bytes = b"", bad: Sequence[BadLine] = (), *,
+        gzipped: bool = True,
+    ) -> None:  # fmt: skip
         path = f"{iso(day_ms)[:10]}/{name}"
         self.truth.files[path] = write_lines(self.out / path, chunks, header, bad, gzipped=gzipped)

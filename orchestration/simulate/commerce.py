@@ -12,9 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from orchestration.simulate import site
-from orchestration.simulate.beacons import user_ids
+from orchestration.simulate.beacon_lines import user_ids
+from orchestration.simulate.plan import DAY_MS, Plan
 from orchestration.simulate.traffic import Sessions, Views
-from orchestration.simulate.truth import DAY_MS, Plan, Truth
+from orchestration.simulate.truth import Truth
 from orchestration.simulate.writers import csv_lines, iso_times, joined, strings
 
 _BASKETS_EUR = (64.0, 0.6)  # median and log-sd
@@ -69,10 +70,14 @@ def orders(
         _keep(changes, int(day), first.filter(pa.array(at_day == day)))
     for day in np.unique(changed_on[later]):
         _keep(changes, int(day), second.filter(pa.array(later & (changed_on == day))))
-    cancelled = np.where(later & (changed_on >= plan.end_ms), False, final == 1)
+    unheard = later & (changed_on >= plan.end_ms)
+    converting = unheard | (final != 1)
+    net = np.where(converting, cents - np.where(unheard, 0, refund), 0)
+    paid_in = np.array(codes)[sessions.country[buyers]]
     for day in np.unique(at_day[at_day < plan.end_ms]):
         on = at_day == day
-        truth.add(int(day), orders=int(on.sum()), converting_orders=int((on & ~cancelled).sum()))
+        truth.add(int(day), orders=int(on.sum()), converting_orders=int((on & converting).sum()))
+        truth.add(int(day), **{f"revenue_net_cents_{c}": int(net[on & (paid_in == c)].sum()) for c in site.CURRENCIES})
     today = first.filter(pa.array(at_day == day_ms))
     return header, pa.concat_arrays([today, *changes.by_day.pop(day_ms, [])])
 
@@ -92,7 +97,7 @@ def session_rows(
             "started_at": iso_times(sessions.start_ms[people], "naive"),
             "ended_at": iso_times(np.maximum(ended, sessions.start_ms)[people], "naive"),
             "page_views": sessions.pages[people],
-            "landing_url": addresses.take(pa.array(starts[people])),
+            "landing_url": pc.replace_substring(addresses, "\0", "").take(pa.array(starts[people])),
             "channel": strings(list(site.CHANNELS)).take(pa.array(sessions.channel[people])),
             "device": strings([d.name for d in site.DEVICES]).take(pa.array(sessions.device[people])),
             "country": strings([c.code for c in site.COUNTRIES]).take(pa.array(sessions.country[people])),

@@ -11,9 +11,10 @@ import numpy as np
 import pyarrow as pa
 
 from orchestration.simulate import hostile, site
-from orchestration.simulate.beacons import user_ids
+from orchestration.simulate.beacon_lines import user_ids
+from orchestration.simulate.plan import DAY_MS, Plan
 from orchestration.simulate.traffic import Sessions, Views
-from orchestration.simulate.truth import DAY_MS, Plan, Truth, iso
+from orchestration.simulate.truth import Truth, iso
 
 _STEADY_SHARE = 0.006
 

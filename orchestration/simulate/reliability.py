@@ -11,7 +11,8 @@ import numpy as np
 import pyarrow as pa
 
 from orchestration.simulate import site
-from orchestration.simulate.truth import DAY_MS, MINUTE_MS, Incident, Plan, Truth, iso
+from orchestration.simulate.plan import DAY_MS, MINUTE_MS, Incident, Plan
+from orchestration.simulate.truth import Truth, iso
 from orchestration.simulate.writers import csv_lines, iso_times, strings
 
 _STATUSES = ("up", "degraded", "down", "maintenance")
@@ -87,7 +88,7 @@ def maintenance(day_ms: int, plan: Plan) -> tuple[bytes, pa.Array]:
             "service": pa.array([w.of for w in announced], pa.string()),
             "starts_at": pa.array([_local(w.started_ms) for w in announced], pa.string()),
             "ends_at": pa.array([_local(w.ended_ms) for w in announced], pa.string()),
-            "note": pa.array(["Database upgrade, \"planned\""] * len(announced), pa.string()),
+            "note": pa.array(['Database upgrade, "planned"'] * len(announced), pa.string()),
         },
         quoted=("note",),
     )
@@ -159,9 +160,7 @@ def _checks(
             kept &= ~((at >= window.started_ms) & (at < window.ended_ms))
     ms = (service.response_ms + site.LOCATION_MS[location]) * np.exp(rng.normal(0, 0.18, n)) * np.where(slow, 12, 1)
     who = [s.name for s in site.SERVICES].index(service.name)
-    return tuple(
-        column[kept] for column in (at, np.full(n, who), np.full(n, places.index(location)), state, ms)
-    )
+    return tuple(column[kept] for column in (at, np.full(n, who), np.full(n, places.index(location)), state, ms))
 
 
 def _in_outage(at: np.ndarray, service: str, plan: Plan, *, probes_only: bool) -> np.ndarray:
@@ -185,5 +184,3 @@ def _day(ms: int) -> int:
 def _local(ms: int) -> str:
     instant = np.datetime64(ms, "ms").item().replace(tzinfo=ZoneInfo("UTC"))
     return instant.astimezone(ZoneInfo(site.LOCAL_ZONE)).strftime("%Y-%m-%d %H:%M:%S")
-
-

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from orchestration.simulate import site
+from orchestration.simulate.plan import DAY_MS, Plan
+from orchestration.simulate.speed import Speed, field_of, hasten
 from orchestration.simulate.truth import (
     BOUNCE_LOG_ODDS_PER_LCP_DOUBLING,
     CONVERSION_LOG_ODDS_PER_LCP_DOUBLING,
-    DAY_MS,
     REFERENCE_LCP_MS,
-    Plan,
-    Window,
 )
 
 # Share of a day's sessions by local hour: quiet nights, a noon hump, a long evening.
@@ -67,13 +66,15 @@ class Views:
         return len(self.session)
 
 
-def views_on(day_ms: int, plan: Plan, per_day: int, rng: np.random.Generator) -> int:
-    """Returns how many page views a day gets: `per_day` on average over the weekly and yearly season."""
-    day = day_ms // DAY_MS
-    weekday = (day + 3) % 7  # 1970-01-01 was a Thursday
-    yearly = 1 + 0.12 * np.cos(2 * np.pi * (day % 365.25 - 340) / 365.25)  # busiest in early December
-    growth = 1 + 0.0004 * (day_ms - plan.start_ms) / DAY_MS
-    return max(1, round(per_day * _WEEKLY[weekday] * yearly * growth * float(np.exp(rng.normal(0, 0.03)))))
+def views_by_day(plan: Plan, per_day: int, seed: int) -> list[int]:
+    """Returns the page views of each day of the period: `per_day` on average, with week, year, growth and chance."""
+    days = np.arange(plan.start_ms // DAY_MS, plan.end_ms // DAY_MS)
+    weekly = np.array(_WEEKLY)[(days + 3) % 7]  # 1970-01-01 was a Thursday
+    yearly = 1 + 0.12 * np.cos(2 * np.pi * (days % 365.25 - 340) / 365.25)  # busiest in early December
+    growth = 1 + 0.0004 * np.arange(len(days))
+    chance = np.exp(np.random.default_rng([seed, 2]).normal(0, 0.03, len(days)))
+    relative = weekly * yearly * growth * chance
+    return [max(1, round(views)) for views in per_day * relative / relative.mean()]
 
 
 def draw_day(day_ms: int, view_count: int, plan: Plan, rng: np.random.Generator) -> tuple[Sessions, Views]:
@@ -91,7 +92,7 @@ def _people(day_ms: int, view_count: int, plan: Plan, rng: np.random.Generator) 
     country = rng.choice(len(site.COUNTRIES), n, p=[c.share for c in site.COUNTRIES]).astype(np.int16)
     start_ms = _starts(day_ms, country, rng)
     luck = rng.normal(0, 1, n)
-    first = _Speed(plan, rng)
+    first = Speed(plan, rng)
     landing = _pick(rng, [g.landing for g in site.PAGE_GROUPS], n)
     first_metrics = first.draw(device, country, landing, start_ms, luck)
     doublings = np.log2(first_metrics["lcp_ms"] / REFERENCE_LCP_MS)
@@ -99,8 +100,8 @@ def _people(day_ms: int, view_count: int, plan: Plan, rng: np.random.Generator) 
     channel = _pick(rng, site.CHANNEL_SHARES, n)
     converted = rng.random(n) < _logistic(
         -3.25
-        + _field(site.DEVICES, "conversion_logit")[device]
-        + _field(site.COUNTRIES, "conversion_logit")[country]
+        + field_of(site.DEVICES, "conversion_logit")[device]
+        + field_of(site.COUNTRIES, "conversion_logit")[country]
         + np.array(site.CHANNEL_LOGITS)[channel]
         - 0.25 * is_new
         + CONVERSION_LOG_ODDS_PER_LCP_DOUBLING * doublings
@@ -138,7 +139,7 @@ def _views(
     landing: np.ndarray,
     luck: np.ndarray,
     first_metrics: dict[str, np.ndarray],
-    speed: "_Speed",
+    speed: Speed,
     rng: np.random.Generator,
 ) -> Views:
     session = np.repeat(np.arange(len(sessions)), sessions.pages)
@@ -160,7 +161,7 @@ def _views(
     metrics = speed.draw(device, country, group, start_ms, luck[session])
     for name, values in first_metrics.items():
         metrics[name][starts] = values
-    _hasten(metrics, navigation)
+    hasten(metrics, navigation)
     return Views(
         session=session,
         ordinal=ordinal,
@@ -174,64 +175,7 @@ def _views(
     )
 
 
-class _Speed:
-    """Draws the metrics of page views: device, country, page, planted slowness, the session's luck, and chance."""
-
-    def __init__(self, plan: Plan, rng: np.random.Generator):
-        self.plan, self.rng = plan, rng
-        self.deployed = np.array([release.deployed_ms for release in plan.releases])
-
-    def release_at(self, ms: np.ndarray) -> np.ndarray:
-        """Returns the index of the release that ran at each instant."""
-        return np.maximum(np.searchsorted(self.deployed, ms, side="right") - 1, 0)
-
-    def draw(
-        self, device: np.ndarray, country: np.ndarray, group: np.ndarray, ms: np.ndarray, luck: np.ndarray
-    ) -> dict[str, np.ndarray]:
-        n = len(device)
-        far = _field(site.COUNTRIES, "slowness")[country]
-        for window in self.plan.country_slowness:
-            code = next(i for i, c in enumerate(site.COUNTRIES) if c.code == window.of)
-            far = np.where((country == code) & _within(ms, window), far * window.factor, far)
-        noise = self.rng.normal(0, 1, (5, n))
-        ttfb = _field(site.DEVICES, "ttfb_ms")[device] * far * np.exp(0.25 * luck + 0.30 * noise[0])
-        paint = _field(site.DEVICES, "paint_ms")[device] * np.exp(0.28 * luck + 0.25 * noise[1])
-        hero = _field(site.DEVICES, "hero_ms")[device] * _field(site.PAGE_GROUPS, "hero")[group]
-        hero = hero * np.sqrt(far) * np.exp(0.35 * luck + 0.40 * noise[2])
-        slow = np.ones(n)
-        release = self.release_at(ms)
-        for index, planted in enumerate(self.plan.releases):
-            if planted.slow_page_group:
-                hit = (release == index) & (group == site.GROUP_INDEX[planted.slow_page_group])
-                slow = np.where(hit, planted.slowdown, slow)
-        inp = _field(site.DEVICES, "inp_ms")[device] * _field(site.PAGE_GROUPS, "inp")[group]
-        inp = np.maximum(8, np.round(inp * np.exp(0.2 * luck + 0.6 * noise[3]) / 8) * 8)
-        still = self.rng.random(n) < 0.45
-        shift = 0.055 * _field(site.PAGE_GROUPS, "shift")[group] * np.exp(0.9 * noise[4])
-        return {
-            "ttfb_ms": np.round(ttfb, 1),
-            "fcp_ms": np.round(ttfb + paint, 1),
-            "lcp_ms": np.round((ttfb + paint + hero) * slow, 1),
-            "inp_ms": inp,
-            "cls": np.where(still, 0.0, np.round(shift, 4)),
-        }
-
-
-def _hasten(metrics: dict[str, np.ndarray], navigation: np.ndarray) -> None:
-    """Pages that come from memory or were drawn ahead are fast, as browsers report them."""
-    kinds = {name: navigation == index for index, name in enumerate(site.NAVIGATION_TYPES)}
-    instant = kinds["back-forward-cache"] | kinds["prerender"]
-    metrics["ttfb_ms"] = np.where(instant, 0.0, metrics["ttfb_ms"])
-    metrics["fcp_ms"] = np.where(instant, np.round(metrics["fcp_ms"] / 30, 1), metrics["fcp_ms"])
-    metrics["lcp_ms"] = np.where(instant, np.round(metrics["lcp_ms"] / 25, 1), metrics["lcp_ms"])
-    soft = kinds["soft-navigation"]
-    metrics["ttfb_ms"] = np.where(soft, 0.0, metrics["ttfb_ms"])
-    metrics["lcp_ms"] = np.where(soft, np.round(metrics["lcp_ms"] * 0.7, 1), metrics["lcp_ms"])
-
-
-def _with_bots(
-    sessions: Sessions, views: Views, day_ms: int, rng: np.random.Generator
-) -> tuple[Sessions, Views]:
+def _with_bots(sessions: Sessions, views: Views, day_ms: int, rng: np.random.Generator) -> tuple[Sessions, Views]:
     n = int(rng.binomial(len(views), 0.03))
     pick = rng.integers(0, len(views), n)
     start_ms = day_ms + rng.integers(0, DAY_MS - 60_000, n)
@@ -252,7 +196,7 @@ def _with_bots(
 def _starts(day_ms: int, country: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     share = np.concatenate([[0.0], np.cumsum(_HOURLY) / _HOURLY.sum()])
     local_h = np.interp(rng.random(len(country)), share, np.arange(25))
-    hours = (local_h - _field(site.COUNTRIES, "utc_offset_h")[country]) % 24
+    hours = (local_h - field_of(site.COUNTRIES, "utc_offset_h")[country]) % 24
     return day_ms + np.minimum((hours * 3_600_000).astype(np.int64), DAY_MS - 1)
 
 
@@ -285,14 +229,6 @@ def _browsers(device: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def _pick(rng: np.random.Generator, shares: "list[float] | tuple[float, ...]", n: int) -> np.ndarray:
     steps = np.cumsum(np.array(shares) / np.sum(shares))[:-1]
     return np.searchsorted(steps, rng.random(n), side="right")
-
-
-def _field(things: tuple, name: str) -> np.ndarray:  # type: ignore[type-arg]
-    return np.array([getattr(thing, name) for thing in things])
-
-
-def _within(ms: np.ndarray, window: Window) -> np.ndarray:
-    return (ms >= window.started_ms) & (ms < window.ended_ms)
 
 
 def _logistic(x: np.ndarray) -> np.ndarray:
