@@ -1,0 +1,29 @@
+"""Many tests at once: the false discovery rate.
+
+Only what several models share belongs here; what a p-value is made of is each model's own business.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+def benjamini_hochberg(p_values: ArrayLike) -> NDArray[np.float64]:
+    """q-values: the smallest false discovery rate at which each test would be called a discovery.
+
+    Args:
+        p_values: shape (n,); NaN is a test that was not made: it counts for nothing and stays NaN.
+
+    Returns:
+        Shape (n,), each at least its p-value and at most 1. Calling `q <= rate` keeps the expected share of false
+        discoveries at or under `rate` for independent or positively dependent tests.
+
+    Source: Benjamini, Hochberg, "Controlling the False Discovery Rate", JRSS B 57 (1995).
+    """
+    from scipy.stats import false_discovery_control
+
+    p = np.asarray(p_values, dtype=float)
+    q = np.full(p.shape, np.nan)
+    known = ~np.isnan(p)
+    if known.any():
+        q[known] = false_discovery_control(p[known])
+    return q
