@@ -21,7 +21,8 @@ def read_config(config_dir: Path) -> tuple[Config | None, list[Slo], list[Mistak
     documents, mistakes = read_documents(config_dir / "beaconmart.yml")
     if len(documents) > 1:
         mistakes.append(documents[1].mistake((), "a second YAML document", "one document in beaconmart.yml"))
-    slos = []
+    slos: list[tuple[Slo, Document]] = []
+    promised: set[str] = set()
     for file in sorted([*(config_dir / "slos").glob("*.yml"), *(config_dir / "slos").glob("*.yaml")]):
         parts, malformed = read_documents(file)
         mistakes += malformed
@@ -29,12 +30,13 @@ def read_config(config_dir: Path) -> tuple[Config | None, list[Slo], list[Mistak
             slo, wrong = read_slo(document)
             mistakes += wrong
             slos += [(slo, document)] if slo else []
+            # An objective that has a mistake is still there: its name is not missing as well.
+            promised.add(str(_get(document, ("metadata", "name"))))
     config = None
     if documents:
         config, wrong = _validated(documents[0])
-        mistakes += wrong
         # Names are compared on what was written, so that one wrong value does not hide a dangling name elsewhere.
-        mistakes += _between_values(documents[0], slos)
+        mistakes += [*wrong, *_between_values(documents[0], slos, promised)]
     elif not mistakes:
         mistakes.append(Mistake(config_dir / "beaconmart.yml", 1, "", "the file is empty", "at least site, sources, …"))
     mistakes = sorted(dict.fromkeys(mistakes), key=lambda m: (m.file.name != "beaconmart.yml", m.file, m.line or 0))
@@ -69,68 +71,87 @@ def _worded(document: Document, details: ErrorDetails) -> Mistake:
     message = details["msg"][0].lower() + details["msg"][1:]
     if kind == "string_pattern_mismatch":
         upper = context["pattern"].startswith("^[A-Z]")
-        message = "three capital letters, such as EUR" if upper else "lower-case letters, digits, and - _ . after them"
+        message = "three capital letters, such as EUR" if upper else "one line of text, no space at either end"
     return document.mistake(loc, f"{given!r:.60} is wrong here", message)
 
 
-def _between_values(document: Document, slos: list[tuple[Slo, Document]]) -> Iterator[Mistake]:
-    names = {part: _names(document, (part,)) for part in ("sources", "page_groups", "services", "journeys")}
-    for found in names.values():
-        yield from _repeated(document, found)
-    steps: list[Loc] = [("journeys", index, "steps") for index in range(_length(document, ("journeys",)))]
-    for loc in steps:
-        yield from _repeated(document, _names(document, loc))
-        for step in range(_length(document, loc)):
-            for key, known in (
-                ("page_group", _set(names["page_groups"])),
-                ("service", _set(names["services"])),
-                ("objective", {slo.name for slo, _ in slos}),
-            ):
-                yield from _dangling(document, (*loc, step, key), known, key.replace("_", " "))
+def _between_values(document: Document, slos: list[tuple[Slo, Document]], promised: set[str]) -> Iterator[Mistake]:
+    for part in ("sources", "page_groups", "services", "journeys"):
+        yield from _repeated(document, _values(document, (part,), "name"), "this name is taken")
+    yield from _repeated(document, _values(document, ("sources",), "path"), "this path is read")
+    yield from _repeated(document, _values(document, ("page_groups",), "pattern"), "the first match wins: it stands")
     for index in range(_length(document, ("services",))):
         places: Loc = ("services", index, "locations")
-        listed = _get(document, places)
-        if isinstance(listed, list):
-            yield from _repeated(document, [((*places, i), name) for i, name in enumerate(listed)])
+        named = [((*places, i), _get(document, (*places, i))) for i in range(_length(document, places))]
+        yield from _repeated(document, named, "this location is named")
+    site = _get(document, ("site",))
+    if isinstance(site, dict) and site.get("currency") in (site.get("exchange_rates") or {}):
+        rate: Loc = ("site", "exchange_rates", site["currency"])
+        yield document.mistake(rate, "the site's own currency needs no rate", "leave it out")
+    yield from _between_steps_and_slos(document, {slo.name: slo for slo, _ in slos}, promised)
+    yield from _between_slos(document, slos)
+
+
+def _between_steps_and_slos(document: Document, slos: dict[str, Slo], promised: set[str]) -> Iterator[Mistake]:
+    known = {
+        "page_group": _names(document, "page_groups"),
+        "service": _names(document, "services"),
+        "objective": promised,
+    }
+    for journey in range(_length(document, ("journeys",))):
+        steps: Loc = ("journeys", journey, "steps")
+        yield from _repeated(document, _values(document, steps, "name"), "this name is taken")
+        for step in range(_length(document, steps)):
+            for key, names in known.items():
+                yield from _dangling(document, (*steps, step, key), names)
+            slo = slos.get(str(_get(document, (*steps, step, "objective"))))
+            for key in ("service", "page_group") if slo else ():
+                promised, here = getattr(slo, key), _get(document, (*steps, step, key))
+                if promised is not None and here in known[key] and promised != here:
+                    text = f"this objective is about the {_said(key)} '{promised}', the step is on '{here}'"
+                    yield document.mistake((*steps, step, "objective"), text, "an objective about what the step uses")
+
+
+def _between_slos(document: Document, slos: list[tuple[Slo, Document]]) -> Iterator[Mistake]:
     seen: dict[str, Document] = {}
+    group: Loc = ("spec", "indicator", "spec", "ratioMetric", "good", "metricSource", "spec", "page_group")
     for slo, file in slos:
         if slo.name in seen:
             text = f"'{slo.name}' is already the name of an objective in {seen[slo.name].file.name}"
             yield file.mistake(("metadata", "name"), text, "a name of its own")
         seen[slo.name] = file
-        yield from _dangling(file, ("spec", "service"), _set(names["services"]), "service")
-        group = ("spec", "indicator", "spec", "ratioMetric", "good", "metricSource", "spec", "page_group")
-        yield from _dangling(file, group, _set(names["page_groups"]), "page group")
-    site = _get(document, ("site",))
-    if isinstance(site, dict) and site.get("currency") in (site.get("exchange_rates") or {}):
-        rate: Loc = ("site", "exchange_rates", site["currency"])
-        yield document.mistake(rate, "the site's own currency needs no rate", "leave it out")
+        yield from _dangling(file, ("spec", "service"), _names(document, "services"))
+        yield from _dangling(file, group, _names(document, "page_groups"))
 
 
-def _dangling(document: Document, loc: Loc, known: set[str], what: str) -> Iterator[Mistake]:
+def _dangling(document: Document, loc: Loc, known: set[str]) -> Iterator[Mistake]:
     name = _get(document, loc)
     if isinstance(name, str) and name not in known:
         close = difflib.get_close_matches(name, sorted(known), n=1)
         hint = f"did you mean '{close[0]}'?" if close else "one of " + (", ".join(sorted(known)) or "none is declared")
-        yield document.mistake(loc, f"there is no {what} '{name}'", hint)
+        yield document.mistake(loc, f"there is no {_said(str(loc[-1]))} '{name}'", hint)
 
 
-def _repeated(document: Document, names: list[tuple[Loc, Any]]) -> Iterator[Mistake]:
+def _repeated(document: Document, values: list[tuple[Loc, Any]], said: str) -> Iterator[Mistake]:
     seen: dict[Any, Loc] = {}
-    for loc, name in names:
-        if isinstance(name, str) and name in seen:
-            text = f"'{name}' is already taken in line {document.line(seen[name])}"
-            yield document.mistake(loc, text, "a name of its own")
-        elif isinstance(name, str):
-            seen[name] = loc
+    for loc, value in values:
+        if isinstance(value, str) and value in seen:
+            text = f"'{value}': {said} already in line {document.line(seen[value])}"
+            yield document.mistake(loc, text, "each of them once")
+        elif isinstance(value, str):
+            seen[value] = loc
 
 
-def _names(document: Document, loc: Loc) -> list[tuple[Loc, Any]]:
-    return [((*loc, i, "name"), _get(document, (*loc, i, "name"))) for i in range(_length(document, loc))]
+def _values(document: Document, loc: Loc, key: str) -> list[tuple[Loc, Any]]:
+    return [((*loc, i, key), _get(document, (*loc, i, key))) for i in range(_length(document, loc))]
 
 
-def _set(names: list[tuple[Loc, Any]]) -> set[str]:
-    return {name for _, name in names if isinstance(name, str)}
+def _names(document: Document, part: str) -> set[str]:
+    return {name for _, name in _values(document, (part,), "name") if isinstance(name, str)}
+
+
+def _said(key: str) -> str:
+    return key.replace("_", " ")
 
 
 def _length(document: Document, loc: Loc) -> int:

@@ -102,17 +102,20 @@ def read_documents(file: Path) -> tuple[list[Document], list[Mistake]]:
     return documents, mistakes
 
 
-def _walk(node: Node, loc: Loc) -> Iterator[tuple[Loc, int, bool]]:
+def _walk(node: Node, loc: Loc, above: tuple[int, ...] = ()) -> Iterator[tuple[Loc, int, bool]]:
     """Yields (place, line, whether the key stood there already) for everything in a tree of nodes."""
     if not loc:
         yield loc, node.start_mark.line + 1, False
+    if id(node) in above:
+        raise ValueError(f"line {node.start_mark.line + 1}: an alias that contains itself")
+    above = (*above, id(node))
     if isinstance(node, MappingNode):
         seen = set()
         for key, value in node.value:
             yield (*loc, key.value), key.start_mark.line + 1, key.value in seen
             seen.add(key.value)
-            yield from _walk(value, (*loc, key.value))
+            yield from _walk(value, (*loc, key.value), above)
     elif isinstance(node, SequenceNode):
         for index, item in enumerate(node.value):
             yield (*loc, index), item.start_mark.line + 1, False
-            yield from _walk(item, (*loc, index))
+            yield from _walk(item, (*loc, index), above)

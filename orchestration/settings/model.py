@@ -25,7 +25,7 @@ SHORTEST_RETENTION_DAYS = 31
 def _zone(value: str) -> str:
     try:
         ZoneInfo(value)
-    except (ValueError, OSError) as error:
+    except (KeyError, ValueError, OSError) as error:
         raise ValueError(f"'{value}' is not a time zone; write an IANA name such as UTC or Europe/Berlin") from error
     return value
 
@@ -35,19 +35,27 @@ def _regex(value: str) -> str:
         re.compile(value)
     except re.error as error:
         raise ValueError(f"'{value}' is not a regular expression: {error}; write one such as ^/product/") from error
+    # Patterns run inside DuckDB, whose engine (RE2) has neither of these.
+    beyond = re.search(r"\(\?(?:[=!>]|<[=!]|\(|P=)|\\[1-9]|\\Z|[*+?}]\+", value)
+    if beyond:
+        raise ValueError(f"'{value}' uses '{beyond[0]}', which is not supported; do without lookaround and references")
     return value
 
 
 def _path(value: str) -> str:
     if ".." in re.split(r"[\\/]", value):
         raise ValueError(f"'{value}' climbs out of the landing folder with '..'; name the folder itself")
+    for placeholder in re.findall(r"\{(.*?)\}", value):
+        if placeholder != "date":
+            raise ValueError(f"'{{{placeholder}}}' is not a placeholder; the only one is {{date}}, the export day")
     scheme = re.match(r"([a-z0-9]+)://", value)
     if scheme and scheme[1] not in ("s3", "gs", "az"):
         raise ValueError(f"'{scheme[1]}://' cannot be read; use a local path, s3://, gs:// or az://")
     return value
 
 
-Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[a-z0-9][a-z0-9_.-]*$")]
+# Names are compared with what other tools export (a service's name in a probe), so they keep capitals and spaces.
+Name = Annotated[str, Field(max_length=100, pattern=r"^[^\s\x00-\x1f]([^\x00-\x1f]*[^\s\x00-\x1f])?$")]
 Zone = Annotated[str, AfterValidator(_zone)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217, such as EUR")]
 Share = Annotated[float, Field(gt=0, le=1)]
