@@ -106,9 +106,9 @@ def _between_steps_and_slos(document: Document, slos: dict[str, Slo], promised: 
                 yield from _dangling(document, (*steps, step, key), names)
             slo = slos.get(str(_get(document, (*steps, step, "objective"))))
             for key in ("service", "page_group") if slo else ():
-                promised, here = getattr(slo, key), _get(document, (*steps, step, key))
-                if promised is not None and here in known[key] and promised != here:
-                    text = f"this objective is about the {_said(key)} '{promised}', the step is on '{here}'"
+                about, here = getattr(slo, key), _get(document, (*steps, step, key))
+                if {about, here} <= known[key] and about != here:
+                    text = f"this objective is about the {_said(key)} '{about}', the step is on '{here}'"
                     yield document.mistake((*steps, step, "objective"), text, "an objective about what the step uses")
 
 

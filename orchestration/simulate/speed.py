@@ -60,15 +60,12 @@ class Speed:
 
 
 def hasten(metrics: dict[str, np.ndarray], navigation: np.ndarray) -> None:
-    """Pages that come from memory or were drawn ahead are fast, as browsers report them."""
+    """Makes pages that come from memory or were drawn ahead fast, in place, as browsers report them."""
     kinds = {name: navigation == index for index, name in enumerate(site.NAVIGATION_TYPES)}
-    instant = kinds["back-forward-cache"] | kinds["prerender"]
-    metrics["ttfb_ms"] = np.where(instant, 0.0, metrics["ttfb_ms"])
-    metrics["fcp_ms"] = np.where(instant, np.round(metrics["fcp_ms"] / 30, 1), metrics["fcp_ms"])
-    metrics["lcp_ms"] = np.where(instant, np.round(metrics["lcp_ms"] / 25, 1), metrics["lcp_ms"])
-    soft = kinds["soft-navigation"]
-    metrics["ttfb_ms"] = np.where(soft, 0.0, metrics["ttfb_ms"])
-    metrics["lcp_ms"] = np.where(soft, np.round(metrics["lcp_ms"] * 0.7, 1), metrics["lcp_ms"])
+    for name, share in (("back-forward-cache", 0.04), ("prerender", 0.25), ("soft-navigation", 0.7)):
+        metrics["ttfb_ms"] = np.where(kinds[name], 0.0, metrics["ttfb_ms"])
+        for metric in ("fcp_ms", "lcp_ms"):
+            metrics[metric] = np.where(kinds[name], np.round(metrics[metric] * share, 1), metrics[metric])
 
 
 def field_of(things: tuple[Any, ...], name: str) -> np.ndarray:

@@ -87,91 +87,85 @@ def draw_day(day_ms: int, view_count: int, plan: Plan, rng: np.random.Generator)
 
 
 def _people(day_ms: int, view_count: int, plan: Plan, rng: np.random.Generator) -> tuple[Sessions, Views]:
-    n = max(8, int(view_count / 2.0))
-    device = rng.choice(len(site.DEVICES), n, p=[d.share for d in site.DEVICES]).astype(np.int16)
-    country = rng.choice(len(site.COUNTRIES), n, p=[c.share for c in site.COUNTRIES]).astype(np.int16)
-    start_ms = _starts(day_ms, country, rng)
+    n = view_count // 2 + 50  # sessions have 3.4 views on average: more than enough, and cut below
+    speed = Speed(plan, rng)
     luck = rng.normal(0, 1, n)
-    first = Speed(plan, rng)
-    landing = _pick(rng, [g.landing for g in site.PAGE_GROUPS], n)
-    first_metrics = first.draw(device, country, landing, start_ms, luck)
-    doublings = np.log2(first_metrics["lcp_ms"] / REFERENCE_LCP_MS)
-    is_new = rng.random(n) < 0.55
-    channel = _pick(rng, site.CHANNEL_SHARES, n)
+    drawn = {
+        "device": _pick(rng, [d.share for d in site.DEVICES], n).astype(np.int16),
+        "country": _pick(rng, [c.share for c in site.COUNTRIES], n).astype(np.int16),
+        "channel": _pick(rng, site.CHANNEL_SHARES, n),
+        "is_new": rng.random(n) < 0.55,
+        "is_bot": np.zeros(n, bool),
+    }
+    drawn["start_ms"] = _starts(day_ms, drawn["country"], rng)
+    drawn["browser"] = _browsers(drawn["device"], rng)
+    drawn["connection"] = np.where(drawn["device"] == 1, 0, _pick(rng, (0.86, 0.11, 0.03), n))
+    drawn["visitor"] = _visitors(day_ms, drawn["is_new"], view_count, rng)
+    first = {
+        "group": _pick(rng, [g.landing for g in site.PAGE_GROUPS], n),
+        "navigation": _pick(rng, site.FIRST_NAVIGATION_SHARES, n),
+    }
+    first |= speed.draw(drawn["device"], drawn["country"], first["group"], drawn["start_ms"], luck)
+    hasten(first, first["navigation"])
+    drawn["is_converted"], drawn["pages"] = _decided(drawn, first["lcp_ms"], plan, rng)
+    drawn["is_logged_in"] = rng.random(n) < np.select([drawn["is_converted"], drawn["is_new"]], [0.7, 0.08], 0.45)
+    # The last session is cut so that the day has exactly its number of views; without room to pay, nothing is bought.
+    total = np.cumsum(drawn["pages"])
+    keep = int(np.searchsorted(total, view_count)) + 1
+    drawn["pages"][keep - 1] -= total[keep - 1] - view_count
+    drawn["is_converted"][keep - 1] &= drawn["pages"][keep - 1] >= 4
+    sessions = Sessions(**{name: values[:keep] for name, values in drawn.items()})
+    return sessions, _views(sessions, {name: values[:keep] for name, values in first.items()}, luck[:keep], speed, rng)
+
+
+def _decided(
+    drawn: dict[str, np.ndarray], first_lcp_ms: np.ndarray, plan: Plan, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns whether sessions buy, and their page views: both follow from the first page's LCP, as planted."""
+    n = len(first_lcp_ms)
+    doublings = np.log2(first_lcp_ms / REFERENCE_LCP_MS)
     converted = rng.random(n) < _logistic(
         -3.25
-        + field_of(site.DEVICES, "conversion_logit")[device]
-        + field_of(site.COUNTRIES, "conversion_logit")[country]
-        + np.array(site.CHANNEL_LOGITS)[channel]
-        - 0.25 * is_new
+        + field_of(site.DEVICES, "conversion_logit")[drawn["device"]]
+        + field_of(site.COUNTRIES, "conversion_logit")[drawn["country"]]
+        + np.array(site.CHANNEL_LOGITS)[drawn["channel"]]
+        - 0.25 * drawn["is_new"]
         + CONVERSION_LOG_ODDS_PER_LCP_DOUBLING * doublings
     )
-    converted &= ~_unlucky(start_ms, plan, rng)
+    converted &= ~_unlucky(drawn["start_ms"], plan, rng)
     bounced = ~converted & (rng.random(n) < _logistic(-0.35 + BOUNCE_LOG_ODDS_PER_LCP_DOUBLING * doublings))
     pages = np.where(bounced, 1, np.minimum(2 + rng.geometric(0.32, n), 25)) + 2 * converted
-    # The last session is cut so that the day has exactly its number of views; it must not lose its checkout.
-    total = np.cumsum(pages)
-    keep = int(np.searchsorted(total, view_count)) + 1
-    pages = pages[:keep]
-    if total[keep - 1] > view_count:
-        pages[-1] -= total[keep - 1] - view_count
-        converted[keep - 1] &= pages[-1] >= 4
-    sessions = Sessions(
-        device=device[:keep],
-        country=country[:keep],
-        browser=_browsers(device[:keep], rng),
-        channel=channel[:keep],
-        connection=np.where(device[:keep] == 1, 0, _pick(rng, (0.86, 0.11, 0.03), keep)),
-        visitor=_visitors(day_ms, is_new[:keep], view_count, rng),
-        is_new=is_new[:keep],
-        is_logged_in=rng.random(keep) < np.where(converted, 0.7, np.where(is_new, 0.08, 0.45)[:n])[:keep],
-        is_bot=np.zeros(keep, bool),
-        is_converted=converted[:keep],
-        start_ms=start_ms[:keep],
-        pages=pages,
-    )
-    return sessions, _views(sessions, landing[:keep], luck[:keep], {k: v[:keep] for k, v in first_metrics.items()},
-                            first, rng)  # fmt: skip
+    return converted, pages
 
 
 def _views(
-    sessions: Sessions,
-    landing: np.ndarray,
-    luck: np.ndarray,
-    first_metrics: dict[str, np.ndarray],
-    speed: Speed,
-    rng: np.random.Generator,
+    sessions: Sessions, first: dict[str, np.ndarray], luck: np.ndarray, speed: Speed, rng: np.random.Generator
 ) -> Views:
     session = np.repeat(np.arange(len(sessions)), sessions.pages)
     starts = np.cumsum(sessions.pages) - sessions.pages
     ordinal = np.arange(len(session)) - starts[session]
-    is_first = ordinal == 0
     left = sessions.pages[session] - 1 - ordinal
     n = len(session)
-    group = np.where(is_first, landing[session], _pick(rng, [g.browsing for g in site.PAGE_GROUPS], n))
     buying = sessions.is_converted[session]
+    group = _pick(rng, [g.browsing for g in site.PAGE_GROUPS], n)
     group = np.where(buying & (left == 2), site.GROUP_INDEX["cart"], group)
     group = np.where(buying & (left < 2), site.GROUP_INDEX["checkout"], group)
-    first_kind = _pick(rng, site.FIRST_NAVIGATION_SHARES, n)
-    navigation = np.where(is_first, first_kind, _pick(rng, site.LATER_NAVIGATION_SHARES, n))
     dwell = np.minimum(3000 + rng.lognormal(10.0, 1.0, n), 20 * 60_000).astype(np.int64)
     before = np.cumsum(dwell) - dwell
     start_ms = sessions.start_ms[session] + before - before[starts][session]
-    device, country = sessions.device[session], sessions.country[session]
-    metrics = speed.draw(device, country, group, start_ms, luck[session])
-    for name, values in first_metrics.items():
-        metrics[name][starts] = values
-    hasten(metrics, navigation)
+    drawn = {"group": group, "navigation": _pick(rng, site.LATER_NAVIGATION_SHARES, n)}
+    drawn |= speed.draw(sessions.device[session], sessions.country[session], group, start_ms, luck[session])
+    hasten(drawn, drawn["navigation"])
+    for name, values in first.items():
+        drawn[name][starts] = values
     return Views(
         session=session,
         ordinal=ordinal,
-        group=group,
         item=np.minimum(rng.geometric(0.012, n) - 1, site.PRODUCT_COUNT - 1),
-        navigation=navigation,
         start_ms=start_ms,
         dwell_ms=dwell,
         release=speed.release_at(start_ms),
-        **metrics,
+        **drawn,
     )
 
 
