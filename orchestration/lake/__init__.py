@@ -1,0 +1,26 @@
+"""The raw lake: Parquet by source file and event date, listed by manifests, so that readers always see one whole copy.
+
+Writing, replacing, listing, compacting and expiring belong here; what a format holds belongs to `orchestration.sources`.
+No database lock and no Dagster.
+"""
+
+from orchestration.lake.ingest import FileReport, IngestReport, ingest
+from orchestration.lake.layout import RAW_TABLES, reading
+from orchestration.lake.listing import closed_through, delivered_days, parquet_files, pending_days, reject_files
+from orchestration.lake.manifest import Entry, manifests, read_manifest
+
+__all__ = [
+    "RAW_TABLES",
+    "Entry",
+    "FileReport",
+    "IngestReport",
+    "closed_through",
+    "delivered_days",
+    "ingest",
+    "manifests",
+    "parquet_files",
+    "pending_days",
+    "read_manifest",
+    "reading",
+    "reject_files",
+]

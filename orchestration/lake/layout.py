@@ -1,0 +1,91 @@
+"""Where things lie in the lake, its locks, and how a file is replaced in one step.
+
+    lake/<schema>/<table>/event_date=<day>/<export day>-<id>.parquet
+    lake/<schema>/<table>/_manifest/<export day>.json      what readers may see; snapshot.json for undated deliveries
+    lake/<schema>/<table>/_manifest/closed.json            the day through which rows have expired
+    lake/<schema>/rejects/<export day>-<id>.parquet
+    lake/_work/<id>/                                       of a running ingest; leftovers of a killed one are removed
+"""
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+from orchestration.settings import Settings
+from orchestration.sources import FEEDS, Feed
+
+RAW_TABLES: dict[str, Feed] = FEEDS
+SNAPSHOT = "snapshot"
+
+
+def table_dir(settings: Settings, raw_table: str) -> Path:
+    """Returns the folder of a raw table."""
+    feed = RAW_TABLES[raw_table]
+    return settings.lake / feed.schema / feed.table
+
+
+def rejects_dir(settings: Settings, raw_table: str) -> Path:
+    """Returns the folder of the rejects of a raw table."""
+    return settings.lake / RAW_TABLES[raw_table].schema / "rejects"
+
+
+def manifest_path(settings: Settings, raw_table: str, day: date | None) -> Path:
+    """Returns the manifest of an export day, or of the undated snapshots."""
+    return table_dir(settings, raw_table) / "_manifest" / f"{day.isoformat() if day else SNAPSHOT}.json"
+
+
+def parquet_path(settings: Settings, raw_table: str, day: str, name: str) -> Path:
+    """Returns where a Parquet file of an event date lies."""
+    return table_dir(settings, raw_table) / f"event_date={day}" / name
+
+
+@contextmanager
+def locked(path: Path, wait_message: Callable[[], None] | None = None) -> Iterator[None]:
+    """Holds an exclusive lock on `path`; the kernel releases it when the process ends, however it ends."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if wait_message:
+                wait_message()
+            fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def reading(settings: Settings) -> Iterator[None]:
+    """Keeps files that were listed from being removed as garbage for as long as somebody reads them."""
+    path = settings.lake / ".readers.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as stream:
+        fcntl.flock(stream, fcntl.LOCK_SH)
+        yield
+
+
+@contextmanager
+def nobody_reading(settings: Settings) -> Iterator[bool]:
+    """Tells whether nobody reads the lake, and keeps readers waiting while it is so."""
+    path = settings.lake / ".readers.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Writes a file so that others see the old one or the new one, whole, even if the machine stops."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f".{path.name}.{os.getpid()}")
+    with new.open("w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    new.replace(path)

@@ -1,0 +1,97 @@
+"""What is in the lake and what waits outside: the questions that readers and schedules ask.
+
+Answers come from manifests and from `stat`; no data file is opened.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+
+from orchestration.lake.landing import Landed, landed_files
+from orchestration.lake.layout import RAW_TABLES, manifest_path, parquet_path, rejects_dir
+from orchestration.lake.manifest import Entry, closed_date, manifests, read_manifest
+from orchestration.settings import Settings
+from orchestration.settings.model import Source
+
+# Part of every fingerprint: raise it when the same bytes would be read differently by new code.
+_READER_VERSION = 1
+
+
+def sources_of(settings: Settings, raw_table: str) -> list[Source]:
+    """Returns the sources that fill a raw table."""
+    return [source for source in settings.config.sources if source.system == RAW_TABLES[raw_table].system]
+
+
+def fingerprint(settings: Settings, source: Source) -> str:
+    """Returns a short hash of all that decides, besides its content, what rows a file of a source gives."""
+    site = settings.config.site
+    deciding = [_READER_VERSION, source.timezone, source.delivery, sorted(site.url_parameters_kept)]
+    if source.system == "orders":
+        deciding.append(sorted([site.currency, *site.exchange_rates]))
+    return hashlib.sha256(json.dumps(deciding).encode()).hexdigest()[:16]
+
+
+def is_pending(settings: Settings, landed: Landed, entry: Entry | None) -> bool:
+    """Tells whether a file is new, changed or to be read anew because the configuration changed; by `stat` alone."""
+    if entry is None:
+        return True
+    if (entry.size, entry.mtime_ns) != (landed.size, landed.mtime_ns):
+        return True
+    return entry.state == "live" and entry.reading != fingerprint(settings, landed.source)
+
+
+def pending_days(settings: Settings) -> list[date]:
+    """Returns the export days that have a landing file which is new or changed, in order."""
+    days: set[date] = set()
+    for raw_table in RAW_TABLES:
+        for source in sources_of(settings, raw_table):
+            known: dict[date | None, dict[str, Entry]] = {}
+            for landed in landed_files(settings, source):
+                if landed.day not in known:
+                    listed = read_manifest(manifest_path(settings, raw_table, landed.day))
+                    known[landed.day] = {entry.path: entry for entry in listed}
+                if landed.export_date not in days and is_pending(settings, landed, known[landed.day].get(landed.name)):
+                    days.add(landed.export_date)
+    return sorted(days)
+
+
+def delivered_days(settings: Settings) -> list[date]:
+    """Returns the export days that are in landing or were ingested once, in order; undated snapshots aside."""
+    days: set[date] = set()
+    for raw_table in RAW_TABLES:
+        for source in sources_of(settings, raw_table):
+            days |= {landed.day for landed in landed_files(settings, source) if landed.day}
+        days |= {date.fromisoformat(path.stem) for path in manifests(settings, raw_table) if path.stem[0].isdigit()}
+    return sorted(days)
+
+
+def parquet_files(settings: Settings, raw_table: str, dates: set[date] | None = None) -> list[Path]:
+    """Returns the Parquet files that hold a raw table, or its rows of some event dates. Use it under `reading`."""
+    found: set[Path] = set()
+    for path in manifests(settings, raw_table):
+        for entry in read_manifest(path):
+            for day, names in entry.parquet.items():
+                if dates is None or day in dates:
+                    found |= {parquet_path(settings, raw_table, day.isoformat(), name) for name in names}
+    return sorted(found)
+
+
+def reject_files(settings: Settings, schema: str, export_days: Iterable[date] | None = None) -> list[Path]:
+    """Returns the Parquet files that hold the rejects of a schema such as `raw_orders`. Use it under `reading`."""
+    wanted = None if export_days is None else {day.isoformat() for day in export_days}
+    found: set[Path] = set()
+    for raw_table, feed in RAW_TABLES.items():
+        if feed.schema == schema:
+            for path in manifests(settings, raw_table):
+                if wanted is None or path.stem in wanted:
+                    for entry in read_manifest(path):
+                        found |= {rejects_dir(settings, raw_table) / name for name in entry.rejects}
+    return sorted(found)
+
+
+def closed_through(settings: Settings, feed: str) -> date | None:
+    """Returns the day through which the raw rows of a feed have expired, None if none has."""
+    raw_table = next(name for name, described in RAW_TABLES.items() if described.name == feed)
+    return closed_date(settings, raw_table)

@@ -1,0 +1,108 @@
+"""The words in which a format is described: its fields, what each may hold, and what the lake calls it.
+
+Every format has a small module beside this one that says nothing but its fields. How they become SQL is in `columns`.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["text", "free_text", "url", "user", "object", "list", "number", "integer", "money", "boolean", "time"]
+
+SQL_TYPES: dict[Kind, str] = {
+    "text": "VARCHAR",
+    "free_text": "VARCHAR",
+    "url": "VARCHAR",
+    "user": "VARCHAR",
+    "object": "VARCHAR",
+    "list": "VARCHAR[]",
+    "number": "DOUBLE",
+    "integer": "BIGINT",
+    "money": "DECIMAL(18,4)",
+    "boolean": "BOOLEAN",
+    "time": "TIMESTAMP",
+}
+
+
+@dataclass(frozen=True)
+class Field:
+    """One column of a raw table, and where a row of an export has it.
+
+    `keys` are the names in the export; the first that is not empty counts. `choices` are the only values allowed; they
+    are compared and stored in the case given here. A required field that is missing or of another type makes the row a
+    reject; an optional one of another type is kept as it came in `_extra` and counted. `required_unless` is a condition
+    on the columns before it under which the field may be missing.
+    """
+
+    name: str
+    kind: Kind = "text"
+    keys: tuple[str, ...] = ()
+    required: bool = False
+    required_unless: str = ""
+    choices: tuple[str, ...] = ()
+    type: str = ""
+
+    @property
+    def read_from(self) -> tuple[str, ...]:
+        """The names of this field in an export."""
+        return self.keys or (self.name,)
+
+    @property
+    def sql_type(self) -> str:
+        """The type of the column in the lake."""
+        return self.type or SQL_TYPES[self.kind]
+
+
+@dataclass(frozen=True)
+class Feed:
+    """One format: the raw table it fills, its fields in the order of the lake, and the field that dates a row.
+
+    Entities (orders, incidents, …) are merged by key and never expire; neither they nor snapshots are held to the
+    days around their export day. A file of a feed that is not `is_ndjson_only` may be CSV. `strict` names optional fields whose wrong value makes the row a reject all the same,
+    because the row would say something false without it.
+    """
+
+    name: str
+    system: str
+    table: str
+    time: str
+    fields: tuple[Field, ...]
+    is_entity: bool = False
+    is_ndjson_only: bool = False
+    strict: tuple[str, ...] = ()
+
+    @property
+    def schema(self) -> str:
+        """The schema of the raw table, such as `raw_probes`."""
+        return f"raw_{self.system}"
+
+    @property
+    def raw_table(self) -> str:
+        """The name that an analyst types, such as `raw_probes.checks`."""
+        return f"{self.schema}.{self.table}"
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Every name that this format knows in an export, once each."""
+        return tuple(dict.fromkeys(key for field in self.fields for key in field.read_from))
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """Name and type of every column of the raw table."""
+        columns: dict[str, str] = {}
+        for field in self.fields:
+            columns[field.name] = field.sql_type
+            if field.kind == "user":
+                columns["key_id"] = "VARCHAR"
+        bookkeeping = {"_extra": "VARCHAR", "_source_file": "VARCHAR", "_source_line": "BIGINT", "_export_date": "DATE"}
+        return columns | {"event_date": "DATE"} | bookkeeping
+
+
+REJECT_COLUMNS: dict[str, str] = {
+    "reason": "VARCHAR",
+    "field": "VARCHAR",
+    "raw_text": "VARCHAR",
+    "feed": "VARCHAR",
+    "_source_file": "VARCHAR",
+    "_source_line": "BIGINT",
+    "_export_date": "DATE",
+}

@@ -1,0 +1,22 @@
+"""Orders of the shop, as CSV. Amounts stay in the currency in which they were given."""
+
+from orchestration.sources.feed import Feed, Field
+
+FEED = Feed(
+    name="orders",
+    system="orders",
+    table="orders",
+    time="ordered_at",
+    is_entity=True,
+    strict=("status", "refund"),
+    fields=(
+        Field("order_id", required=True),
+        Field("session_id"),
+        Field("user_id", "user"),
+        Field("currency"),
+        Field("status", choices=("completed", "cancelled", "refunded")),
+        Field("revenue", "money", required=True),
+        Field("refund", "money"),
+        Field("ordered_at", "time", required=True),
+    ),
+)

@@ -1,0 +1,202 @@
+"""Bytes of export files made into segments: work files of whole, clean lines that DuckDB can read without surprises.
+
+A segment holds a slice of a large file, or many small files one after the other, and knows which of its lines came from
+which file and line. Compression, byte order marks, broken UTF-8, overlong lines and cut-off files end here; what a line
+means does not belong here.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import pyarrow as pa
+
+from orchestration.sources.inflate import Inflater, inflater_of
+
+BLOCK_BYTES = 1 << 20
+# 48 MB of text are about 100 000 beacons: one Parquet row group, and small enough to be read twice without notice.
+SEGMENT_BYTES = 48 << 20
+# A line is at most one block; a single report of a browser that is longer than 1 MB says nothing that we could use.
+LONGEST_LINE = BLOCK_BYTES
+KEPT_OF_LONG_LINE = 8192
+
+# What stands for bytes that could not be kept. They are control characters, which no valid JSON line contains.
+NOT_UTF8, CUT_OFF, TOO_LONG, CONTROL = "\x02", "\x03", "\x04", "\x1a"
+# Splits no line of ours: cleaning takes it out. `read_csv` needs some delimiter.
+DELIMITER = "\x01"
+_CONTROLS = bytes.maketrans(b"\x00\x01\r", b"\x1a\x1a ")
+
+
+@dataclass
+class Reading:
+    """What was found while one file was read; complete once the file is."""
+
+    index: int
+    path: Path
+    content_hash: str = ""
+    bytes: int = 0
+
+
+@dataclass
+class Slice:
+    """Consecutive lines of one file inside a segment. `line` is the number in the file of the first of them."""
+
+    file: int
+    line: int
+    count: int
+    open_line: int = 0
+
+
+@dataclass
+class Segment:
+    """A work file of clean lines below a head of a few lines, and where each of its lines came from."""
+
+    path: Path
+    slices: list[Slice] = field(default_factory=list)
+    bytes: int = 0
+
+    @property
+    def line_count(self) -> int:
+        """Lines below the head."""
+        return sum(part.count for part in self.slices)
+
+    def origins(self) -> pa.Table:
+        """Returns one row for each line: its number in the segment (1-based), file, line there, and if it was left open."""
+        counts = [part.count for part in self.slices]
+        starts = np.cumsum([0, *counts[:-1]])
+        number = np.arange(1, sum(counts) + 1, dtype=np.int64)
+        first = np.repeat([part.line for part in self.slices], counts) - np.repeat(starts, counts)
+        line = first + number - 1
+        return pa.table(
+            {
+                "number": number,
+                "file": np.repeat(np.array([part.file for part in self.slices], dtype=np.int64), counts),
+                "line": line,
+                "is_open": line == np.repeat([part.open_line for part in self.slices], counts),
+            }
+        )
+
+
+def read_segments(
+    readings: list[Reading], work: Path, head: bytes, is_quoted: bool, size: int = SEGMENT_BYTES
+) -> Iterator[Segment]:
+    """Yields the lines of all files as segments of about `size` bytes, in order.
+
+    With `is_quoted` a segment ends where the quotes are balanced, so that a quoted line break is not torn apart. The
+    work file is used again: a segment is gone when the next one is asked for.
+    """
+    with work.open("w+b") as stream:
+        segment = _begin(stream, work, head)
+        for reading in readings:
+            line, quotes = 1, 0
+            for block, count, is_open in clean_blocks(reading):
+                stream.write(block)
+                segment.bytes += len(block)
+                last = segment.slices[-1] if segment.slices else None
+                if last and last.file == reading.index and last.line + last.count == line:
+                    last.count += count
+                else:
+                    last = Slice(reading.index, line, count)
+                    segment.slices.append(last)
+                line += count
+                if is_open:
+                    last.open_line = line - 1
+                quotes += block.count(b'"') if is_quoted else 0
+                # A stray quote leaves them unbalanced for good: a segment must end all the same.
+                if segment.bytes >= size and (quotes % 2 == 0 or segment.bytes >= 4 * size):
+                    yield _finish(stream, segment)
+                    segment = _begin(stream, work, head)
+        if segment.bytes:
+            yield _finish(stream, segment)
+
+
+def first_line(path: Path) -> tuple[str, int]:
+    """Returns the first line of a file that is not blank, without its end, and its number; ("", 0) if there is none."""
+    line = 1
+    for block, count, _ in clean_blocks(Reading(0, path)):
+        for offset, text in enumerate(block.split(b"\n")):
+            if text.strip():
+                return text.decode(), line + offset
+        line += count
+    return "", 0
+
+
+def _begin(stream: BinaryIO, work: Path, head: bytes) -> Segment:
+    # Overwriting in place reuses the pages that the kernel holds already.
+    stream.seek(0)
+    stream.write(head)
+    return Segment(work)
+
+
+def _finish(stream: BinaryIO, segment: Segment) -> Segment:
+    stream.truncate()
+    stream.flush()
+    return segment
+
+
+def clean_blocks(reading: Reading) -> Iterator[tuple[bytes, int, bool]]:
+    """Yields (clean lines, their count, whether the last of them had no end) of one file, in blocks of about 1 MB."""
+    rest, first, skipping = b"", True, False
+    for data in _contents(reading):
+        if first and data:
+            data, first = data.removeprefix(b"\xef\xbb\xbf"), False
+        cut = data.rfind(b"\n") + 1
+        if skipping:
+            start = data.find(b"\n") + 1
+            if not start:
+                continue
+            data, cut, skipping = data[start:], cut - start, False
+        if cut:
+            block, rest = rest + data[:cut], data[cut:]
+            yield _cleaned(block)
+        else:
+            rest += data
+        if len(rest) > LONGEST_LINE:
+            yield _cleaned(rest[:KEPT_OF_LONG_LINE] + TOO_LONG.encode() + b"\n")
+            rest, skipping = b"", True
+    if rest:
+        block, count, _ = _cleaned(rest + b"\n")
+        yield block, count, True
+
+
+def _cleaned(block: bytes) -> tuple[bytes, int, bool]:
+    if not block.isascii():
+        try:
+            block.decode()
+        except UnicodeDecodeError:
+            # "\x02" for each bad byte: the line is then no valid JSON, and says why.
+            block = block.decode(errors="surrogateescape").translate(_Surrogates()).encode()
+    if b"\r" in block:
+        block = block.replace(b"\r\n", b"\n")
+    if b"\r" in block or b"\0" in block or DELIMITER.encode() in block:
+        block = block.translate(_CONTROLS)
+    return block, int(np.count_nonzero(np.frombuffer(block, np.uint8) == 10)), False
+
+
+class _Surrogates(dict[int, str]):
+    """Maps what `surrogateescape` makes of a bad byte to our mark, and every other character to itself."""
+
+    def __missing__(self, code: int) -> str:
+        return NOT_UTF8 if 0xDC80 <= code <= 0xDCFF else chr(code)
+
+
+def _contents(reading: Reading) -> Iterator[bytes]:
+    """Yields the decompressed bytes of a file; hashes and counts the bytes as they lie on disk."""
+    digest = hashlib.sha256()
+    with reading.path.open("rb") as stream:
+        inflater: Inflater | None = None
+        for raw in iter(lambda: stream.read(BLOCK_BYTES), b""):
+            digest.update(raw)
+            if not reading.bytes:
+                inflater = inflater_of(raw)
+            reading.bytes += len(raw)
+            if inflater is None:
+                yield raw
+            else:
+                yield from inflater.inflated(raw)
+        if inflater is not None and not inflater.is_whole:
+            yield CUT_OFF.encode()
+    reading.content_hash = digest.hexdigest()

@@ -1,0 +1,41 @@
+"""Beacons: reports of the web-vitals library with page context, and page views, one JSON object a line."""
+
+from orchestration.sources.feed import Feed, Field
+
+FEED = Feed(
+    name="beacons",
+    system="web_vitals",
+    table="beacons",
+    time="received_at",
+    is_ndjson_only=True,
+    fields=(
+        Field("name", required=True, choices=("LCP", "INP", "CLS", "FCP", "TTFB", "FID", "page_view")),
+        Field("id", required=True),
+        Field("page_view_id"),
+        Field("session_id"),
+        Field("user_id", "user"),
+        Field("url", "url", keys=("url", "navigationURL"), required=True),
+        Field("navigation_url", "url", keys=("navigationURL",)),
+        Field("navigation_id", keys=("navigationId",)),
+        Field("navigation_type", keys=("navigationType",)),
+        Field("rating"),
+        Field("attribution", "object"),
+        Field("time_zone"),
+        Field("device"),
+        Field("country"),
+        Field("region"),
+        Field("browser"),
+        Field("os"),
+        Field("connection"),
+        Field("ua"),
+        Field("release"),
+        Field("referrer", "url"),
+        Field("channel"),
+        Field("value", "number", required=True, required_unless="name = 'page_view'"),
+        Field("delta", "number"),
+        Field("navigation_start_ms", "number", keys=("navigationStartTime",)),
+        Field("weight", "number"),
+        Field("is_new_user", "boolean"),
+        Field("received_at", "time", keys=("ts",), required=True),
+    ),
+)
