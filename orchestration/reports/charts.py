@@ -1,0 +1,173 @@
+"""What a chart is, apart from how it is drawn: one `Chart` becomes inline SVG, a Plotly figure and a CSV file.
+
+Only data structures and facts that follow from them belong here; drawing is in `svg.py`, `svg_rows.py` and
+`interactive.py`, and choosing what to show in `content/`.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Literal
+
+from markupsafe import Markup
+
+Kind = Literal["line", "bar", "shares", "days", "forest"]
+# Roles are names of CSS variables, so that a chart follows light, dark and print without being drawn again.
+Role = Literal["c1", "c2", "c3", "c4", "c5", "good", "middling", "bad", "unknown"]
+SERIES_ROLES: tuple[Role, ...] = ("c1", "c2", "c3", "c4", "c5")
+
+
+@dataclass(frozen=True)
+class Series:
+    """One row of marks: a value for each x (None is a gap), with bounds where there is an interval."""
+
+    name: str
+    values: tuple[float | None, ...]
+    lower: tuple[float | None, ...] | None = None
+    upper: tuple[float | None, ...] | None = None
+    role: Role = "c1"
+    is_dashed: bool = False
+    level: str = "95 %"
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """A horizontal line with a meaning: a goal, a limit of a rating, zero."""
+
+    value: float
+    label: str
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One figure: `title` says the finding, `summary` says the chart to who cannot see it.
+
+    Kinds and their x: `line` and `bar` (dates; several bars are stacked), `days` (dates; one row of day bars for each
+    series), `shares` (labels; parts of a whole in each row), `forest` (labels; one series with bounds around zero).
+    `notes` stand beside the rows of `shares`, `days` and `forest`.
+    """
+
+    id: str
+    kind: Kind
+    title: str
+    subtitle: str
+    summary: str
+    unit: str
+    definition: str
+    x: tuple[date | str, ...]
+    series: tuple[Series, ...]
+    thresholds: tuple[Threshold, ...] = ()
+    notes: tuple[str, ...] = ()
+    row_heading: str = ""
+    note_heading: str = ""
+
+    @property
+    def legend(self) -> list[Series]:
+        """The series that a reader must tell apart."""
+        drawn = [series for series in self.series if any(value is not None for value in series.values)]
+        return drawn if len(drawn) > 1 and self.kind != "days" else []
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether the chart is a table of rows, each with its own small drawing."""
+        return self.kind in ("shares", "days", "forest")
+
+    def csv(self) -> tuple[list[str], list[list[Any]]]:
+        """The figure as header and rows: x, then value and bounds of each series."""
+        header = ["date" if self.x and isinstance(self.x[0], date) else "label"]
+        columns: list[tuple[Any, ...]] = [self.x]
+        for series in self.series:
+            if any(value is not None for value in series.values):
+                header.append(series.name)
+                columns.append(series.values)
+            for suffix, bound in (("lower", series.lower), ("upper", series.upper)):
+                if bound is not None:
+                    header.append(f"{series.name} {suffix} {series.level}")
+                    columns.append(bound)
+        return header, [list(row) for row in zip(*columns, strict=True)]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table; `unit` is one that `Formats.value` knows, `definition` an anchor of the definitions page."""
+
+    key: str
+    label: str
+    unit: str = "text"
+    definition: str = ""
+    lower: str = ""
+    upper: str = ""
+
+    @property
+    def is_number(self) -> bool:
+        """Whether cells are right-aligned figures."""
+        return self.unit not in ("text", "rating", "verdict", "state", "flag", "moment", "date", "code", "long")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of a page. Rows are mappings; bounds of a column stand in the same cell as its value."""
+
+    id: str
+    title: str
+    columns: tuple[Column, ...]
+    rows: list[dict[str, Any]]
+    empty: str = "There are no rows."
+    note: str = ""
+    shown: int = 50
+
+    def csv(self) -> tuple[list[str], list[list[Any]]]:
+        """The whole table as header and rows, bounds in columns of their own."""
+        keys = [key for column in self.columns for key in (column.key, column.lower, column.upper) if key]
+        return keys, [[row.get(key) for key in keys] for row in self.rows]
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One headline number: what, how much, how sure, and what to make of it."""
+
+    label: str
+    value: str
+    definition: str
+    bounds: str = ""
+    detail: str = ""
+    verdict: str = ""
+    goal: str = ""
+    change: str = ""
+    spark: tuple[float | None, ...] = ()
+    spark_goal: float | None = None
+    spark_text: str = ""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line of a list of things to do, with the page that shows more."""
+
+    state: str
+    text: str
+    href: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a page under one heading that says the finding. Blocks are drawn in the order of the fields."""
+
+    id: str
+    title: str
+    lead: str = ""
+    tiles: list[Tile] = field(default_factory=list)
+    items: list[Item] = field(default_factory=list)
+    charts: list[Chart] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
+    empty: str = ""
+    prose: Markup = field(default_factory=Markup)
+
+
+@dataclass(frozen=True)
+class Page:
+    """One HTML file of a release."""
+
+    name: str
+    nav: str
+    title: str
+    lead: str
+    sections: list[Section]

@@ -1,0 +1,62 @@
+"""What each page says: one module a page, each a function from marts to a `Page`.
+
+Queries, findings put into words and the choice of charts belong here; drawing, HTML and number formats do not.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from orchestration.reports.formats import NBSP, Formats
+from orchestration.reports.marts import Marts, Row
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a page is made from.
+
+    Attributes:
+        marts: the tables of this release.
+        formats: the site's way of writing numbers and times.
+        quality: results of the data-quality checks (suite, check_name, asset, is_passed, is_blocking, observed, …).
+        health: the application's and its services' status, as `status.json` has it.
+        site_name: the site's name.
+        target: goals of the mission by name, from the configuration.
+    """
+
+    marts: Marts
+    formats: Formats
+    quality: list[Row]
+    health: dict[str, Any]
+    site_name: str
+    target: dict[str, float]
+    currency: str
+
+
+def plural(count: int, noun: str, nouns: str = "") -> str:
+    """Write a count with its noun: 1 check, 2 checks, no checks."""
+    word = noun if count == 1 else nouns or noun + "s"
+    return f"{count:,} {word}" if count else f"no {word}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Write names as a, b and c."""
+    return " and ".join(part for part in (", ".join(names[:-1]), names[-1] if names else "") if part)
+
+
+def sized(row: Row, key: str = "sample_count") -> str:
+    """Write a sample size, never parted from its n."""
+    return f"n{NBSP}={NBSP}{row[key]:,}"
+
+
+def change_text(row: Row, formats: Formats, is_better_high: bool | None, period: str = "the 28 days before") -> str:
+    """Say how a value moved against the period before, and whether that is more than chance."""
+    change = formats.change(row.get("change_share"))
+    if not change:
+        return f"no {period.removeprefix('the ')} to compare with"
+    if row.get("is_change_proven") is False:
+        return f"{change} on {period}: not proven"
+    judged = ""
+    if is_better_high is not None and row.get("is_change_proven"):
+        judged = ", better" if (row["change_share"] > 0) == is_better_high else ", worse"
+    return f"{change} on {period}{judged}"

@@ -1,0 +1,176 @@
+"""The first page: is the site well, are the targets of the mission met, what needs attention, where is it going."""
+
+from typing import Any
+
+from orchestration.reports.charts import Item, Page, Section, Tile
+from orchestration.reports.content import Context, change_text, plural, sized
+from orchestration.reports.figures import KPIS, kpi_chart, sentence
+from orchestration.reports.formats import WORDS, day
+from orchestration.reports.marts import Row
+
+TARGETS = {
+    "journeys_monitored_share": ("Critical journeys monitored", "share", "journey_coverage"),
+    "alert_false_positive_share": ("False positives among alerts", "share", "alert_accuracy"),
+    "alert_latency_s": ("From landing to a critical alert", "s", "alert_latency"),
+    "history_days": ("History kept", "days", "history"),
+    "mttr_reduction_share": ("Reduction of MTTR (restore)", "share", "mttr_halved"),
+    "ux_score": ("UX score", "score", "ux_score"),
+    "availability": ("Availability", "share", "availability"),
+}
+WORST_FIRST = ("critical", "failing", "missed", "degraded", "unknown")
+HEADLINES = (
+    "page_view_count session_count conversion_share revenue_net lcp_p75_ms inp_p75_ms cls_p75 "
+    "error_page_view_share incident_count downtime_s"
+).split()
+TRENDS = "ux_score availability_share lcp_p75_ms conversion_share page_view_count revenue_net".split()
+
+
+def page(context: Context) -> Page:
+    """Return the executive page."""
+    targets = _targets(context)
+    items = attention(context, targets)
+    verdicts = {v: sum(row["verdict"] == v for row in targets) for v in ("met", "missed", "not_proven")}
+    words = ", ".join(f"{count} {WORDS.get(v, v)}" for v, count in verdicts.items() if count)
+    return Page(
+        "index",
+        "Overview",
+        f"{context.site_name} is {context.health['status']}",
+        f"{context.health['reason']}.",
+        [
+            Section(
+                "targets",
+                f"Of {plural(len(targets), 'target')}: {words}" if targets else "Targets have not been judged yet",
+                "A target is met or missed only when its whole 95 % interval says so; otherwise it is not proven.",
+                tiles=[_target_tile(context, row) for row in targets],
+                empty="" if targets else "executive.fct_mission_targets has no row: run the daily job once more.",
+            ),
+            Section(
+                "attention",
+                f"{plural(len(items), 'thing needs', 'things need')} attention".capitalize() if items else "Nothing needs attention",
+                items=items[:12],
+                lead=f"The first 12 of {len(items)}; the pages have the rest." if len(items) > 12 else "",
+            ),
+            Section(
+                "headlines",
+                f"The 28 days to {day(context.marts.as_of)}",
+                "Each against the 28 days before. A change whose interval holds zero is not proven.",
+                tiles=_headlines(context),
+            ),
+            Section("trends", "How the last 90 days went", charts=_trends(context)),
+        ],
+    )
+
+
+def attention(context: Context, targets: list[Row]) -> list[Item]:
+    """Return what somebody should look at, worst first: services, blocking checks, objectives, slow pages, targets."""
+    marts = context.marts
+    items = [
+        Item(service["status"], f"{service['name']}: {service['reason']}", "reliability.html#services")
+        for service in context.health["services"]
+        if service["status"] != "healthy"
+    ]
+    items += [
+        Item("failing", f"{check['check_name'].replace('_', ' ')} ({check['asset']})", "data-quality.html#checks")
+        for check in context.quality
+        if not check["is_passed"]
+    ]
+    slow = marts.rows_if(
+        "predictions.vitals_degradations",
+        """
+        select metric, page_group, device, country, max(change_share) as change_share, count(*) as days
+        from predictions.vitals_degradations where is_degraded and event_date > $as_of::date - 7 and event_date <= $as_of
+        group by all order by change_share desc, metric, page_group, device, country
+        """,
+    )
+    items += [
+        Item(
+            "degraded",
+            f"{row['metric']} of {row['page_group']} ({row['device']}, {row['country']}) is {context.formats.value(row['change_share'], 'share')} over its "
+            f"baseline on {plural(row['days'], 'day')} of the last 7",
+            "experience.html#degradations",
+        )
+        for row in slow
+    ]
+    items += [
+        Item("missed", f"{TARGETS[row['target']][0]}: {row['reason']}", "index.html#targets")
+        for row in targets
+        if row["verdict"] == "missed"
+    ]
+    return sorted(items, key=lambda item: WORST_FIRST.index(item.state))
+
+
+def _targets(context: Context) -> list[Row]:
+    rows = context.marts.rows(
+        """
+        select * from executive.fct_mission_targets
+        where event_date = (select max(event_date) from executive.fct_mission_targets where event_date <= $as_of)
+        """
+    )
+    order = list(TARGETS)
+    return sorted((row for row in rows if row["target"] in TARGETS), key=lambda row: order.index(row["target"]))
+
+
+def _target_tile(context: Context, row: Row) -> Tile:
+    label, unit, definition = TARGETS[row["target"]]
+    formats = context.formats
+    trend = _target_trend(context, row["target"])
+    sign = {">=": "at least", "<=": "at most"}[row["comparison"]]
+    if row["target"] in ("ux_score", "alert_false_positive_share", "alert_latency_s"):
+        sign = {">=": "over", "<=": "under"}[row["comparison"]]
+    sample = f" · {sized(row)}" if row["sample_count"] else ""
+    bounds = formats.bounds(row["value_lower"], row["value_upper"], unit)
+    known = [value for value in trend if value is not None]
+    return Tile(
+        label=label,
+        value=formats.value(row["value"], unit),
+        definition=definition,
+        bounds=bounds + sample if bounds else "",
+        goal=f"{sign} {formats.goal(row['goal'], unit)}",
+        detail=row["reason"] or "",
+        verdict=row["verdict"],
+        spark=trend if len(known) > 1 else (),
+        spark_goal=row["goal"],
+        spark_text=f"Trend of {label}. {sentence(context.marts.days(len(trend)), trend, unit, formats)}" if trend else "",
+    )
+
+
+def _target_trend(context: Context, target: str) -> tuple[Any, ...]:
+    kpi = {"ux_score": "ux_score", "availability": "availability_share"}.get(target)
+    if kpi:
+        return context.marts.kpi(kpi)["value"]
+    if target == "journeys_monitored_share":
+        rows = context.marts.rows(
+            """
+            select avg(is_covered::integer) as share from executive.fct_journey_coverage_daily
+            where is_critical and event_date between $first_day and $as_of group by event_date order by event_date
+            """
+        )
+        return tuple(row["share"] for row in rows)
+    return ()
+
+
+def _headlines(context: Context) -> list[Tile]:
+    formats = context.formats
+    scores = {row["kpi"]: row for row in context.marts.rows("select * from reports.rpt_kpi_scorecard")}
+    tiles = []
+    for kpi in HEADLINES:
+        row, about = scores.get(kpi), KPIS[kpi]
+        if row is None:
+            continue
+        bounds = formats.bounds(row["value_lower"], row["value_upper"], about.unit)
+        tiles.append(
+            Tile(
+                label=about.label,
+                value=formats.value(row["value"], about.unit),
+                definition=about.definition,
+                bounds=f"{bounds} · {sized(row)}" if bounds else "",
+                change=change_text(row, formats, about.is_better_high),
+            )
+        )
+    return tiles
+
+
+def _trends(context: Context) -> list[Any]:
+    goals = {"ux_score": context.target["ux_score"], "availability_share": context.target["availability"]}
+    charts = [kpi_chart(context.marts, context.formats, kpi, goal=goals.get(kpi)) for kpi in TRENDS]
+    return [chart for chart in charts if chart]

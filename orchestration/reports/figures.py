@@ -1,0 +1,125 @@
+"""Charts that several pages share: a KPI over days, and the words that sum a series up.
+
+Each function turns rows into a `Chart`; which page shows it is decided in `content/`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from orchestration.reports.charts import SERIES_ROLES, Chart, Series, Threshold
+from orchestration.reports.formats import Formats, day
+from orchestration.reports.marts import Marts, Row, aligned, grouped
+
+
+@dataclass(frozen=True)
+class Kpi:
+    """How a KPI is named, counted and explained on pages."""
+
+    label: str
+    unit: str
+    definition: str
+    thresholds: tuple[Threshold, ...] = ()
+    kind: str = "line"
+    is_better_high: bool | None = None
+
+
+def _limits(good: float, poor: float, unit: str = "ms") -> tuple[Threshold, ...]:
+    write = Formats("", "UTC").goal
+    return Threshold(good, f"good up to {write(good, unit)}"), Threshold(poor, f"poor above {write(poor, unit)}")
+
+
+KPIS: dict[str, Kpi] = {
+    "ux_score": Kpi("UX score", "score", "ux_score", is_better_high=True),
+    "availability_share": Kpi("Availability", "share", "availability", is_better_high=True),
+    "core_web_vitals_pass_share": Kpi("Passing Core Web Vitals", "share", "core_web_vitals", is_better_high=True),
+    "lcp_p75_ms": Kpi("LCP, p75", "ms", "lcp", _limits(2500, 4000), is_better_high=False),
+    "inp_p75_ms": Kpi("INP, p75", "ms", "inp", _limits(200, 500), is_better_high=False),
+    "cls_p75": Kpi("CLS, p75", "", "cls", _limits(0.1, 0.25, ""), is_better_high=False),
+    "fcp_p75_ms": Kpi("FCP, p75", "ms", "fcp", _limits(1800, 3000), is_better_high=False),
+    "ttfb_p75_ms": Kpi("TTFB, p75", "ms", "ttfb", _limits(800, 1800), is_better_high=False),
+    "good_lcp_share": Kpi("Good LCP", "share", "rating", is_better_high=True),
+    "good_inp_share": Kpi("Good INP", "share", "rating", is_better_high=True),
+    "good_cls_share": Kpi("Good CLS", "share", "rating", is_better_high=True),
+    "page_view_count": Kpi("Page views", "count", "page_view", kind="bar"),
+    "session_count": Kpi("Sessions", "count", "session", kind="bar"),
+    "conversion_share": Kpi("Conversion rate", "share", "conversion_rate", is_better_high=True),
+    "bounce_share": Kpi("Bounce rate", "share", "bounce", is_better_high=False),
+    "revenue_net": Kpi("Revenue, net", "money", "revenue_net", kind="bar"),
+    "order_count": Kpi("Orders", "count", "order", kind="bar"),
+    "error_page_view_share": Kpi("Page views with an error", "share", "error_rate", is_better_high=False),
+    "request_error_share": Kpi("Failed requests", "share", "error_rate", is_better_high=False),
+    "throughput_per_minute": Kpi("Throughput", "per_minute", "throughput"),
+    "response_p95_ms": Kpi("Response time, p95", "ms", "response_time", is_better_high=False),
+    "outage_count": Kpi("Outages", "count", "outage", kind="bar", is_better_high=False),
+    "downtime_s": Kpi("Downtime", "s", "outage", kind="bar", is_better_high=False),
+    "incident_count": Kpi("Incidents", "count", "incident", kind="bar", is_better_high=False),
+    "mttr_restore_s": Kpi("MTTR (restore)", "s", "mttr_restore", is_better_high=False),
+}
+
+
+def kpi_chart(marts: Marts, formats: Formats, kpi: str, goal: float | None = None) -> Chart | None:
+    """Return the KPI's last 90 days with its interval, or None when it has no value in them."""
+    about = KPIS[kpi]
+    series = marts.kpi(kpi)
+    if not any(value is not None for value in series["value"]):
+        return None
+    has_bounds = any(value is not None for value in series["value_lower"])
+    thresholds = about.thresholds if goal is None else (Threshold(goal, f"target {formats.goal(goal, about.unit)}"),)
+    days = marts.days()
+    subtitle = f"By day, {day(days[0])} to {day(days[-1])}." + (" Band: 95 % interval." if has_bounds else "")
+    return Chart(
+        id=kpi,
+        kind="bar" if about.kind == "bar" else "line",
+        title=_finding(about, series["value"], thresholds, formats, goal is not None),
+        subtitle=subtitle,
+        summary=f"{about.label} by day. {sentence(days, series['value'], about.unit, formats)}",
+        unit=about.unit,
+        definition=about.definition,
+        x=days,
+        series=(
+            Series(
+                about.label,
+                series["value"],
+                series["value_lower"] if has_bounds else None,
+                series["value_upper"] if has_bounds else None,
+            ),
+        ),
+        thresholds=thresholds,
+    )
+
+
+def lines_by(rows: Sequence[Row], key: str, value: str, days: tuple[date, ...]) -> tuple[Series, ...]:
+    """Return one series for each value of `key`, at most five (what colours can tell apart), in order of size."""
+    groups = grouped(rows, key)
+    largest = sorted(groups, key=lambda name: (-sum(row[value] or 0 for row in groups[name]), str(name)))[:5]
+    return tuple(
+        Series(str(name), aligned(groups[name], days, value), role=SERIES_ROLES[i]) for i, name in enumerate(largest)
+    )
+
+
+def sentence(days: Sequence[date], values: Sequence[Any], unit: str, formats: Formats) -> str:
+    """Say a series in a sentence, for those who do not see the chart."""
+    known = [(value, d) for value, d in zip(values, days, strict=True) if value is not None]
+    if not known:
+        return "No values."
+    (low, low_day), (high, high_day) = min(known), max(known)
+    newest, newest_day = known[-1]
+    return (
+        f"Newest {formats.value(newest, unit)} on {day(newest_day)}; lowest {formats.value(low, unit)} on {day(low_day)}, "
+        f"highest {formats.value(high, unit)} on {day(high_day)}; {len(known)} of {len(values)} days have a value."
+    )
+
+
+def _finding(about: Kpi, values: Sequence[float | None], thresholds: Sequence[Threshold], formats: Formats, has_goal: bool) -> str:
+    known = [value for value in values if value is not None]
+    if thresholds:
+        limit = thresholds[0].value
+        kept = sum(value >= limit if about.is_better_high else value <= limit for value in known)
+        return f"{about.label} {'met its target' if has_goal else 'was good'} on {kept} of {len(known)} days"
+    if about.kind == "bar":
+        recent = [value for value in values[-28:] if value is not None]
+        mean = sum(recent) / len(recent) if recent else None
+        return f"{about.label}: {formats.value(mean, about.unit)} a day in the last 28 days"
+    return f"{about.label} ranged from {formats.bounds(min(known), max(known), about.unit)}"

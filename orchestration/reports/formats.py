@@ -1,0 +1,164 @@
+"""How numbers, intervals and times are written for people.
+
+Only wording belongs here: units to text, UTC to the site's zone. What a number means is in the definitions.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from math import floor, isfinite, log10
+from typing import Any
+from zoneinfo import ZoneInfo
+
+NOTHING = "–"
+NBSP = "\u00a0"  # a number is never parted from its unit
+WORDS = {
+    "needs_improvement": "needs improvement",
+    "not_proven": "not proven",
+    "insufficient_data": "too little data",
+}
+
+
+@dataclass(frozen=True)
+class Formats:
+    """Writes values in the site's currency and zone."""
+
+    currency: str
+    timezone: str
+
+    def value(self, value: Any, unit: str) -> str:
+        """Write one value of a unit: ms, s, share, score, count, money, days, per_minute, bytes, '' (CLS), text, ….
+
+        Args:
+            value: a number, a naive UTC datetime (`moment`), a date, a boolean or text; None and NaN become a dash.
+            unit: the unit as marts name it.
+        """
+        if value is None or (isinstance(value, float) and not isfinite(value)):
+            return NOTHING
+        if unit == "moment":
+            return self.moment(value)
+        if isinstance(value, datetime | date):
+            return day(value)
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        if isinstance(value, str):
+            return WORDS.get(value, value)
+        return self._number(float(value) if isinstance(value, Decimal) else value, unit)
+
+    def bounds(self, lower: Any, upper: Any, unit: str) -> str:
+        """Write an interval, the unit once where both ends share it."""
+        if lower is None or upper is None:
+            return ""
+        low, high = self.value(lower, unit), self.value(upper, unit)
+        if NOTHING in (low, high):
+            return ""
+        number, _, low_unit = low.partition(NBSP)
+        if low_unit and low_unit == high.partition(NBSP)[2] and NBSP not in low_unit:
+            low = number
+        return f"{low} to {high}"
+
+    def goal(self, value: Any, unit: str) -> str:
+        """Write a number that somebody chose: without decimals that say nothing."""
+        return re.sub(r"(\.\d*?)0+(?=\D|$)", r"\1", self.value(value, unit)).replace("." + NBSP, NBSP).rstrip(".")
+
+    def change(self, share: float | None) -> str:
+        """Write a relative change with its sign and an arrow."""
+        if share is None or not isfinite(share):
+            return ""
+        arrow = "▲" if share > 0.0005 else "▼" if share < -0.0005 else "■"
+        return f"{arrow} {abs(share) * 100:.1f}{NBSP}%"
+
+    def moment(self, instant: datetime) -> str:
+        """Write an instant (naive is UTC) in the site's zone."""
+        aware = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+        local = aware.astimezone(ZoneInfo(self.timezone))
+        return f"{day(local)}, {local:%H:%M}"
+
+    def _number(self, value: float, unit: str) -> str:
+        writers = {
+            "ms": _milliseconds,
+            "s": duration,
+            "share": _share,
+            "score": lambda v: f"{v:.1f}",
+            "money": lambda v: f"{v:,.0f}{NBSP}{self.currency}" if abs(v) >= 1000 else f"{v:,.2f}{NBSP}{self.currency}",
+            "days": lambda v: f"{v:,.0f}{NBSP}days",
+            "per_minute": lambda v: f"{v:,.1f}{NBSP}/min",
+            "bytes": _bytes,
+            "": lambda v: f"{v:.3f}",
+            "ratio": lambda v: f"{v:.2f}",
+            "p": lambda v: "< 0.001" if v < 0.001 else f"{v:.3f}",
+            "effect": lambda v: f"{v:+.2g}" if v else "0",
+        }
+        write = writers.get(unit)
+        return write(value) if write else f"{value:,.0f}" if abs(value) >= 100 or float(value).is_integer() else f"{value:,.1f}"
+
+
+def day(value: date) -> str:
+    """Write a date as 1 Nov 2026."""
+    return f"{value.day} {value:%b %Y}"
+
+
+def short_day(value: date) -> str:
+    """Write a date as 1 Nov."""
+    return f"{value.day} {value:%b}"
+
+
+def duration(seconds: float) -> str:
+    """Write seconds in the two units that matter."""
+    total = round(abs(seconds))
+    sign = "−" if seconds < 0 else ""
+    if 0 < abs(seconds) < 10:
+        return f"{seconds:.1f}{NBSP}s"
+    if total < 120:
+        return f"{sign}{total}{NBSP}s"
+    if total < 7200:
+        return f"{sign}{round(total / 60)}{NBSP}min"
+    if total < 172800:
+        hours, minutes = divmod(round(total / 60), 60)
+        return f"{sign}{hours}{NBSP}h{NBSP}{minutes:02d}{NBSP}min" if minutes else f"{sign}{hours}{NBSP}h"
+    days, hours = divmod(round(total / 3600), 24)
+    return f"{sign}{days}{NBSP}d{NBSP}{hours}{NBSP}h" if hours else f"{sign}{days}{NBSP}d"
+
+
+def tick(value: float, unit: str, step: float) -> str:
+    """Write a tick of an axis: short, with just the decimals that the step needs."""
+    if unit == "share":
+        value, step, suffix = value * 100, step * 100, NBSP + "%"
+    elif unit == "ms":
+        value, step, suffix = (value / 1000, step / 1000, NBSP + "s") if step >= 100 else (value, step, NBSP + "ms")
+    elif unit == "s":
+        scale, suffix = (86400, NBSP + "d") if step >= 86400 else (3600, NBSP + "h") if step >= 3600 else (60, NBSP + "min") if step >= 60 else (1, NBSP + "s")
+        value, step = value / scale, step / scale
+    elif abs(value) >= 10_000 or step >= 1000:
+        scale, suffix = (1_000_000, "M") if step >= 100_000 else (1000, "k")
+        value, step = value / scale, step / scale
+    else:
+        suffix = ""
+    decimals = 0 if step >= 1 or step == 0 else min(6, -floor(log10(step) + 1e-9))
+    if round(step * 10**decimals, 6) % 1:
+        decimals += 1
+    return f"{value:,.{decimals}f}{suffix}" if value else f"0{suffix if suffix[:1] == NBSP else ''}"
+
+
+def _milliseconds(value: float) -> str:
+    return f"{value / 1000:.2f}{NBSP}s" if abs(value) >= 1000 else f"{value:.0f}{NBSP}ms"
+
+
+def _share(value: float) -> str:
+    percent = value * 100
+    if 99 < percent < 100:
+        text = f"{percent:.3f}"
+        # Rounding must not turn "nearly" into "all".
+        return f"> 99.999{NBSP}%" if float(text) >= 100 else f"{text}{NBSP}%"
+    if percent in (0, 100):
+        return f"{percent:.0f}{NBSP}%"
+    return f"{percent:.2f}{NBSP}%" if abs(percent) < 5 else f"{percent:.1f}{NBSP}%"
+
+
+def _bytes(value: float) -> str:
+    for unit in ("B", "kB", "MB"):
+        if value < 1000:
+            return f"{value:,.0f}{NBSP}{unit}" if unit == "B" else f"{value:,.1f}{NBSP}{unit}"
+        value /= 1000
+    return f"{value:,.1f}{NBSP}GB"

@@ -1,0 +1,153 @@
+"""Charts as Plotly figures, each in a script of its own that a page loads when somebody wants to explore the chart.
+
+A script, because a page opened from disk may not fetch JSON. Plotly reads some HTML out of text, so every text is
+escaped before it becomes part of a figure. Plotly itself is imported on first use: it is not needed to read a page.
+"""
+
+import html
+import json
+from typing import TYPE_CHECKING, Any
+
+from orchestration.reports.charts import Chart, Series
+from orchestration.reports.svg_rows import day_role
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+# The light palette of the style sheet. charts.js swaps each for the page's own value of the variable, dark included.
+COLOURS = {
+    "c1": "#0b62b0",
+    "c2": "#b04a00",
+    "c3": "#0a7d5e",
+    "c4": "#8a3f86",
+    "c5": "#5c6b7a",
+    "good": "#00857a",
+    "middling": "#e3a008",
+    "bad": "#a61b3c",
+    "unknown": "#aeb8c4",
+    "ink": "#16202c",
+    "ink-2": "#4a5767",
+    "line": "#d9dee5",
+    "card": "#ffffff",
+}
+BAND_ALPHA = "2e"
+FORMATS = {"share": ",.2%", "ms": ",.0f", "s": ",.0f", "score": ".1f", "money": ",.0f", "count": ",.0f", "": ".3f"}
+
+
+def script(chart: Chart) -> str:
+    """Return the script that hands the chart's Plotly figure to the page."""
+    figure = json.dumps(plotly_figure(chart).to_plotly_json(), sort_keys=True, separators=(",", ":"), default=_plain)
+    return f"beaconmart.figure({json.dumps(chart.id)}, {figure});\n"
+
+
+def plotly_figure(chart: Chart) -> "go.Figure":
+    """Return the chart as a Plotly figure in the light palette."""
+    import plotly.graph_objects as go
+
+    traces = {"line": _lines, "bar": _bars, "shares": _shares, "days": _days, "forest": _forest}[chart.kind](chart)
+    figure = go.Figure(data=traces, layout={"template": "none"})
+    ink = COLOURS["ink-2"]
+    axis = {"gridcolor": COLOURS["line"], "zeroline": False, "color": ink, "fixedrange": False, "automargin": True}
+    figure.update_layout(
+        margin={"l": 50, "r": 12, "t": 14, "b": 30},
+        paper_bgcolor=COLOURS["card"],
+        plot_bgcolor=COLOURS["card"],
+        font={"color": ink, "size": 12, "family": "system-ui, sans-serif"},
+        hoverlabel={"bgcolor": COLOURS["card"], "font": {"color": COLOURS["ink"]}, "bordercolor": COLOURS["line"]},
+        showlegend=False,
+        xaxis=axis,
+        yaxis={**axis, "tickformat": FORMATS.get(chart.unit, "")},
+    )
+    if chart.kind in ("line", "bar"):
+        figure.update_layout(hovermode="x unified", barmode="stack")
+        for threshold in chart.thresholds:
+            figure.add_hline(
+                y=threshold.value,
+                line={"color": ink, "dash": "dot", "width": 1},
+                annotation={"text": _text(threshold.label), "font": {"color": ink}},
+            )
+    else:
+        swap = {"autorange": "reversed", "type": "category"}
+        # The values of `shares` and `forest` lie on the x axis.
+        value_format = "" if chart.kind == "days" else FORMATS.get(chart.unit, "")
+        figure.update_layout(barmode="stack", yaxis={**axis, **swap, "tickformat": ""}, xaxis={"tickformat": value_format})
+    return figure
+
+
+def _lines(chart: Chart) -> list[dict[str, Any]]:
+    traces: list[dict[str, Any]] = []
+    x = list(chart.x)
+    for series in chart.series:
+        colour = COLOURS[series.role]
+        if series.lower is not None and series.upper is not None:
+            for name, bound, fill in (("lower", series.lower, "none"), ("upper", series.upper, "tonexty")):
+                traces.append(
+                    _trace(series, "scatter", x=x, y=list(bound), mode="lines", fill=fill, fillcolor=colour + BAND_ALPHA)
+                    | {"name": _text(f"{series.name}, {name}"), "line": {"color": colour, "width": 0}}
+                )
+        line = {"color": colour, "width": 2, "dash": "dash" if series.is_dashed else "solid"}
+        traces.append(_trace(series, "scatter", x=x, y=list(series.values), mode="lines", line=line))
+    return traces
+
+
+def _bars(chart: Chart) -> list[dict[str, Any]]:
+    return [
+        _trace(series, "bar", x=list(chart.x), y=list(series.values), marker={"color": COLOURS[series.role]})
+        for series in chart.series
+    ]
+
+
+def _shares(chart: Chart) -> list[dict[str, Any]]:
+    labels = [_text(x) for x in chart.x]
+    return [
+        _trace(s, "bar", x=list(s.values), y=labels, orientation="h", marker={"color": COLOURS[s.role]})
+        for s in chart.series
+    ]
+
+
+def _days(chart: Chart) -> list[dict[str, Any]]:
+    target = chart.thresholds[0].value
+    traces = []
+    for series in chart.series:
+        colours = [COLOURS[day_role(value, target)] for value in series.values]
+        known = ["unknown" if value is None else f"{value:.4%}" for value in series.values]
+        bars = _trace(series, "bar", x=list(chart.x), y=[_text(series.name)] * len(colours), orientation="v")
+        # Equal bars on a category axis: a heat map of states that still shows each day's figure.
+        bars |= {"type": "scatter", "mode": "markers", "customdata": known, "hovertemplate": "%{y} · %{x} · %{customdata}"}
+        bars |= {"marker": {"color": colours, "symbol": "square", "size": 9}}
+        bars.pop("orientation")
+        traces.append(bars | {"hovertemplate": "%{y}<br>%{x|%-d %b %Y}: %{customdata}<extra></extra>"})
+    return traces
+
+
+def _forest(chart: Chart) -> list[dict[str, Any]]:
+    series = chart.series[0]
+    values = list(series.values)
+    error = None
+    if series.lower is not None and series.upper is not None:
+        error = {
+            "type": "data",
+            "symmetric": False,
+            "array": [_gap(u, v) for u, v in zip(series.upper, values, strict=True)],
+            "arrayminus": [_gap(v, w) for v, w in zip(values, series.lower, strict=True)],
+        }
+    marker = {"color": COLOURS[series.role], "size": 9}
+    labels = [_text(x) for x in chart.x]
+    return [_trace(series, "scatter", x=values, y=labels, mode="markers", marker=marker, error_x=error)]
+
+
+def _trace(series: Series, kind: str, **parts: Any) -> dict[str, Any]:
+    return {"type": kind, "name": _text(series.name), **parts}
+
+
+def _gap(a: float | None, b: float | None) -> float | None:
+    return None if a is None or b is None else a - b
+
+
+def _text(value: Any) -> str:
+    text = str(value)
+    return html.escape(text if len(text) <= 80 else text[:79] + "…")
+
+
+def _plain(value: Any) -> str | list[Any]:
+    return value.isoformat() if hasattr(value, "isoformat") else list(value)

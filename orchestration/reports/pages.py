@@ -1,0 +1,185 @@
+"""Writes the pages of a release: HTML, the scripts of its figures, its CSV files and assets.
+
+The same tables give the same bytes, except for the one "generated at" of each page. Nothing here knows where the
+folder will be published.
+"""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup, escape
+
+from orchestration.reports import interactive, svg, svg_rows
+from orchestration.reports.cells import write_csv
+from orchestration.reports.charts import Chart, Page
+from orchestration.reports.content import (
+    Context,
+    business,
+    data_quality,
+    definitions,
+    errors,
+    executive,
+    experience,
+    forecasts,
+    incidents,
+    reliability,
+)
+from orchestration.reports.formats import WORDS, Formats, day, short_day
+from orchestration.reports.formats import tick as axis_tick
+
+HERE = Path(__file__).parent
+PAGES: tuple[Callable[[Context], Page], ...] = tuple(
+    module.page
+    for module in (executive, experience, reliability, incidents, errors, business, forecasts, data_quality, definitions)
+)
+# The two hashes are those of an empty style element and of the one that Plotly 7.1 writes for its maps, which it
+# does whether there is a map or not: without them the console would show two refusals. Nothing else may be inline.
+CSP = (
+    "default-src 'none'; script-src 'self'; "
+    "style-src 'self' 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=' "
+    "'sha256-ji27qzEtxXZW+7dun6UwjHXJ18e6WAin1VvNtkzIE/o='; "
+    "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'"
+)
+TONES = {
+    "good": "met good ok healthy passed passes covered closed used associated resolved",
+    "middling": "needs_improvement warning degraded ongoing new escalating",
+    "bad": "missed poor breached critical failing fails missing open regressed blocked",
+}
+TONE = {state: tone for tone, states in TONES.items() for state in states.split()}
+BANNER = ("<!--banner-->", "<!--/banner-->")
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What stands around every page: site, zone, as_of, generated at, and what else the release holds."""
+
+    site: Any
+    formats: Formats
+    as_of: date
+    generated_at: datetime
+    downloads: tuple[tuple[str, str], ...]
+
+
+def render(context: Context, frame: Frame, out: Path) -> list[str]:
+    """Write all pages, figures and CSV files below `out`.
+
+    Args:
+        context: tables, check results and health of this release.
+        frame: what stands around each page.
+        out: an existing folder.
+
+    Returns:
+        The names of the HTML files written.
+    """
+    for folder in ("csv", "assets/figures"):
+        (out / folder).mkdir(parents=True, exist_ok=True)
+    pages = [make(context) for make in PAGES]
+    template = _environment(frame).get_template("page.html.jinja")
+    nav = [(page.name, page.nav) for page in pages]
+    for page in pages:
+        text = template.render(page=page, nav=nav, health=context.health)
+        (out / f"{page.name}.html").write_text(text, encoding="utf-8")
+        for section in page.sections:
+            for chart in section.charts:
+                write_csv(out / "csv" / f"{chart.id}.csv", *chart.csv())
+                (out / "assets" / "figures" / f"{chart.id}.js").write_text(interactive.script(chart), encoding="utf-8")
+            for table in section.tables:
+                write_csv(out / "csv" / f"{table.id}.csv", *table.csv())
+    copy_assets(out)
+    return [f"{page.name}.html" for page in pages]
+
+
+def copy_assets(out: Path) -> None:
+    """Copy the style sheet, our script, the icon and Plotly's one script to `out/assets`."""
+    assets = out / "assets"
+    assets.mkdir(parents=True, exist_ok=True)
+    for source in sorted((HERE / "assets").iterdir()):
+        shutil.copyfile(source, assets / source.name)
+    # Found without importing plotly, which the script does not need.
+    spec = find_spec("plotly")
+    if spec is None or spec.origin is None:
+        raise FileNotFoundError("plotly is not installed: run `make setup`")
+    shutil.copyfile(Path(spec.origin).parent / "package_data" / "plotly.min.js", assets / "plotly.min.js")
+
+
+def banner(reasons: list[str], sentence: str) -> Markup:
+    """Return the text between a page's banner marks: why this is not the newest release."""
+    items = Markup("").join(Markup("<li>{}</li>").format(reason) for reason in reasons)
+    body = Markup('<div class="banner" role="alert"><p><strong>{}</strong></p><ul>{}</ul></div>').format(sentence, items)
+    return Markup(BANNER[0]) + body + Markup(BANNER[1])
+
+
+def with_banner(text: str, mark: Markup) -> str:
+    """Return a page's HTML with its banner slot filled; an earlier banner goes.
+
+    Raises:
+        ValueError: the text has no banner slot.
+    """
+    before, start, rest = text.partition(BANNER[0])
+    _, end, after = rest.partition(BANNER[1])
+    if not start or not end:
+        raise ValueError("no banner slot in the page")
+    return before + str(mark) + after
+
+
+def blocked_page(frame: Frame, mark: Markup) -> str:
+    """Return the page of a site whose very first release was blocked."""
+    title = "Nothing has been published yet"
+    lead = "The first release was blocked by the checks named above. The next run publishes when they pass."
+    page = Page("index", "Overview", title, lead, [])
+    template = _environment(frame).get_template("page.html.jinja")
+    text = template.render(page=page, nav=[("index", "Overview")], health={"status": "unknown"})
+    return with_banner(text, mark)
+
+
+def _environment(frame: Frame) -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {
+        "csp": CSP,
+        "site": frame.site,
+        "as_of": frame.as_of,
+        "generated_at": frame.generated_at,
+        "downloads": frame.downloads,
+        "day": day,
+        "draw": svg.draw,
+        "draw_rows": svg_rows.draw_rows,
+        "row_axis": row_axis,
+        "sparkline": svg.sparkline,
+        "tone": lambda state: TONE.get(state, "unknown"),
+        "words": lambda state: WORDS.get(state, state),
+        "format": frame.formats.value,
+        "bounds": frame.formats.bounds,
+        "moment": frame.formats.moment,
+    }
+    return environment
+
+
+def row_axis(chart: Chart) -> Markup:
+    """Return the heading above the drawings of a chart of rows: the ends of their common axis."""
+    if chart.kind == "days":
+        ends = [short_day(chart.x[0]), short_day(chart.x[-1])]  # type: ignore[arg-type]
+    elif chart.kind == "shares":
+        ends = ["0 %", "100 %"]
+    else:
+        ends = list(_forest_ends(chart))
+    return Markup('<span class="scale">{}</span>').format(
+        Markup("").join(Markup("<span>{}</span>").format(escape(end)) for end in ends)
+    )
+
+
+def _forest_ends(chart: Chart) -> Iterator[str]:
+    low, high = svg_rows.forest_range(chart)
+    yield "lower" if low < 0 else axis_tick(low, chart.unit, high - low)
+    yield "higher" if high > 0 else axis_tick(high, chart.unit, high - low)

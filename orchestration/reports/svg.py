@@ -1,0 +1,129 @@
+"""Charts over days as inline SVG that fits any width without being drawn again.
+
+Marks live in a stretched inner viewBox, with strokes that do not scale; text lives in the outer one, placed in per cent,
+so that a label is as large on a phone as on a desk. Colours are classes, never attributes, so that the style sheet
+decides about light, dark and print, and the Content-Security-Policy needs no inline style.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from itertools import groupby
+
+from markupsafe import Markup, escape
+
+from orchestration.reports.charts import Chart, Series
+from orchestration.reports.formats import short_day, tick
+from orchestration.reports.scales import day_ticks, ticks, value_range
+
+HEIGHT, TOP, BOTTOM = 220, 14, 26
+PLOT = HEIGHT - TOP - BOTTOM
+STEP = 10  # units of the inner viewBox for each day
+
+
+def draw(chart: Chart) -> Markup:
+    """Return a `line` or `bar` chart as two SVGs: the value axis, and the plot that takes the rest of the width."""
+    marks = ticks(*value_range(chart), chart.unit)
+    low, high = marks[0], marks[-1]
+
+    def at(value: float) -> float:
+        return round(PLOT * (1 - (value - low) / (high - low)), 1)
+
+    step = marks[1] - marks[0]
+    axis = "".join(
+        f'<text x="54" y="{TOP + at(v) + 4:g}" text-anchor="end">{escape(tick(v, chart.unit, step))}</text>' for v in marks
+    )
+    grid = "".join(f'<line x1="0" x2="100%" y1="{TOP + at(v):g}" y2="{TOP + at(v):g}"/>' for v in marks)
+    width = len(chart.x) * STEP
+    inner = _bars(chart, at) if chart.kind == "bar" else "".join(_line(series, at) for series in chart.series)
+    return Markup(
+        f'<svg class="axis" width="60" height="{HEIGHT}" aria-hidden="true">{axis}</svg>'
+        f'<svg class="area" width="100%" height="{HEIGHT}" aria-hidden="true"><g class="grid">{grid}</g>'
+        f'<svg y="{TOP}" width="100%" height="{PLOT}" viewBox="0 0 {width} {PLOT}" preserveAspectRatio="none">{inner}</svg>'
+        f"{_thresholds(chart, at, low, high)}{_day_labels(chart.x)}</svg>"
+    )  # numbers and escaped text only
+
+
+def sparkline(values: Sequence[float | None], goal: float | None) -> Markup:
+    """Return a small line without axes, its newest value marked, with the goal as a dashed line where it is near."""
+    known = [v for v in values if v is not None]
+    if len(known) < 2:
+        return Markup("")
+    spread = max(known) - min(known)
+    near = goal is not None and min(known) - 2 * spread <= goal <= max(known) + 2 * spread
+    low, high = (min([*known, goal]), max([*known, goal])) if near and goal is not None else (min(known), max(known))
+    span = high - low
+
+    def at(value: float) -> float:
+        return 18.0 if not span else round(3 + 30 * (1 - (value - low) / span), 1)
+
+    goal_line = f'<path class="goal" d="M0 {at(goal):g}H{len(values) * STEP}"/>' if near and goal is not None else ""
+    newest = max(i for i, v in enumerate(values) if v is not None)
+    dot = f'<path class="dot" d="M{_x(newest):g} {at(known[-1]):g}h0"/>'
+    return Markup(
+        f'<svg class="spark" width="100%" height="36" viewBox="0 0 {len(values) * STEP} 36" preserveAspectRatio="none" '
+        f'aria-hidden="true">{goal_line}<path class="stroke c1" d="{_path(values, at)}"/>{dot}</svg>'
+    )
+
+
+def _line(series: Series, at) -> str:  # noqa: ANN001  (float → float)
+    band = ""
+    if series.lower is not None and series.upper is not None:
+        pairs = list(enumerate(zip(series.lower, series.upper, strict=True)))
+        for known, run in groupby(pairs, key=lambda pair: None not in pair[1]):
+            if known:
+                run = list(run)
+                there = "L".join(f"{_x(i):g} {at(upper):g}" for i, (_, upper) in run)
+                back = "L".join(f"{_x(i):g} {at(lower):g}" for i, (lower, _) in reversed(run))
+                band += f'<path class="band {series.role}" d="M{there}L{back}Z"/>'
+    dashed = " dashed" if series.is_dashed else ""
+    return f'{band}<path class="stroke {series.role}{dashed}" d="{_path(series.values, at)}"/>'
+
+
+def _path(values: Sequence[float | None], at) -> str:  # noqa: ANN001  (float → float)
+    """Connect neighbours; a value alone between gaps becomes a dot (a round line cap of no length)."""
+    parts = []
+    for known, run in groupby(enumerate(values), key=lambda pair: pair[1] is not None):
+        if known:
+            points = [f"{_x(i):g} {at(v):g}" for i, v in run if v is not None]
+            parts.append("M" + "L".join(points) + ("h0" if len(points) == 1 else ""))
+    return "".join(parts)
+
+
+def _bars(chart: Chart, at) -> str:  # noqa: ANN001  (float → float)
+    floor = [0.0] * len(chart.x)
+    groups = []
+    for series in chart.series:
+        path = ""
+        for i, value in enumerate(series.values):
+            if value:
+                top, bottom = at(floor[i] + value), at(floor[i])
+                path += f"M{i * STEP + 1} {bottom:g}V{top:g}h{STEP - 2}V{bottom:g}Z"
+                floor[i] += value
+        groups.append(f'<path class="fill {series.role}" d="{path}"/>')
+    return "".join(groups)
+
+
+def _thresholds(chart: Chart, at, low: float, high: float) -> str:  # noqa: ANN001  (float → float)
+    parts = []
+    for threshold in chart.thresholds:
+        if low <= threshold.value <= high:
+            y = TOP + at(threshold.value)
+            parts.append(f'<line class="threshold" x1="0" x2="100%" y1="{y:g}" y2="{y:g}"/>')
+    return "".join(parts)
+
+
+def _day_labels(days: Iterable[date | str]) -> str:
+    days = list(days)
+    parts = []
+    for i in day_ticks(len(days)):
+        # Many days make the half day at each end too narrow for a label in the middle of it.
+        is_dense = len(days) > 8
+        anchor = "start" if i == 0 and is_dense else "end" if i == len(days) - 1 and is_dense else "middle"
+        share = {"start": 0.0, "end": 100.0}.get(anchor, 100 * (i + 0.5) / len(days))
+        text = short_day(days[i]) if isinstance(days[i], date) else str(days[i])
+        parts.append(f'<text x="{share:.4g}%" y="{HEIGHT - 6}" text-anchor="{anchor}">{escape(text)}</text>')
+    return "".join(parts)
+
+
+def _x(position: int) -> float:
+    return (position + 0.5) * STEP
