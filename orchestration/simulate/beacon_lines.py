@@ -113,10 +113,9 @@ def urls(views: Views, rng: np.random.Generator) -> pa.Array:
     query = np.where(rng.random(n) < 0.06, 1 + item % len(hostile.PERSONAL_QUERIES), 0)
     address = joined(site.ORIGIN, path, strings(["", *hostile.PERSONAL_QUERIES]).take(pa.array(query)))
     bad = rng.random(n) < 0.0005
-    if bad.any():
-        choices = strings([site.ORIGIN + text for text in hostile.PATHS])
-        address = pc.if_else(pa.array(bad), choices.take(pa.array(item % len(hostile.PATHS))), address)
-    return address
+    bad[:1] = True  # one a day at least, however small the site
+    choices = strings([site.ORIGIN + text for text in hostile.PATHS])
+    return pc.if_else(pa.array(bad), choices.take(pa.array(item % len(hostile.PATHS))), address)
 
 
 def user_ids(sessions: Sessions) -> pa.Array:

@@ -63,6 +63,8 @@ def error_rows(
     users = user_ids(sessions).take(pa.array(owner)).to_pylist()
     numbers = rng.integers(100, 99_999, len(chosen))
     strange = rng.random(len(chosen)) < 0.01
+    strange[:1] = True  # one a day at least, however small the site
+    hostile_from = day_ms // DAY_MS
     lines = []
     for i, view in enumerate(chosen):
         type_, message, stack, handled = KINDS[kind[view]]
@@ -70,7 +72,9 @@ def error_rows(
         fill: dict[str, Any] = {"n": numbers[i], "v": release.commit[:8]}
         row = {
             "ts": int(at[view]) if i % 2 else iso(int(at[view])),
-            "message": hostile.MESSAGES[i % len(hostile.MESSAGES)] if strange[i] else message.format(**fill),
+            "message": hostile.MESSAGES[(i + hostile_from) % len(hostile.MESSAGES)]
+            if strange[i]
+            else message.format(**fill),
             "type": type_,
             "stack": f"{type_}: {message}\n    {stack}".format(**fill) if stack else None,
             "handled": handled,

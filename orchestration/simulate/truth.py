@@ -31,7 +31,10 @@ class Truth:
 
     def totals(self) -> dict[str, int]:
         """Returns the counts of all days together."""
-        return dict(sorted(sum(self.days.values(), Counter()).items()))
+        totals: Counter[str] = Counter()
+        for counts in self.days.values():
+            totals.update(counts)
+        return dict(sorted(totals.items()))
 
     def as_dict(self) -> dict[str, Any]:
         """Returns what `truth.json` holds: plain values, times as ISO 8601 in UTC."""
