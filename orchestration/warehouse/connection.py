@@ -15,6 +15,7 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration import lake
 from orchestration.settings import Settings
 
 _held: dict[Path, tuple[int, int]] = {}
@@ -50,7 +51,8 @@ def writing(settings: Settings, say: Callable[[str], None] = lambda text: print(
             descriptor = _lock(path, say)
         _held[path] = (descriptor, depth + 1)
     try:
-        yield
+        with lake.reading(settings):  # the views read Parquet files, which a compaction must not remove meanwhile
+            yield
     finally:
         with _guard:
             descriptor, depth = _held.pop(path)

@@ -4,21 +4,28 @@ The queue is filled from the manifests that changed and emptied only when a run 
 same days. Which table rebuilds which of them is SQL's business (`dbt_project/macros/rebuilt_days.sql`).
 """
 
+from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from orchestration import lake
+from orchestration.lake.layout import parquet_path
 from orchestration.settings import Settings
-from orchestration.warehouse.raw import RAW_COLUMNS
 
 _TABLES = """
 create schema if not exists pipeline;
 create table if not exists pipeline.ingested_files (
-    raw_table varchar, source_file varchar, content_hash varchar, state varchar, rows_read bigint, rows_kept bigint,
-    rows_rejected bigint, rows_after_close bigint, bytes bigint, export_date date, manifest varchar,
-    event_dates date[]
+    raw_table varchar, manifest varchar, source_file varchar, content_hash varchar, state varchar, rows_read bigint,
+    rows_kept bigint, rows_rejected bigint, rows_after_close bigint, bytes bigint, export_date date, event_dates date[]
 );
+create table if not exists pipeline.ingested_rejects (
+    raw_table varchar, manifest varchar, source_file varchar, reason varchar, field varchar, reject_count bigint,
+    export_date date
+);
+create table if not exists pipeline.raw_files (raw_table varchar, manifest varchar, path varchar, event_date date);
 create table if not exists pipeline.manifests (raw_table varchar, manifest varchar, mtime_ns bigint, bytes bigint);
 create table if not exists pipeline.touched_dates (raw_table varchar, event_date date);
 create table if not exists pipeline.closed_days (raw_table varchar, closed_through date);
@@ -37,25 +44,33 @@ def create_ledger(connection: duckdb.DuckDBPyConnection) -> None:
 
 def sync_ledger(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     """Read the manifests that changed, and queue the old and the new event dates of every file that did."""
-    for table in RAW_COLUMNS:
-        known = {
-            row[0]: row[1:]
-            for row in connection.execute(
-                "select manifest, mtime_ns, bytes from pipeline.manifests where raw_table = ?", [table]
-            ).fetchall()
-        }
+    known = {
+        row[:2]: row[2:]
+        for row in connection.execute("select raw_table, manifest, mtime_ns, bytes from pipeline.manifests").fetchall()
+    }
+    for table in lake.RAW_TABLES:
+        changed = {}
         for path in lake.manifests(settings, table):
             stat = path.stat()
-            if known.get(path.name) == (stat.st_mtime_ns, stat.st_size):
-                continue
-            entries = lake.read_manifest(path)
+            if known.get((table, path.name)) != (stat.st_mtime_ns, stat.st_size):
+                changed[path.name] = (stat.st_mtime_ns, stat.st_size, lake.read_manifest(path))
+        if changed:
             connection.begin()
-            _sync_manifest(connection, table, path.name, entries)
-            connection.execute("delete from pipeline.manifests where raw_table = ? and manifest = ?", [table, path.name])
-            connection.execute(
-                "insert into pipeline.manifests values (?, ?, ?, ?)", [table, path.name, stat.st_mtime_ns, stat.st_size]
-            )
+            _sync_table(connection, settings, table, changed)
             connection.commit()
+
+
+def raw_files(connection: duckdb.DuckDBPyConnection, table: str, dates: set[date] | None) -> list[Path]:
+    """The Parquet files of a raw table that hold rows of `dates` (None: of any day).
+
+    From the ledger, because opening the manifest of every export day would cost more with each day of history.
+    """
+    rows = connection.execute(
+        "select distinct path from pipeline.raw_files"
+        " where raw_table = $table and ($dates is null or list_contains($dates, event_date)) order by path",
+        {"table": table, "dates": None if dates is None else sorted(dates)},
+    )
+    return [Path(row[0]) for row in rows.fetchall()]
 
 
 def touched_dates(connection: duckdb.DuckDBPyConnection, table: str) -> set[date]:
@@ -66,48 +81,69 @@ def touched_dates(connection: duckdb.DuckDBPyConnection, table: str) -> set[date
 
 def queue(connection: duckdb.DuckDBPyConnection, table: str, dates: set[date]) -> None:
     """Add days to the queue; those already in it stay once."""
-    missing = sorted(dates - touched_dates(connection, table))
-    connection.execute(
-        "insert into pipeline.touched_dates select ?, unnest(cast(? as date[]))", [table, missing]
+    _insert(connection, "pipeline.touched_dates", [(table, day) for day in sorted(dates - touched_dates(connection, table))])
+
+
+def _sync_table(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    table: str,
+    changed: dict[str, tuple[int, int, list[lake.Entry]]],
+) -> None:
+    names = list(changed)
+    old = connection.execute(
+        "select manifest || ' ' || source_file, {'hash': content_hash, 'dates': event_dates}"
+        " from pipeline.ingested_files where raw_table = ? and list_contains(?, manifest)",
+        [table, names],
     )
-
-
-def _sync_manifest(connection: duckdb.DuckDBPyConnection, table: str, name: str, entries: list[lake.Entry]) -> None:
-    old = dict(
+    queue(connection, table, _touched(changed, dict(old.fetchall())))
+    for target in ("ingested_files", "ingested_rejects", "raw_files", "manifests"):
         connection.execute(
-            "select source_file, {'hash': content_hash, 'state': state, 'dates': event_dates}"
-            " from pipeline.ingested_files where raw_table = ? and manifest = ?",
-            [table, name],
-        ).fetchall()
-    )
-    touched: set[date] = set()
-    for entry in entries:
-        was = old.pop(entry.path, None)
-        if was is None or was["hash"] != entry.content_hash:
-            touched |= set(entry.event_dates) | set(was["dates"] if was else [])
-    for was in old.values():
-        touched |= set(was["dates"])
-    queue(connection, table, touched)
-    connection.execute("delete from pipeline.ingested_files where raw_table = ? and manifest = ?", [table, name])
-    if entries:
-        connection.executemany(
-            "insert into pipeline.ingested_files values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [_ledger_row(table, name, entry) for entry in entries],
+            f"delete from pipeline.{target} where raw_table = ? and list_contains(?, manifest)",  # noqa: S608 - our names
+            [table, names],
         )
+    entries = [(name, entry) for name, (_, _, listed) in changed.items() for entry in listed]
+    _insert(connection, "pipeline.manifests", [(table, name, *changed[name][:2]) for name in names])
+    _insert(connection, "pipeline.ingested_files", [_file_row(table, name, entry) for name, entry in entries])
+    rejects = [
+        (table, name, entry.path, *counted, entry.export_date)
+        for name, entry in entries
+        for counted in entry.reject_counts
+    ]
+    _insert(connection, "pipeline.ingested_rejects", rejects)
+    files = {
+        (table, name, str(parquet_path(settings, table, day.isoformat(), file)), day)
+        for name, entry in entries
+        for day, parquet in entry.parquet.items()
+        for file in parquet
+    }
+    _insert(connection, "pipeline.raw_files", sorted(files))
 
 
-def _ledger_row(table: str, name: str, entry: lake.Entry) -> tuple[object, ...]:
-    return (
-        table,
-        entry.path,
-        entry.content_hash,
-        entry.state,
-        entry.rows_read,
-        entry.rows_kept,
-        entry.rows_rejected,
-        entry.rows_after_close,
-        entry.bytes,
-        entry.export_date,
-        name,
-        sorted(entry.event_dates),
-    )
+def _touched(changed: dict[str, tuple[int, int, list[lake.Entry]]], old: dict[str, dict[str, Any]]) -> set[date]:
+    """Old and new event dates of files that are new, read differently, or gone."""
+    touched: set[date] = set()
+    for name, (_, _, entries) in changed.items():
+        for entry in entries:
+            was = old.pop(f"{name} {entry.path}", None)
+            if was is None or was["hash"] != _hash(entry):
+                touched |= set(entry.event_dates) | set(was["dates"] if was else [])
+    return touched.union(*(was["dates"] for was in old.values()))
+
+
+def _file_row(table: str, name: str, entry: lake.Entry) -> tuple[Any, ...]:
+    counts = (entry.rows_read, entry.rows_kept, entry.rows_rejected, entry.rows_after_close, entry.bytes)
+    return (table, name, entry.path, _hash(entry), entry.state, *counts, entry.export_date, sorted(entry.event_dates))
+
+
+def _hash(entry: lake.Entry) -> str:
+    """What a file's rows follow from: its content and the way it is read."""
+    return f"{entry.content_hash} {entry.reading}"
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """One statement for all rows: `executemany` costs a millisecond a row."""
+    if rows:
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        unnested = ", ".join("unnest(?)" for _ in columns)
+        connection.execute(f"insert into {table} select {unnested}", columns)  # noqa: S608 - our names

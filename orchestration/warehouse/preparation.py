@@ -17,9 +17,10 @@ from orchestration.settings import Settings
 from orchestration.warehouse.configuration import write_configuration
 from orchestration.warehouse.connection import connect
 from orchestration.warehouse.history import write_history_index
-from orchestration.warehouse.ledger import create_ledger, queue, sync_ledger, touched_dates
+from orchestration.warehouse.ledger import create_ledger, queue, raw_files, sync_ledger, touched_dates
 from orchestration.warehouse.predictions import create_declared_tables
-from orchestration.warehouse.raw import ENTITY_KEYS, RAW_COLUMNS, REJECT_COLUMNS, create_view, sync_entities
+from orchestration.sources.feed import REJECT_COLUMNS
+from orchestration.warehouse.raw import ENTITY_KEYS, RAW_COLUMNS, create_view, sync_entities
 
 PROJECT_DIR = Path(__file__).parents[2] / "dbt_project"
 
@@ -55,7 +56,7 @@ def prepare(settings: Settings, as_of: date, full_refresh: bool = False) -> Prep
         run_as_of, previous = _write_run(connection, as_of, full_refresh)
         _write_closed_days(connection, settings)
         for table in RAW_COLUMNS:
-            _offer_raw(connection, settings, table, run_as_of, previous, full_refresh)
+            _offer_raw(connection, table, run_as_of, previous, full_refresh)
         for schema in sorted({table.split(".")[0] for table in RAW_COLUMNS}):
             create_view(connection, f"{schema}.rejects", REJECT_COLUMNS, lake.reject_files(settings, schema))
         touched = {table: sorted(touched_dates(connection, table)) for table in RAW_COLUMNS}
@@ -91,8 +92,8 @@ def _write_run(connection: duckdb.DuckDBPyConnection, as_of: date, full_refresh:
 
 def _write_closed_days(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     connection.execute("delete from pipeline.closed_days")
-    for table, raw in lake.RAW_TABLES.items():
-        closed = lake.closed_through(settings, raw.feed)
+    for table, feed in lake.RAW_TABLES.items():
+        closed = lake.closed_through(settings, feed.name)
         if closed:
             connection.execute("insert into pipeline.closed_days values (?, ?)", [table, closed])
     write_history_index(connection, settings)
@@ -100,7 +101,6 @@ def _write_closed_days(connection: duckdb.DuckDBPyConnection, settings: Settings
 
 def _offer_raw(
     connection: duckdb.DuckDBPyConnection,
-    settings: Settings,
     table: str,
     as_of: date,
     previous: date | None,
@@ -108,16 +108,16 @@ def _offer_raw(
 ) -> None:
     touched = touched_dates(connection, table)
     if table in ENTITY_KEYS:
-        files = lake.parquet_files(settings, table, None if full_refresh else touched)
+        files = raw_files(connection, table, None if full_refresh else touched)
         queue(connection, table, sync_entities(connection, table, files, None if full_refresh else touched))
         return
     if full_refresh or previous is None:
-        create_view(connection, table, RAW_COLUMNS[table], lake.parquet_files(settings, table, None))
+        create_view(connection, table, RAW_COLUMNS[table], raw_files(connection, table, None))
         return
     seeds = touched | {previous + timedelta(days=day + 1) for day in range((as_of - previous).days)}
     around = range(-READ_AROUND_DAYS, READ_AROUND_DAYS + 1)
     dates = {seed + timedelta(days=offset) for seed in seeds for offset in around}
-    create_view(connection, table, RAW_COLUMNS[table], lake.parquet_files(settings, table, dates))
+    create_view(connection, table, RAW_COLUMNS[table], raw_files(connection, table, dates))
 
 
 def _project_hash() -> str:

@@ -11,77 +11,9 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.settings import Settings
+from orchestration.sources import FEEDS
 
-_BOOKKEEPING = {"_extra": "VARCHAR", "_source_file": "VARCHAR", "_source_line": "BIGINT", "_export_date": "DATE"}
-
-
-def _columns(varchar: str, **others: str) -> dict[str, str]:
-    return dict.fromkeys(varchar.split(), "VARCHAR") | others | {"event_date": "DATE"} | _BOOKKEEPING
-
-
-RAW_COLUMNS: dict[str, dict[str, str]] = {
-    "raw_web_vitals.beacons": _columns(
-        "name id page_view_id session_id user_id key_id url navigation_url navigation_id navigation_type rating attribution"
-        " time_zone device country region browser os connection ua release referrer channel",
-        value="DOUBLE",
-        delta="DOUBLE",
-        navigation_start_ms="DOUBLE",
-        weight="DOUBLE",
-        is_new_user="BOOLEAN",
-        received_at="TIMESTAMP",
-    ),
-    "raw_web_errors.errors": _columns(
-        "message type stack url page_view_id session_id user_id key_id release browser country fingerprint tags",
-        handled="BOOLEAN",
-        occurred_at="TIMESTAMP",
-    ),
-    "raw_probes.checks": _columns(
-        "service status location message",
-        status_code="INTEGER",
-        response_ms="DOUBLE",
-        interval_s="DOUBLE",
-        checked_at="TIMESTAMP",
-    ),
-    "raw_maintenance.windows": _columns("service note", starts_at="TIMESTAMP", ends_at="TIMESTAMP"),
-    "raw_incidents.incidents": _columns(
-        "incident_id severity title url cause",
-        services="VARCHAR[]",
-        started_at="TIMESTAMP",
-        detected_at="TIMESTAMP",
-        acknowledged_at="TIMESTAMP",
-        restored_at="TIMESTAMP",
-        resolved_at="TIMESTAMP",
-    ),
-    "raw_orders.orders": _columns(
-        "order_id session_id user_id key_id currency status",
-        revenue="DECIMAL(18,4)",
-        refund="DECIMAL(18,4)",
-        ordered_at="TIMESTAMP",
-    ),
-    "raw_sessions.sessions": _columns(
-        "session_id landing_url channel device country",
-        page_views="INTEGER",
-        is_new_user="BOOLEAN",
-        started_at="TIMESTAMP",
-        ended_at="TIMESTAMP",
-    ),
-    "raw_requests.requests": _columns(
-        "service",
-        requests="BIGINT",
-        errors="BIGINT",
-        p50_ms="DOUBLE",
-        p95_ms="DOUBLE",
-        p99_ms="DOUBLE",
-        minute="TIMESTAMP",
-    ),
-    "raw_releases.releases": _columns("release service commit", is_rollback="BOOLEAN", deployed_at="TIMESTAMP"),
-}
-REJECT_COLUMNS = dict.fromkeys(["reason", "field", "raw_text", "feed"], "VARCHAR") | {
-    "_source_file": "VARCHAR",
-    "_source_line": "BIGINT",
-    "_export_date": "DATE",
-}
+RAW_COLUMNS: dict[str, dict[str, str]] = {table: feed.columns for table, feed in FEEDS.items()}
 ENTITY_KEYS: dict[str, list[str]] = {
     "raw_orders.orders": ["order_id"],
     "raw_incidents.incidents": ["incident_id"],

@@ -4,6 +4,17 @@ windows as (
 
     select * from {{ source('raw_maintenance', 'windows') }}
 
+),
+
+newest as (
+
+    select *
+    from windows
+    qualify row_number() over (
+        partition by service, starts_at
+        order by _export_date desc, _source_file desc, _source_line desc
+    ) = 1
+
 )
 
-select * from windows
+select * from newest

@@ -4,6 +4,60 @@ orders as (
 
     select * from {{ source('raw_orders', 'orders') }}
 
+),
+
+rates as (
+
+    select * from {{ source('config', 'exchange_rates') }}
+
+),
+
+site as (
+
+    select currency as site_currency from {{ source('config', 'site') }}
+
+),
+
+-- Only orders with a version on a day that is read, so that the cost does not grow with their number.
+wanted as (
+
+    select distinct order_id
+    from orders
+    where {{ rebuilt('event_date') }}
+
+),
+
+newest as (
+
+    select orders.*
+    from orders
+    where orders.order_id in (select wanted.order_id from wanted)
+    qualify row_number() over (
+        partition by orders.order_id
+        order by orders._export_date desc, orders._source_file desc, orders._source_line desc
+    ) = 1
+
+),
+
+converted as (
+
+    select
+        newest.order_id,
+        newest.session_id,
+        newest.user_id as visitor_id,
+        coalesce(newest.status, 'completed') as status,
+        coalesce(newest.currency, site.site_currency) as currency,
+        cast(newest.revenue * rates.rate as decimal(18, 4)) as revenue_gross,
+        cast(newest.refund * rates.rate as decimal(18, 4)) as refund,
+        rates.rate is not null as has_exchange_rate,
+        newest.event_date,
+        newest.ordered_at,
+        newest._source_file,
+        newest._export_date
+    from newest
+    cross join site
+    left join rates on coalesce(newest.currency, site.site_currency) = rates.currency
+
 )
 
-select * from orders
+select * from converted

@@ -8,10 +8,16 @@ releases as (
 
 newest as (
 
-    select *
+    select
+        release,
+        coalesce(nullif(service, ''), 'all') as service,
+        commit,
+        is_rollback,
+        event_date,
+        deployed_at
     from releases
     qualify row_number() over (
-        partition by release, service
+        partition by release, coalesce(nullif(service, ''), 'all')
         order by _export_date desc, _source_file desc, _source_line desc
     ) = 1
 

@@ -2,8 +2,37 @@ with
 
 errors as (
 
-    select * from {{ source('raw_web_errors', 'errors') }}
+    select
+        *,
+        {{ page_path('url') }} as page_path
+    from {{ source('raw_web_errors', 'errors') }}
+
+),
+
+pages as (
+
+    {{ grouped_pages('errors') }}
 
 )
 
-select * from errors
+select
+    errors.page_view_id,
+    errors.session_id,
+    errors.user_id as visitor_id,
+    errors.message,
+    errors.type,
+    errors.stack,
+    errors.fingerprint,
+    errors.tags,
+    errors.page_path,
+    pages.page_group,
+    coalesce(left(errors.release, 100), 'unknown') as release,
+    coalesce(left(errors.browser, 50), 'unknown') as browser,
+    errors.country,
+    errors.handled,
+    errors.event_date,
+    errors.occurred_at,
+    errors._source_file,
+    errors._source_line
+from errors
+inner join pages on errors.page_path = pages.page_path

@@ -4,6 +4,107 @@ beacons as (
 
     select * from {{ source('raw_web_vitals', 'beacons') }}
 
+),
+
+zones as (
+
+    select * from {{ ref('time_zone_countries') }}
+
+),
+
+agents as (
+
+    -- Crawlers announce themselves. A headless browser alone is not one: real user agents of test drives look so.
+    select distinct
+        ua,
+        regexp_matches(
+            ua,
+            '(?i)(bot\b|bot[/;_-]|crawl|spider|slurp|lighthouse|pingdom|statuscake|gtmetrix|ptst|mediapartners'
+            || '|facebookexternalhit|phantomjs|python-requests|curl/|wget/|go-http-client|monitoring)'
+        ) as is_bot,
+        case
+            when regexp_matches(ua, 'iPad|Tablet|PlayBook|Kindle|Silk/') then 'tablet'
+            when ua like '%Android%' and ua not like '%Mobile%' then 'tablet'
+            when regexp_matches(ua, 'Mobi|iPhone|iPod|Android') then 'mobile'
+            else 'desktop'
+        end as device,
+        case
+            when regexp_matches(ua, '\b(Edg|EdgA|EdgiOS|Edge)/') then 'Edge'
+            when regexp_matches(ua, '\b(OPR|Opera)/') then 'Opera'
+            when ua like '%SamsungBrowser/%' then 'Samsung Internet'
+            when regexp_matches(ua, '\b(Firefox|FxiOS)/') then 'Firefox'
+            when regexp_matches(ua, '(Chrome|CriOS|Chromium)/') then 'Chrome'
+            when ua like '%Safari/%' then 'Safari'
+            else 'other'
+        end as browser,
+        case
+            when regexp_matches(ua, 'iPhone|iPad|iPod') then 'iOS'
+            when ua like '%Android%' then 'Android'
+            when ua like '%Windows%' then 'Windows'
+            when ua like '%CrOS%' then 'ChromeOS'
+            when regexp_matches(ua, 'Macintosh|Mac OS X') then 'macOS'
+            when ua like '%Linux%' then 'Linux'
+            else 'other'
+        end as os
+    from beacons
+    where ua is not null
+
+),
+
+renamed as (
+
+    select
+        beacons.id as report_id,
+        beacons.page_view_id,
+        beacons.session_id,
+        beacons.user_id as visitor_id,
+        beacons.name as metric,
+        beacons.url,
+        coalesce(beacons.navigation_url, beacons.url) as navigation_url,
+        beacons.navigation_id,
+        beacons.ua as user_agent,
+        beacons.region,
+        beacons.connection,
+        left(beacons.release, 100) as release,
+        left(beacons.channel, 100) as channel,
+        case
+            when beacons.navigation_type is null then null
+            when beacons.navigation_type in (
+                'navigate', 'reload', 'back-forward', 'back-forward-cache', 'prerender', 'restore', 'soft-navigation'
+            ) then beacons.navigation_type
+            else 'other'
+        end as navigation_type,
+        case
+            when beacons.device in ('mobile', 'tablet', 'desktop') then beacons.device else agents.device
+        end as device,
+        coalesce(left(beacons.browser, 50), agents.browser) as browser,
+        coalesce(left(beacons.os, 50), agents.os) as os,
+        case
+            when regexp_full_match(upper(beacons.country), '[A-Z]{2}') then upper(beacons.country)
+            else zones.country
+        end as country,
+        zones.country is not null and not coalesce(regexp_full_match(upper(beacons.country), '[A-Z]{2}'), false)
+            as is_country_derived,
+        beacons.value,
+        beacons.delta,
+        beacons.navigation_start_ms,
+        -- The clock of the browser when it began to measure: v5-1795408385303-3831998646891.
+        try_cast(split_part(beacons.id, '-', 2) as bigint) as client_clock_ms,
+        cast(
+            case when beacons.weight > 0 and beacons.weight <= 1e6 then beacons.weight else 1 end as decimal(18, 6)
+        ) as weight,
+        beacons.is_new_user,
+        coalesce(agents.is_bot, false) as is_bot,
+        beacons.event_date,
+        beacons.received_at,
+        -- One number that orders reports by receipt, then by file and line, without a tie.
+        (cast(epoch_us(beacons.received_at) as hugeint) << 64)
+        + ((hash(beacons._source_file) >> 40) << 40)
+        + beacons._source_line as _receipt_order
+    from beacons
+    left join agents on beacons.ua = agents.ua
+    left join zones on beacons.time_zone = zones.time_zone
+
 )
 
-select * from beacons
+select * from renamed

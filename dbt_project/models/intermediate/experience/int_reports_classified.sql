@@ -1,0 +1,119 @@
+with
+
+reports as (
+
+    select * from {{ ref('int_reports_identified') }}
+
+),
+
+-- Few views have reports on two days, so only these are looked at day by day.
+days as (
+
+    select
+        page_view_id,
+        event_date,
+        event_date - 1 = lag(event_date) over by_day as is_second_day,
+        event_date - 2 = lag(event_date, 2) over by_day as is_later_day
+    from (
+        select distinct
+            page_view_id,
+            event_date
+        from reports
+        where not is_bot
+        qualify min(event_date) over (partition by page_view_id) < max(event_date) over (partition by page_view_id)
+    )
+    window by_day as (partition by page_view_id order by event_date)
+
+),
+
+dated as (
+
+    select
+        reports.*,
+        case
+            when days.is_later_day then null
+            when days.is_second_day then reports.event_date - 1
+            else reports.event_date
+        end as view_date,
+        case
+            when reports.metric = 'page_view' then null
+            when reports.value is null or not isfinite(reports.value) then 'missing'
+            when reports.value < 0 then 'negative'
+            when reports.value > case when reports.metric = 'CLS' then 100 else 600000 end then 'too_large'
+        end as invalid_reason
+    from reports
+    left join days on reports.page_view_id = days.page_view_id and reports.event_date = days.event_date
+
+),
+
+-- The same value and delta under one id once more is the same report sent twice. Again few, so found before marked.
+repeated as (
+
+    select
+        page_view_id,
+        view_date,
+        metric,
+        report_id,
+        value,
+        delta,
+        min(_receipt_order) as first_order
+    from dated
+    where not is_bot
+    group by page_view_id, view_date, metric, report_id, value, delta
+    having count(*) > 1
+
+),
+
+marked as (
+
+    select
+        dated.*,
+        case
+            when dated.is_bot then 'bot'
+            when dated.invalid_reason is not null then 'invalid'
+            when dated.view_date is null then 'orphan'
+            when dated._receipt_order > repeated.first_order then 'duplicate'
+            else 'used'
+        end as status
+    from dated
+    left join repeated
+        on
+            dated.page_view_id = repeated.page_view_id
+            and dated.view_date = repeated.view_date
+            and dated.metric = repeated.metric
+            and dated.report_id = repeated.report_id
+            and dated.value is not distinct from repeated.value
+            and dated.delta is not distinct from repeated.delta
+
+)
+
+select
+    page_view_id,
+    report_id,
+    session_id,
+    visitor_id,
+    metric,
+    url,
+    region,
+    connection,
+    release,
+    channel,
+    navigation_type,
+    device,
+    browser,
+    os,
+    country,
+    invalid_reason,
+    status,
+    value,
+    delta,
+    weight,
+    is_new_user,
+    is_country_derived,
+    event_date,
+    view_date,
+    received_at,
+    client_clock_ms,
+    _receipt_order
+from marked
+where {{ rebuilt('event_date') }}

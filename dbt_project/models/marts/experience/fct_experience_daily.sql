@@ -1,0 +1,20 @@
+select
+    cast(null as varchar) as page_group,
+    cast(null as varchar) as device,
+    cast(null as varchar) as country,
+    cast(null as varchar) as navigation_type,
+    cast(null as bigint) as page_view_count,
+    cast(null as decimal(38, 6)) as weight_sum,
+    cast(null as decimal(38, 12)) as weight_square_sum,
+    cast(null as double) as ux_score,
+    cast(null as double) as ux_score_lower,
+    cast(null as double) as ux_score_upper,
+    cast(null as decimal(38, 6)) as ux_score_weight,
+    cast(null as decimal(38, 12)) as ux_score_weight_square_sum,
+    cast(null as decimal(38, 12)) as ux_score_sum,
+    cast(null as decimal(38, 12)) as ux_score_square_sum,
+    cast(null as bigint) as error_page_view_count,
+    cast(null as decimal(38, 6)) as error_weight_sum,
+    cast(null as boolean) as is_headline,
+    cast(null as date) as event_date
+where false

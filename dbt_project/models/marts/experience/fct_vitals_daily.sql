@@ -1,0 +1,21 @@
+select
+    cast(null as varchar) as page_group,
+    cast(null as varchar) as device,
+    cast(null as varchar) as country,
+    cast(null as varchar) as navigation_type,
+    cast(null as varchar) as metric,
+    cast(null as varchar) as rating,
+    cast(null as bigint) as page_view_count,
+    cast(null as decimal(38, 6)) as weight_sum,
+    cast(null as decimal(38, 12)) as weight_square_sum,
+    cast(null as double) as p75_value,
+    cast(null as double) as p75_lower,
+    cast(null as double) as p75_upper,
+    cast(null as decimal(38, 6)) as good_count,
+    cast(null as decimal(38, 6)) as needs_improvement_count,
+    cast(null as decimal(38, 6)) as poor_count,
+    cast(null as decimal(38, 6)) as zero_count,
+    cast(null as struct(bucket integer, weight decimal(38, 6))[]) as histogram,
+    cast(null as boolean) as is_headline,
+    cast(null as date) as event_date
+where false
