@@ -1,0 +1,111 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        on_schema_change='fail',
+        pre_hook='{{ delete_rebuilt() }}',
+        meta={'reach': {'raw_web_errors.errors': {}}, 'closes': 0, 'history': true},
+    )
+}}
+
+with
+errors as (
+    select
+        *,
+        coalesce(message, '') as text,
+        coalesce(stack, '') as trace,
+        hash(message, type, stack, fingerprint) as kind,
+    from {{ ref('stg_web_errors__errors') }}
+    where {{ rebuilt() }}
+),
+
+-- Text is taken apart once for each kind of error, not for each error.
+kinds as (
+    select
+        kind,
+        any_value(text) as text,
+        any_value(trace) as trace,
+        any_value(fingerprint) as given,
+        coalesce(
+            nullif(any_value(type), ''),
+            nullif(regexp_extract(any_value(text), '^(?:Uncaught )?(\w*(?:Error|Exception))\b', 1), ''),
+            nullif(regexp_extract(any_value(trace), '^(\w*(?:Error|Exception))\b', 1), ''),
+            'unknown'
+        ) as type,
+    from errors
+    group by kind
+),
+
+described as (
+    select
+        kind,
+        type,
+        left({{ masked('text') }}, 300) as message,
+        {{ error_category('type', 'text', 'trace') }} as category,
+        case
+            when given <> '' and not contains(given, '{{ "{{" }} default') and given <> '[]' then 'given|' || given
+            when len({{ stack_frames('trace') }}) > 0
+                then 'frames|' || type || '|' || array_to_string({{ stack_frames('trace') }}, '|')
+            else 'message|' || type || '|' || {{ masked('text') }}
+        end as fingerprint,
+    from kinds
+),
+
+grouped as (
+    select
+        *,
+        left(md5('{{ fingerprint_version() }}|' || fingerprint), 16) as error_group_id,
+    from described
+),
+
+-- What a group is called on a day: as most of its errors are.
+labels as (
+    select
+        grouped.error_group_id,
+        errors.event_date,
+        grouped.category,
+        grouped.type,
+        grouped.message,
+    from errors
+    inner join grouped using (kind)
+    group by grouped.error_group_id, errors.event_date, grouped.category, grouped.type, grouped.message
+    qualify row_number() over (
+        partition by grouped.error_group_id, errors.event_date
+        order by count(*) desc, grouped.message, grouped.type, grouped.category
+    ) = 1
+),
+
+counted as (
+    select
+        grouped.error_group_id,
+        coalesce(errors.page_group, 'unknown') as page_group,
+        coalesce(errors.browser, 'unknown') as browser,
+        coalesce(errors.release, 'unknown') as release,
+        {{ fingerprint_version() }} as fingerprint_version,
+        count(*) as error_count,
+        count(distinct errors.page_view_id) as page_view_count,
+        count(distinct errors.session_id) as session_count,
+        count(distinct errors.visitor_id) as user_count,
+        coalesce(errors.handled, false) as is_handled,
+        errors.event_date,
+    from errors
+    inner join grouped using (kind)
+    group by all
+),
+
+opened as (
+    select
+        counted.*,
+        labels.category,
+        labels.type,
+        labels.message,
+    from counted
+    inner join labels using (error_group_id, event_date)
+),
+
+final as (
+    select * from opened
+    {{ history_union() }}
+)
+
+select * from final

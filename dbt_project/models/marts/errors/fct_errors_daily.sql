@@ -1,0 +1,38 @@
+{{
+    config(
+        meta={'reach': {'raw_web_errors.errors': {}}},
+        post_hook='{{ retrace_errors() }}',
+    )
+}}
+
+with
+errors as (
+    select * from {{ ref('int_errors_counted') }}
+    where {{ rebuilt() }}
+),
+
+traces as (select * from {{ ref('int_error_days_traced') }}),
+
+final as (
+    select
+        errors.error_group_id,
+        errors.category,
+        errors.type,
+        errors.message,
+        errors.page_group,
+        errors.browser,
+        errors.release,
+        traces.state,
+        errors.fingerprint_version,
+        errors.error_count,
+        errors.page_view_count,
+        errors.session_count,
+        errors.user_count,
+        errors.is_handled,
+        traces.first_seen_date,
+        errors.event_date,
+    from errors
+    inner join traces using (error_group_id, event_date)
+)
+
+select * from final
