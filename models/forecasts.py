@@ -13,8 +13,9 @@ import pandas as pd
 from models.backtests import MEASURES, MODEL_VERSION, SeriesForecast, forecast_series
 from models.forecasters import Array
 
-# Under five weeks a season of the week has been seen too rarely to say how far a forecast may be off.
-MIN_DAYS = 35
+# With two weeks no error of a forecast made from a whole week is known; 21 to 35 days gave 86 to 90 % for the 80 %
+# interval.
+MIN_DAYS = 21
 MAX_DAYS_STALE = 14
 # Of the last eight weeks; below it a series is a handful of events (time to restore), not a daily measure.
 MIN_OBSERVED_SHARE = 0.6
