@@ -3,6 +3,7 @@
 Nothing here reads configuration, lake or warehouse: the pipeline must find out what is planted from the files alone.
 """
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from pathlib import Path
@@ -12,12 +13,17 @@ import pyarrow as pa
 
 from orchestration.simulate import beacons, commerce, errors, hostile, reliability
 from orchestration.simulate.beacon_lines import BeaconWriter
-from orchestration.simulate.plan import DAY_MS, HOUR_MS, make_plan
+from orchestration.simulate.plan import DAY_MS, HOUR_MS, Plan, make_plan
 from orchestration.simulate.traffic import Sessions, Views, draw_day, views_by_day
 from orchestration.simulate.truth import Truth, iso
 from orchestration.simulate.writers import BadLine, hex_ids, write_lines
 
 __all__ = ["Truth", "simulate"]
+
+# Tells a simulation that was cut off from a folder of the user's own: it may be written to again.
+_MARKER = ".simulating"
+_FEEDS = "beacons|beacons-late|errors|probes|requests|orders|sessions|maintenance|incidents|releases"
+_SIMULATED = re.compile(rf"\d{{4}}-\d\d-\d\d/({_FEEDS})\.(csv|ndjson)(\.gz)?")
 
 
 def simulate(
@@ -30,7 +36,8 @@ def simulate(
 ) -> Truth:
     """Writes `out/<date>/…` (nine feeds) for the days that end with `end`, and `out/truth.json`.
 
-    The same arguments write the same bytes. Files that are there already are replaced; others are left alone.
+    The same arguments write the same bytes. What an earlier simulation left in these days is replaced; other days are
+    left alone. Each file appears under its name only when it is whole.
 
     Args:
         out: The folder of the days, usually a landing folder; made if it is not there.
@@ -45,6 +52,7 @@ def simulate(
 
     Raises:
         ValueError: An argument is out of range.
+        FileExistsError: These days hold exports that no simulation wrote.
     """
     if days < 1 or page_views_per_day < 1 or seed < 0:
         raise ValueError(
@@ -53,15 +61,32 @@ def simulate(
         )
     plan = make_plan(days, end, seed)
     truth = Truth({"days": days, "end": end.isoformat(), "seed": seed, "page_views_per_day": page_views_per_day}, plan)
+    earlier = _earlier_files(out, plan)
     run = _Run(out, truth, seed)
     for number, view_count in enumerate(views_by_day(plan, page_views_per_day, seed)):
         day_ms = plan.start_ms + number * DAY_MS
         run.day(day_ms, view_count)
         if progress:
             progress(number + 1, days, iso(day_ms)[:10])
-    out.mkdir(parents=True, exist_ok=True)
+    for path in earlier - set(truth.files):
+        (out / path).unlink(missing_ok=True)
     truth.write(out / "truth.json")
+    (out / _MARKER).unlink()
     return truth
+
+
+def _earlier_files(out: Path, plan: Plan) -> set[str]:
+    """Returns what an earlier simulation wrote into the days of the plan, and marks `out` as a simulation under way."""
+    days = {iso(ms)[:10] for ms in range(plan.start_ms, plan.end_ms, DAY_MS)}
+    files = {f"{day}/{file.name}" for day in days for file in (out / day).glob("*") if file.is_file()}
+    simulated = (out / "truth.json").exists() or (out / _MARKER).exists()
+    if files and not simulated:
+        raise FileExistsError(
+            f"{out} holds exports of {min(files)[:10]} that were not simulated; name another folder to keep them"
+        )
+    out.mkdir(parents=True, exist_ok=True)
+    (out / _MARKER).touch()
+    return {path for path in files if _SIMULATED.fullmatch(path)}
 
 
 class _Run:

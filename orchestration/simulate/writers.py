@@ -83,7 +83,8 @@ def write_lines(
     rows = 0
     numbers: dict[str, list[int]] = {}
     file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("wb") as stream:
+    growing = file.with_name(f".{file.name}")  # no source's pattern matches it
+    with growing.open("wb") as stream:
 
         def put(data: Any) -> None:
             stream.write(packer.compress(data) if packer else data)
@@ -104,6 +105,7 @@ def write_lines(
             rows += len(chunk)
         if packer:
             stream.write(packer.flush())
+    growing.replace(file)
     return {"rows": rows, "malformed": {reason: len(found) for reason, found in sorted(numbers.items())},
             "malformed_lines": sorted(line for found in numbers.values() for line in found)}  # fmt: skip
 

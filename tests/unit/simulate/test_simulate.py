@@ -32,16 +32,14 @@ def is_bot(row):
 
 
 def view_key(row):
-    return row.get("page_view_id") or (
-        row["session_id"],
-        row["navigationURL"],
-        row["navigationId"],
-        row["navigationStartTime"],
-    )
+    of_the_library = [row.get(name) for name in ("session_id", "navigationURL", "navigationId", "navigationStartTime")]
+    return row.get("page_view_id") or tuple(of_the_library)
 
 
 def hashes(folder):
-    return {str(f.relative_to(folder)): hashlib.sha256(f.read_bytes()).hexdigest() for f in folder.rglob("*.*")}
+    return {
+        str(f.relative_to(folder)): hashlib.sha256(f.read_bytes()).hexdigest() for f in folder.rglob("*") if f.is_file()
+    }
 
 
 def test_the_same_arguments_write_the_same_bytes(tmp_path):
@@ -59,6 +57,41 @@ def test_another_seed_writes_other_bytes(tmp_path):
     for feed in ("beacons", "probes", "requests", "sessions"):
         path = f"2026-03-30/{feed}.{'ndjson' if feed == 'beacons' else 'csv'}.gz"
         assert one[path] != two[path]
+
+
+def test_a_simulation_over_another_one_leaves_nothing_of_it_in_its_days(tmp_path):
+    simulate(tmp_path / "one", days=8, end=date(2026, 3, 30), seed=2, page_views_per_day=40)
+    simulate(tmp_path / "two", days=8, end=date(2026, 3, 30), seed=1, page_views_per_day=40)
+    simulate(tmp_path / "two", days=8, end=date(2026, 3, 30), seed=2, page_views_per_day=40)
+    assert hashes(tmp_path / "two") == hashes(tmp_path / "one")
+
+
+def test_a_simulation_that_was_cut_off_can_be_repeated(tmp_path):
+    def stop(done, *_):
+        raise KeyboardInterrupt
+
+    arguments = {"days": 2, "end": date(2026, 3, 30), "seed": 2, "page_views_per_day": 40}
+    with pytest.raises(KeyboardInterrupt):
+        simulate(tmp_path / "two", **arguments, progress=stop)
+    simulate(tmp_path / "two", **arguments)
+    simulate(tmp_path / "one", **arguments)
+    assert hashes(tmp_path / "two") == hashes(tmp_path / "one")
+
+
+def test_exports_of_the_user_are_never_overwritten(tmp_path):
+    mine = tmp_path / "2026-03-30" / "beacons.ndjson.gz"
+    mine.parent.mkdir()
+    mine.write_bytes(b"mine")
+    with pytest.raises(FileExistsError, match="name another folder"):
+        simulate(tmp_path, days=1, end=date(2026, 3, 30), seed=1, page_views_per_day=10)
+    assert mine.read_bytes() == b"mine"
+
+
+def test_days_of_other_simulations_in_the_same_folder_stay(tmp_path):
+    simulate(tmp_path, days=2, end=date(2026, 3, 30), seed=1, page_views_per_day=10)
+    before = hashes(tmp_path / "2026-03-29")
+    simulate(tmp_path, days=1, end=date(2026, 3, 31), seed=1, page_views_per_day=10)
+    assert hashes(tmp_path / "2026-03-29") == before
 
 
 def test_a_day_of_fifty_views_is_complete(tmp_path):
