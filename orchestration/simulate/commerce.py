@@ -19,13 +19,36 @@ from orchestration.simulate.truth import Truth
 from orchestration.simulate.writers import csv_lines, iso_times, joined, strings
 
 _BASKETS_EUR = (64.0, 0.6)  # median and log-sd
+_STATUSES = ["completed", "cancelled", "refunded"]
 
 
 @dataclass
 class Changes:
-    """Order lines that a later export repeats with a new status, by export day."""
+    """Order lines that a later export brings: late on the day itself, or again with a new status."""
 
     by_day: dict[int, list[pa.Array]] = field(default_factory=dict)
+
+    def keep(self, days: np.ndarray, lines: pa.Array, chosen: np.ndarray) -> None:
+        """Keeps the chosen lines for the export of their day."""
+        for day in np.unique(days[chosen]):
+            self.by_day.setdefault(int(day), []).append(lines.filter(pa.array(chosen & (days == day))))
+
+
+@dataclass(frozen=True)
+class _Orders:
+    """One element for each order; money in cents of its currency, times epoch ms. `status` indexes _STATUSES."""
+
+    session: np.ndarray
+    ordered_ms: np.ndarray
+    cents: np.ndarray
+    currency: np.ndarray
+    status: np.ndarray
+    refund: np.ndarray
+    changed_on: np.ndarray
+
+    @property
+    def day(self) -> np.ndarray:
+        return self.ordered_ms // DAY_MS * DAY_MS
 
 
 def orders(
@@ -36,49 +59,28 @@ def orders(
 
     `revenue` and `refund` are in `currency`, with two decimals; `ordered_at` is naive local time.
     """
-    buyers = np.flatnonzero(sessions.is_converted)
-    last = np.cumsum(sessions.pages)[buyers] - 1
-    ordered = views.start_ms[last] + 2000
-    at_day = ordered // DAY_MS * DAY_MS
-    n = len(buyers)
-    cents = np.maximum(500, np.round(np.exp(rng.normal(np.log(_BASKETS_EUR[0]), _BASKETS_EUR[1], n)) * 100)).astype(int)
-    codes = [site.CURRENCY_OF_COUNTRY.get(c.code, "EUR") for c in site.COUNTRIES]
-    chance = rng.random(n)
-    final = np.where(chance < 0.03, 1, np.where(chance < 0.06, 2, 0))
-    refund = np.where(final == 2, np.where(rng.random(n) < 0.5, cents, cents // 2), 0)
-    number = joined("ORD-", strings(day_ms // DAY_MS * 100_000 + np.arange(n)))
-    # A status that changes is exported as completed first, and again one to three days later.
-    later = (final > 0) & (rng.random(n) < 0.7)
-    changed_on = at_day + rng.integers(1, 4, n) * DAY_MS
+    drawn = _draw(sessions, views, rng)
+    _count(drawn, plan, truth)
+    take = pa.array(drawn.session)
     columns = {
-        "order_id": number,
-        "ordered_at": _local_times(ordered),
-        "revenue": _money(cents),
-        "currency": strings(codes).take(pa.array(sessions.country[buyers])),
-        "session_id": session_ids.take(pa.array(buyers)),
-        "user_id": user_ids(sessions).take(pa.array(buyers)),
+        "order_id": joined("ORD-", strings(day_ms // DAY_MS * 100_000 + np.arange(len(drawn.session)))),
+        "ordered_at": _local_times(drawn.ordered_ms),
+        "revenue": _money(drawn.cents),
+        "currency": strings(drawn.currency),
+        "session_id": session_ids.take(take),
+        "user_id": user_ids(sessions).take(take),
     }
-    statuses = strings(["completed", "cancelled", "refunded"])
 
-    def lines(status: np.ndarray, back: np.ndarray) -> tuple[bytes, pa.Array]:
-        refunds = pc.if_else(pa.array(back > 0), _money(back), pa.scalar(None, pa.string()))
-        return csv_lines({**columns, "status": statuses.take(pa.array(status)), "refund": refunds})
+    def lines(status: np.ndarray, refund: np.ndarray) -> tuple[bytes, pa.Array]:
+        refunds = pc.if_else(pa.array(refund > 0), _money(refund), pa.scalar(None, pa.string()))
+        return csv_lines({**columns, "status": strings(_STATUSES).take(pa.array(status)), "refund": refunds})
 
-    header, first = lines(np.where(later, 0, final), np.where(later, 0, refund))
-    _, second = lines(final, refund)
-    for day in np.unique(at_day[at_day > day_ms]):
-        _keep(changes, int(day), first.filter(pa.array(at_day == day)))
-    for day in np.unique(changed_on[later]):
-        _keep(changes, int(day), second.filter(pa.array(later & (changed_on == day))))
-    unheard = later & (changed_on >= plan.end_ms)
-    converting = unheard | (final != 1)
-    net = np.where(converting, cents - np.where(unheard, 0, refund), 0)
-    paid_in = np.array(codes)[sessions.country[buyers]]
-    for day in np.unique(at_day[at_day < plan.end_ms]):
-        on = at_day == day
-        truth.add(int(day), orders=int(on.sum()), converting_orders=int((on & converting).sum()))
-        truth.add(int(day), **{f"revenue_net_cents_{c}": int(net[on & (paid_in == c)].sum()) for c in site.CURRENCIES})
-    today = first.filter(pa.array(at_day == day_ms))
+    changes_later = drawn.changed_on > 0
+    header, first = lines(np.where(changes_later, 0, drawn.status), np.where(changes_later, 0, drawn.refund))
+    _, second = lines(drawn.status, drawn.refund)
+    changes.keep(drawn.day, first, drawn.day > day_ms)
+    changes.keep(drawn.changed_on, second, changes_later)
+    today = first.filter(pa.array(drawn.day == day_ms))
     return header, pa.concat_arrays([today, *changes.by_day.pop(day_ms, [])])
 
 
@@ -107,8 +109,31 @@ def session_rows(
     )
 
 
-def _keep(changes: Changes, day: int, lines: pa.Array) -> None:
-    changes.by_day.setdefault(day, []).append(lines)
+def _draw(sessions: Sessions, views: Views, rng: np.random.Generator) -> _Orders:
+    buyers = np.flatnonzero(sessions.is_converted)
+    n = len(buyers)
+    ordered = views.start_ms[np.cumsum(sessions.pages)[buyers] - 1] + 2000
+    median, spread = _BASKETS_EUR
+    cents = np.maximum(500, np.round(np.exp(rng.normal(np.log(median), spread, n)) * 100)).astype(np.int64)
+    codes = np.array([site.CURRENCY_OF_COUNTRY.get(country.code, "EUR") for country in site.COUNTRIES])
+    status = np.searchsorted([0.94, 0.97], rng.random(n), side="right")
+    refund = np.where(status == 2, np.where(rng.random(n) < 0.5, cents, cents // 2), 0)
+    # Most statuses change after the export of the day: the order comes as completed, and again one to three days later.
+    later = (status > 0) & (rng.random(n) < 0.7)
+    changed_on = np.where(later, ordered // DAY_MS * DAY_MS + rng.integers(1, 4, n) * DAY_MS, 0)
+    return _Orders(buyers, ordered, cents, codes[sessions.country[buyers]], status, refund, changed_on)
+
+
+def _count(drawn: _Orders, plan: Plan, truth: Truth) -> None:
+    """Adds the orders as the exports of the period leave them: a change after its end is not known."""
+    unheard = drawn.changed_on >= plan.end_ms
+    converting = unheard | (drawn.status != 1)
+    net = np.where(converting, drawn.cents - np.where(unheard, 0, drawn.refund), 0)
+    for day in np.unique(drawn.day[drawn.day < plan.end_ms]):
+        on = drawn.day == day
+        truth.add(int(day), orders=int(on.sum()), converting_orders=int((on & converting).sum()))
+        for code in site.CURRENCIES:
+            truth.add(int(day), **{f"revenue_net_cents_{code}": int(net[on & (drawn.currency == code)].sum())})
 
 
 def _money(cents: np.ndarray) -> pa.Array:

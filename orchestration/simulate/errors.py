@@ -44,18 +44,8 @@ def error_rows(
     plan: Plan, truth: Truth, rng: np.random.Generator,
 ) -> pa.Array:  # fmt: skip
     """Returns the lines of the day's errors export, in the order of their times."""
-    human = ~sessions.is_bot[views.session]
     at = views.start_ms + rng.integers(500, 2500, len(views))
-    inside = (at >= day_ms) & (at < day_ms + DAY_MS)
-    kind = np.where(rng.random(len(views)) < _STEADY_SHARE, rng.integers(0, len(KINDS), len(views)), -1)
-    burst = np.zeros(len(views), bool)
-    for planted in plan.error_bursts:
-        hit = (at >= planted.started_ms) & (at < planted.ended_ms) & (rng.random(len(views)) < planted.share)
-        hit &= views.group == site.GROUP_INDEX[planted.page_group]
-        kind, burst = np.where(hit, planted.kind, kind), burst | hit
-    chosen = np.flatnonzero(human & inside & (kind >= 0))
-    chosen = chosen[np.argsort(at[chosen], kind="stable")]
-    truth.add(day_ms, errors=len(chosen), burst_errors=int(burst[chosen].sum()))
+    kind, chosen = _chosen(day_ms, at, sessions, views, plan, truth, rng)
     ids = page_view_ids.take(pa.array(chosen)).to_pylist()
     urls = addresses.take(pa.array(chosen)).to_pylist()
     owner = views.session[chosen]
@@ -90,3 +80,20 @@ def error_rows(
         }
         lines.append(json.dumps({k: v for k, v in row.items() if v is not None}, ensure_ascii=False) + "\n")
     return pa.array(lines, pa.string())
+
+
+def _chosen(
+    day_ms: int, at: np.ndarray, sessions: Sessions, views: Views, plan: Plan, truth: Truth, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the kind of error of each view (-1: none), and the views that have one, by time."""
+    n = len(views)
+    kind = np.where(rng.random(n) < _STEADY_SHARE, rng.integers(0, len(KINDS), n), -1)
+    burst = np.zeros(n, bool)
+    for planted in plan.error_bursts:
+        hit = (at >= planted.started_ms) & (at < planted.ended_ms) & (rng.random(n) < planted.share)
+        hit &= views.group == site.GROUP_INDEX[planted.page_group]
+        kind, burst = np.where(hit, planted.kind, kind), burst | hit
+    inside = (at >= day_ms) & (at < day_ms + DAY_MS)
+    chosen = np.flatnonzero(~sessions.is_bot[views.session] & inside & (kind >= 0))
+    truth.add(day_ms, errors=len(chosen), burst_errors=int(burst[chosen].sum()))
+    return kind, chosen[np.argsort(at[chosen], kind="stable")]
