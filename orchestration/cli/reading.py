@@ -1,0 +1,98 @@
+"""The verbs that read what was published: status, queries, exports."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+ROWS_SHOWN = 1000
+
+
+@click.command()
+@click.argument("sql")
+@click.option("--format", "format_", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
+def query(sql: str, format_: str) -> None:
+    """Ask the published marts with SQL: read-only, and without reach to any other file.
+
+    \b
+    beaconmart query "select kpi, value from executive.fct_kpi_daily order by event_date desc limit 5"
+    beaconmart query "show all tables"
+    """
+    from orchestration import tables
+    from orchestration.settings import load_settings
+
+    try:
+        with tables.ask(load_settings(), sql) as (columns, rows):
+            if format_ == "csv":
+                tables.write_csv(columns, rows, sys.stdout)
+            elif format_ == "json":
+                tables.write_json(columns, rows, sys.stdout)
+            else:
+                _print_table(columns, rows)
+    except tables.TableError as error:
+        raise click.ClickException(str(error)) from error
+
+
+@click.command()
+@click.argument("table")
+@click.option(
+    "--format", "format_", type=click.Choice(["csv", "parquet", "json", "xlsx"]), default="csv", show_default=True
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="The file to write; - is the terminal.  [default: TABLE.FORMAT here]"
+)
+def export(table: str, format_: str, out: Path | None) -> None:
+    """Write one published table to a file. Text that a spreadsheet would run is made harmless."""
+    from orchestration import tables
+    from orchestration.settings import load_settings
+
+    try:
+        path = tables.export(load_settings(), table, format_, out)  # type: ignore[arg-type]  # click checks the choice
+    except tables.TableError as error:
+        raise click.ClickException(str(error)) from error
+    if path:
+        click.echo(f"{path} ({path.stat().st_size:,} bytes)", err=True)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def status(as_json: bool) -> None:
+    """Show freshness, last run, failing checks and health.
+
+    Exits with 0 if all is well, 1 if something is degraded, late or failing without blocking, 2 if it is critical, blocked or unknown.
+    """
+    from orchestration.settings import load_settings
+    from orchestration.status import read_status
+
+    found = read_status(load_settings())
+    if as_json:
+        click.echo(json.dumps(found.as_dict(), indent=2, default=str, ensure_ascii=False))
+    else:
+        for line in found.lines():
+            click.echo(line)
+    sys.exit(found.exit_code)
+
+
+def _print_table(columns: list[str], rows: object) -> None:
+    from itertools import islice
+
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = list(islice(rows, ROWS_SHOWN + 1))  # type: ignore[call-overload]
+    table = Table(*[Text(column) for column in columns])
+    for row in shown[:ROWS_SHOWN]:
+        table.add_row(*[Text("" if cell is None else _printable(str(cell))) for cell in row])
+    console = Console()
+    console.print(table)
+    if len(shown) > ROWS_SHOWN:
+        console.print(f"… the first {ROWS_SHOWN} rows; --format csv or json gives all of them.")
+
+
+def _printable(text: str) -> str:
+    """Without control characters: text of strangers must not steer a terminal."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else "�" for letter in text)

@@ -1,0 +1,143 @@
+"""What is inferred from the marts: one step, one asset for each table of schema `predictions`.
+
+A function here reads a frame by SQL, calls a pure function of `models`, and writes what that gives. Statistics do not belong
+here.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+
+import dagster as dg
+import pandas as pd
+
+from orchestration import progress, warehouse
+from orchestration.defs.resources import Site, readable_failures
+from orchestration.settings import Settings
+
+FORECAST_DAYS = 800  # two years of seasons, and what the lags of the first of their days need
+CORRELATION_DAYS = 90
+RETESTED_DAYS = 28
+
+DEPS = {
+    "kpi_forecasts": [["executive", "fct_kpi_daily"]],
+    "kpi_forecast_backtests": [["executive", "fct_kpi_daily"]],
+    "vitals_degradations": [["experience", "fct_vitals_daily"], ["executive", "fct_kpi_daily"]],
+    "business_correlations": [["business", "fct_sessions"], ["reliability", "fct_availability_daily"]],
+}
+Rows = dict[str, int]
+
+
+@dg.multi_asset(
+    specs=[
+        dg.AssetSpec(["predictions", table], deps=deps, group_name="infer", kinds={"python", "duckdb"}, skippable=True)
+        for table, deps in DEPS.items()
+    ],
+    can_subset=True,
+)
+def predictions(context: dg.AssetExecutionContext, site: Site) -> Iterator[dg.MaterializeResult]:
+    """As of the day of the marts; once all is written, the queue of touched days is done with."""
+    wanted = {key.path[-1] for key in context.selected_asset_keys}
+    with readable_failures(context):
+        as_of = site.as_of_marts()
+        for done, infer in enumerate(INFERENCES):
+            progress.report(context.op_def.name, done, len(INFERENCES), infer.__name__.replace("_", " "))
+            if wanted & INFERENCES[infer]:
+                for table, count in infer(site.settings, as_of).items():
+                    yield dg.MaterializeResult(["predictions", table], metadata={"dagster/row_count": count})
+        if not context.is_subset:
+            warehouse.finish(site.settings)
+
+
+def forecast_kpis(settings: Settings, as_of: date) -> Rows:
+    """Forecasts of every KPI and the backtests behind them; those of other forecast dates stay as they were."""
+    from models.forecasts import forecast_kpis
+
+    daily = _frame(
+        settings,
+        "select kpi, event_date, value from executive.fct_kpi_daily where event_date between ? and ? order by all",
+        [as_of - timedelta(days=FORECAST_DAYS), as_of],
+    )
+    found = forecast_kpis(daily, as_of)
+    key = {"forecast_date": as_of}
+    return {
+        "kpi_forecasts": warehouse.write_predictions(settings, "predictions.kpi_forecasts", found.forecasts, key),
+        "kpi_forecast_backtests": warehouse.write_predictions(
+            settings, "predictions.kpi_forecast_backtests", found.backtests, key
+        ),
+    }
+
+
+def find_degradations(settings: Settings, as_of: date) -> Rows:
+    """Days on which a series of web vitals is worse than the days before it predicted."""
+    from models.degradations import LOOKBACK_DAYS, find_degradations
+
+    size = settings.config.experience.degradation
+    dates = _dates_to_test(settings, as_of)
+    daily = _frame(settings, _VITALS, [dates[0] - timedelta(days=LOOKBACK_DAYS), as_of])
+    found = find_degradations(daily, dates, min_change_share=size.smallest_change_share, q=size.false_discovery_rate)
+    table = "vitals_degradations"
+    return {table: warehouse.write_predictions(settings, f"predictions.{table}", found, {"event_date": dates})}
+
+
+def associate(settings: Settings, as_of: date) -> Rows:
+    """Associations of speed and availability with what sessions did."""
+    from models.correlations import associate
+    from models.exposures import cells_from_sessions
+
+    span = [as_of - timedelta(days=CORRELATION_DAYS - 1), as_of]
+    sessions = _frame(settings, _SESSIONS, span)
+    found = associate(cells_from_sessions(sessions, _frame(settings, _AVAILABILITY, span)), as_of)
+    table = "business_correlations"
+    return {table: warehouse.write_predictions(settings, f"predictions.{table}", found, {"event_date": as_of})}
+
+
+INFERENCES: dict[Callable[[Settings, date], Rows], set[str]] = {
+    forecast_kpis: {"kpi_forecasts", "kpi_forecast_backtests"},
+    find_degradations: {"vitals_degradations"},
+    associate: {"business_correlations"},
+}
+
+_VITALS = """
+    select metric, page_group, device, country, event_date, p75_value as value, page_view_count as sample_count,
+        p75_lower as lower, p75_upper as upper
+    from experience.fct_vitals_daily
+    where navigation_type = 'navigate' and event_date between ? and ?
+    order by all
+"""
+_SESSIONS = """
+    select event_date, device, country, weight, first_lcp_ms, first_inp_ms, first_cls, first_ux_score, is_converted,
+        is_bounce, duration_s, page_view_count
+    from business.fct_sessions
+    where event_date between ? and ?
+    order by event_date, session_id
+"""
+_AVAILABILITY = """
+    select event_date, sum(up_s) / nullif(sum(up_s + down_s), 0) as availability_share
+    from reliability.fct_availability_daily
+    inner join config.services using (service)
+    where is_contractual and is_critical and event_date between ? and ?
+    group by all
+    order by all
+"""
+
+
+def _dates_to_test(settings: Settings, as_of: date) -> list[date]:
+    """Days whose own rows or whose past a run touched, and the last weeks; all of them while none has been tested."""
+    with warehouse.connect(settings) as connection:
+        (row,) = connection.execute(
+            """
+            select least(
+                (select min(event_date) from pipeline.touched_dates where raw_table = 'raw_web_vitals.beacons'), $first)
+            """,
+            {"first": as_of - timedelta(days=RETESTED_DAYS - 1)},
+        ).fetchall()
+        days = connection.execute(
+            "select distinct event_date from experience.fct_vitals_daily where event_date between ? and ? order by all",
+            [row[0], as_of],
+        ).fetchall()
+    return [day for (day,) in days] or [as_of]
+
+
+def _frame(settings: Settings, sql: str, parameters: list[date]) -> pd.DataFrame:
+    with warehouse.connect(settings) as connection:
+        return connection.execute(sql, parameters).df()

@@ -1,0 +1,102 @@
+"""What every definition shares: the configured site, the export days, and how a step fails.
+
+The logic of a step does not belong here, nor anything that only one of the folders beside it needs.
+"""
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from functools import cached_property
+
+import dagster as dg
+import duckdb
+from pydantic import PrivateAttr
+
+from orchestration import lake, progress, runs, warehouse
+from orchestration.releases import PublishError
+from orchestration.settings import ConfigError, Settings, load_settings
+
+# Days before the first one are not refused by anything but Dagster's list of partitions; no site's beacons are older.
+EXPORT_DAYS = dg.DailyPartitionsDefinition(start_date="2015-01-01", end_offset=1)
+
+# What may pass by itself: a full or slow disk, a file or socket in use. A missing file does not.
+TRANSIENT = {errno.EAGAIN, errno.EBUSY, errno.EINTR, errno.EIO, errno.EMFILE, errno.ENOSPC, errno.ETIMEDOUT}
+
+
+class Site(dg.ConfigurableResource):
+    """The site as configured when the run starts. It holds the warehouse from then on: one run at a time."""
+
+    _settings: Settings = PrivateAttr()
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Site"]:
+        """Waits for a run in another process, and says so; buries runs whose process died."""
+        self._settings = load_settings()
+        alive = runs.alive(self._settings, context.run_id or "none")
+        with alive, warehouse.writing(self._settings, say=progress.notice):
+            yield self
+
+    @property
+    def settings(self) -> Settings:
+        """Where things live, and what is configured."""
+        return self._settings
+
+    def export_days(self, context: dg.AssetExecutionContext) -> list[date]:
+        """The export days that this run ingests: its partitions, or whatever has landed and is not in yet."""
+        if context.run_tags.get(runs.DAYS) == runs.PENDING:
+            return self._pending_days
+        return [date.fromisoformat(key) for key in context.partition_keys]
+
+    @cached_property
+    def _pending_days(self) -> list[date]:
+        return lake.pending_days(self._settings)
+
+    def as_of(self, context: dg.AssetExecutionContext) -> date:
+        """The day that this run looks back from.
+
+        Raises:
+            dg.Failure: Nothing has been delivered yet.
+        """
+        if runs.AS_OF in context.run_tags:
+            return date.fromisoformat(context.run_tags[runs.AS_OF])
+        delivered = lake.delivered_days(self._settings)
+        if not delivered:
+            raise dg.Failure(runs.nothing_landed(self._settings), allow_retries=False)
+        return max(delivered)
+
+    def as_of_marts(self) -> date:
+        """The day that the marts look back from: set when they were built last.
+
+        Raises:
+            dg.Failure: They have not been built yet.
+        """
+        with warehouse.connect(self._settings) as connection:
+            known = connection.execute(
+                "select count(*) from duckdb_tables() where schema_name = 'pipeline' and table_name = 'run'"
+            )
+            row = (
+                connection.execute("select as_of_date from pipeline.run").fetchone() if known.fetchall()[0][0] else None
+            )
+        if row is None:
+            raise dg.Failure("The marts have not been built yet: run the daily job first.", allow_retries=False)
+        return date(row[0].year, row[0].month, row[0].day)
+
+
+@contextmanager
+def readable_failures(context: dg.AssetExecutionContext) -> Iterator[None]:
+    """Try again, twice and later each time, what may pass by itself; say what a person must mend in words, and stop."""
+    try:
+        yield
+    except (OSError, duckdb.IOException) as error:
+        if isinstance(error, OSError) and error.errno not in TRANSIENT:
+            raise
+        raise dg.RetryRequested(max_retries=2, seconds_to_wait=5 * 2**context.retry_number) from error
+    except (ConfigError, PublishError) as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
+
+
+@dg.definitions
+def resources() -> dg.Definitions:
+    """One process for all steps: the warehouse has one writer, and a process costs seconds to start."""
+    return dg.Definitions(resources={"site": Site()}, executor=dg.in_process_executor)

@@ -1,0 +1,43 @@
+"""How far a step is, for whoever watches: a terminal listens, a scheduled run has no listener.
+
+Only the meeting point belongs here; what a terminal draws is in `orchestration.cli`.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Progress:
+    """`done` of `total` things of a task (`total` unknown: None), and what is being done right now; without a task, a notice."""
+
+    task: str
+    done: int
+    total: int | None
+    detail: str = ""
+
+
+Listener = Callable[[Progress], None]
+_listeners: list[Listener] = []
+
+
+@contextmanager
+def listening(listener: Listener) -> Iterator[None]:
+    """Send every report to `listener`, also those from threads, until the block ends."""
+    _listeners.append(listener)
+    try:
+        yield
+    finally:
+        _listeners.remove(listener)
+
+
+def report(task: str, done: int, total: int | None, detail: str = "") -> None:
+    """Tell the listeners, if there are any."""
+    for listener in _listeners:
+        listener(Progress(task, done, total, detail))
+
+
+def notice(text: str) -> None:
+    """Tell the listeners something that is not about one task, such as what everything waits for."""
+    report("", 0, None, text)
