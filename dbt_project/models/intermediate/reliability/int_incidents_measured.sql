@@ -20,7 +20,6 @@ matched as (
             when 'outage' then matches.outage_ended_at
             when 'resolved' then incidents.resolved_at
         end as restore_ended_at,
-        if(incidents.exclusion_reason is null, incidents.started_at, null) as counted_from_at,
     from incidents
     left join matches using (incident_id, service)
 ),
@@ -36,14 +35,12 @@ final as (
         url,
         exclusion_reason,
         restored_source,
-        (epoch_us(detected_at) - epoch_us(counted_from_at)) / 1e6 as mttd_s,
-        (epoch_us(acknowledged_at) - epoch_us(if(counted_from_at is not null, detected_at, null))) / 1e6 as mtta_s,
-        (epoch_us(restore_ended_at) - epoch_us(counted_from_at)) / 1e6 as restore_s,
-        (epoch_us(resolved_at) - epoch_us(counted_from_at)) / 1e6 as resolve_s,
+        (epoch_us(detected_at) - epoch_us(started_at)) / 1e6 as mttd_s,
+        (epoch_us(acknowledged_at) - epoch_us(detected_at)) / 1e6 as mtta_s,
+        (epoch_us(restore_ended_at) - epoch_us(started_at)) / 1e6 as restore_s,
+        (epoch_us(resolved_at) - epoch_us(started_at)) / 1e6 as resolve_s,
         is_open,
         exclusion_reason is not null as is_excluded,
-        restored_source is not distinct from 'outage' as is_restored_from_outage,
-        started_at::date as event_date,
         started_at,
         detected_at,
         acknowledged_at,

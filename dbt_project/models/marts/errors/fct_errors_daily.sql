@@ -36,3 +36,4 @@ final as (
 )
 
 select * from final
+order by event_date, error_group_id, page_group, browser, release, is_handled

@@ -15,3 +15,4 @@ select
     bytes,
     export_date,
 from files
+order by export_date, raw_table, source_file

@@ -16,3 +16,4 @@ final as (
 )
 
 select * from final
+order by export_date, raw_table, reason, field

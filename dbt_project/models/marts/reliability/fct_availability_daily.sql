@@ -25,17 +25,17 @@ weighed as (
     select
         days.*,
         methods.unit,
-        if(methods.unit = 'count', checks.up_count, days.up_us)::double as up,
-        if(methods.unit = 'count', checks.degraded_count, days.degraded_us)::double as degraded,
-        if(methods.unit = 'count', checks.down_count, days.down_us)::double as down,
-        if(methods.unit = 'count', checks.maintenance_count, days.maintenance_us)::double as maintenance,
-        if(methods.unit = 'count', checks.pending_count, 0)::double as pending,
+        if(methods.unit = 'count', coalesce(checks.up_count, 0), days.up_us)::double as up,
+        if(methods.unit = 'count', coalesce(checks.degraded_count, 0), days.degraded_us)::double as degraded,
+        if(methods.unit = 'count', coalesce(checks.down_count, 0), days.down_us)::double as down,
+        if(methods.unit = 'count', coalesce(checks.maintenance_count, 0), days.maintenance_us)::double as maintenance,
+        if(methods.unit = 'count', coalesce(checks.pending_count, 0), 0)::double as pending,
         if(methods.unit = 'count', if(checks.up_count is null, 1, 0), days.unknown_us)::double as unknown,
-        coalesce(up, 0) + coalesce(degraded, 0) * (1 - methods.degraded_weight)
+        up + degraded * (1 - methods.degraded_weight)
         + if(methods.maintenance_as = 'up', maintenance, 0)
         + if(methods.pending_as = 'up', pending, 0)
         + if(methods.no_data_as = 'up', unknown, 0) as good,
-        coalesce(up + degraded + down, 0)
+        up + degraded + down
         + if(methods.maintenance_as in ('up', 'down'), maintenance, 0)
         + if(methods.pending_as in ('up', 'down'), pending, 0)
         + if(methods.no_data_as in ('up', 'down'), unknown, 0) as total,
@@ -66,3 +66,4 @@ final as (
 )
 
 select * from final
+order by event_date, service, method

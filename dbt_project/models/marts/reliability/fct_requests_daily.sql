@@ -97,3 +97,4 @@ final as (
 )
 
 select * from final
+order by event_date, service

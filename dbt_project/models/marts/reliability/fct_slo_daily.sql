@@ -132,3 +132,4 @@ final as (
 )
 
 select * from final
+order by event_date, slo
