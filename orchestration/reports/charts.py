@@ -100,7 +100,7 @@ class Column:
     @property
     def is_number(self) -> bool:
         """Whether cells are right-aligned figures."""
-        return self.unit not in ("text", "rating", "verdict", "state", "flag", "moment", "date", "code", "long")
+        return self.unit not in ("text", "rating", "verdict", "state", "flag", "moment", "date", "code", "long", "link")
 
 
 @dataclass(frozen=True)

@@ -107,12 +107,15 @@ def sentence(days: Sequence[date], values: Sequence[Any], unit: str, formats: Fo
     (low, low_day), (high, high_day) = min(known), max(known)
     newest, newest_day = known[-1]
     return (
-        f"Newest {formats.value(newest, unit)} on {day(newest_day)}; lowest {formats.value(low, unit)} on {day(low_day)}, "
+        f"Newest {formats.value(newest, unit)} on {day(newest_day)}; lowest {formats.value(low, unit)} on "
+        f"{day(low_day)}, "
         f"highest {formats.value(high, unit)} on {day(high_day)}; {len(known)} of {len(values)} days have a value."
     )
 
 
-def _finding(about: Kpi, values: Sequence[float | None], thresholds: Sequence[Threshold], formats: Formats, has_goal: bool) -> str:
+def _finding(
+    about: Kpi, values: Sequence[float | None], thresholds: Sequence[Threshold], formats: Formats, has_goal: bool
+) -> str:
     known = [value for value in values if value is not None]
     if thresholds:
         limit = thresholds[0].value

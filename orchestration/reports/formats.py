@@ -42,6 +42,8 @@ class Formats:
             return day(value)
         if isinstance(value, bool):
             return "yes" if value else "no"
+        if unit == "goal":
+            return self.goal(value, "share")
         if isinstance(value, str):
             return WORDS.get(value, value)
         return self._number(float(value) if isinstance(value, Decimal) else value, unit)
@@ -91,7 +93,13 @@ class Formats:
             "effect": lambda v: f"{v:+.2g}" if v else "0",
         }
         write = writers.get(unit)
-        return write(value) if write else f"{value:,.0f}" if abs(value) >= 100 or float(value).is_integer() else f"{value:,.1f}"
+        return (
+            write(value)
+            if write
+            else f"{value:,.0f}"
+            if abs(value) >= 100 or float(value).is_integer()
+            else f"{value:,.1f}"
+        )
 
 
 def day(value: date) -> str:
@@ -128,7 +136,15 @@ def tick(value: float, unit: str, step: float) -> str:
     elif unit == "ms":
         value, step, suffix = (value / 1000, step / 1000, NBSP + "s") if step >= 100 else (value, step, NBSP + "ms")
     elif unit == "s":
-        scale, suffix = (86400, NBSP + "d") if step >= 86400 else (3600, NBSP + "h") if step >= 3600 else (60, NBSP + "min") if step >= 60 else (1, NBSP + "s")
+        scale, suffix = (
+            (86400, NBSP + "d")
+            if step >= 86400
+            else (3600, NBSP + "h")
+            if step >= 3600
+            else (60, NBSP + "min")
+            if step >= 60
+            else (1, NBSP + "s")
+        )
         value, step = value / scale, step / scale
     elif abs(value) >= 10_000 or step >= 1000:
         scale, suffix = (1_000_000, "M") if step >= 100_000 else (1000, "k")

@@ -59,7 +59,9 @@ def plotly_figure(chart: Chart) -> "go.Figure":
         yaxis={**axis, "tickformat": FORMATS.get(chart.unit, "")},
     )
     if chart.kind in ("line", "bar"):
-        figure.update_layout(hovermode="x unified", barmode="stack")
+        figure.update_layout(
+            hovermode="x unified", barmode="stack", xaxis={"tickformat": "%-d %b", "hoverformat": "%-d %b %Y"}
+        )
         for threshold in chart.thresholds:
             figure.add_hline(
                 y=threshold.value,
@@ -70,7 +72,9 @@ def plotly_figure(chart: Chart) -> "go.Figure":
         swap = {"autorange": "reversed", "type": "category"}
         # The values of `shares` and `forest` lie on the x axis.
         value_format = "" if chart.kind == "days" else FORMATS.get(chart.unit, "")
-        figure.update_layout(barmode="stack", yaxis={**axis, **swap, "tickformat": ""}, xaxis={"tickformat": value_format})
+        figure.update_layout(
+            barmode="stack", yaxis={**axis, **swap, "tickformat": ""}, xaxis={"tickformat": value_format}
+        )
     return figure
 
 
@@ -82,7 +86,9 @@ def _lines(chart: Chart) -> list[dict[str, Any]]:
         if series.lower is not None and series.upper is not None:
             for name, bound, fill in (("lower", series.lower, "none"), ("upper", series.upper, "tonexty")):
                 traces.append(
-                    _trace(series, "scatter", x=x, y=list(bound), mode="lines", fill=fill, fillcolor=colour + BAND_ALPHA)
+                    _trace(
+                        series, "scatter", x=x, y=list(bound), mode="lines", fill=fill, fillcolor=colour + BAND_ALPHA
+                    )
                     | {"name": _text(f"{series.name}, {name}"), "line": {"color": colour, "width": 0}}
                 )
         line = {"color": colour, "width": 2, "dash": "dash" if series.is_dashed else "solid"}
@@ -113,7 +119,12 @@ def _days(chart: Chart) -> list[dict[str, Any]]:
         known = ["unknown" if value is None else f"{value:.4%}" for value in series.values]
         bars = _trace(series, "bar", x=list(chart.x), y=[_text(series.name)] * len(colours), orientation="v")
         # Equal bars on a category axis: a heat map of states that still shows each day's figure.
-        bars |= {"type": "scatter", "mode": "markers", "customdata": known, "hovertemplate": "%{y} · %{x} · %{customdata}"}
+        bars |= {
+            "type": "scatter",
+            "mode": "markers",
+            "customdata": known,
+            "hovertemplate": "%{y} · %{x} · %{customdata}",
+        }
         bars |= {"marker": {"color": colours, "symbol": "square", "size": 9}}
         bars.pop("orientation")
         traces.append(bars | {"hovertemplate": "%{y}<br>%{x|%-d %b %Y}: %{customdata}<extra></extra>"})

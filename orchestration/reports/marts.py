@@ -56,7 +56,8 @@ class Marts:
         """Return value, lower and upper of a KPI, aligned with `days(count)`."""
         rows = self.rows(
             """
-            select event_date, value::double as value, value_lower::double as value_lower, value_upper::double as value_upper
+            select event_date, value::double as value, value_lower::double as value_lower, value_upper::double as
+                value_upper
             from executive.fct_kpi_daily where kpi = $kpi and event_date between $first and $as_of
             """,
             kpi=name,

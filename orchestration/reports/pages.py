@@ -23,6 +23,7 @@ from orchestration.reports.content import (
     business,
     data_quality,
     definitions,
+    downloads,
     errors,
     executive,
     experience,
@@ -36,7 +37,18 @@ from orchestration.reports.formats import tick as axis_tick
 HERE = Path(__file__).parent
 PAGES: tuple[Callable[[Context], Page], ...] = tuple(
     module.page
-    for module in (executive, experience, reliability, incidents, errors, business, forecasts, data_quality, definitions)
+    for module in (
+        executive,
+        experience,
+        reliability,
+        incidents,
+        errors,
+        business,
+        forecasts,
+        data_quality,
+        definitions,
+        downloads,
+    )
 )
 # The two hashes are those of an empty style element and of the one that Plotly 7.1 writes for its maps, which it
 # does whether there is a map or not: without them the console would show two refusals. Nothing else may be inline.
@@ -81,7 +93,7 @@ def render(context: Context, frame: Frame, out: Path) -> list[str]:
         (out / folder).mkdir(parents=True, exist_ok=True)
     pages = [make(context) for make in PAGES]
     template = _environment(frame).get_template("page.html.jinja")
-    nav = [(page.name, page.nav) for page in pages]
+    nav = [(page.name, page.nav) for page in pages if page.name != "downloads"]
     for page in pages:
         text = template.render(page=page, nav=nav, health=context.health)
         (out / f"{page.name}.html").write_text(text, encoding="utf-8")
@@ -111,8 +123,10 @@ def copy_assets(out: Path) -> None:
 def banner(reasons: list[str], sentence: str) -> Markup:
     """Return the text between a page's banner marks: why this is not the newest release."""
     items = Markup("").join(Markup("<li>{}</li>").format(reason) for reason in reasons)
-    body = Markup('<div class="banner" role="alert"><p><strong>{}</strong></p><ul>{}</ul></div>').format(sentence, items)
-    return Markup(BANNER[0]) + body + Markup(BANNER[1])
+    body = Markup('<div class="banner" role="alert"><p><strong>{}</strong></p><ul>{}</ul></div>').format(
+        sentence, items
+    )
+    return Markup("<!--banner-->") + body + Markup("<!--/banner-->")
 
 
 def with_banner(text: str, mark: Markup) -> str:

@@ -17,7 +17,7 @@ def ticks(low: float, high: float, unit: str = "", count: int = 4) -> list[float
     rough = (high - low) / count
     power = 10.0 ** floor(log10(rough))
     if unit == "s" and 30 < rough < CLOCK_STEPS[-1]:
-        step = next(step for step in CLOCK_STEPS if step >= rough)
+        step = next(float(step) for step in CLOCK_STEPS if step >= rough)
     else:
         step = next(power * m for m in (1, 2, 2.5, 5, 10) if power * m >= rough * 0.999999)
     first, last = floor(low / step + 1e-9), ceil(high / step - 1e-9)

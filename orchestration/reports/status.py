@@ -1,6 +1,7 @@
 """Health of the application and the machine-readable `status.json` of a release.
 
-Facts come from the reports' tables; the rules of a service's health are in `rpt_service_health.sql`. Only the roll-up to
+Facts come from the reports' tables; the rules of a service's health are in `rpt_service_health.sql`. Only the
+roll-up to
 the application, and the shape of the document (`schemas/status.schema.json`), belong here.
 """
 
@@ -21,7 +22,8 @@ WINDOW_DAYS = 28
 def health(marts: Marts) -> dict[str, Any]:
     """Return the application's status, its reason and the services, as of the end of the day `marts.as_of`.
 
-    The application is as well as the worst of its critical services; without one, of all services; without any, unknown.
+    The application is as well as the worst of its critical services; without one, of all services; without any,
+    unknown.
     """
     rows = marts.rows("select * from reports.rpt_service_health order by is_critical desc, service")
     services = [
@@ -48,7 +50,13 @@ def health(marts: Marts) -> dict[str, Any]:
 
 
 def document(
-    marts: Marts, current: dict[str, Any], quality: list[Row], alerts: list[dict[str, str]], generated_at: datetime, site_name: str, release: str
+    marts: Marts,
+    current: dict[str, Any],
+    quality: list[Row],
+    alerts: list[dict[str, str]],
+    generated_at: datetime,
+    site_name: str,
+    release: str,
 ) -> dict[str, Any]:
     """Return the content of `status.json`.
 
@@ -79,10 +87,33 @@ def document(
     }
 
 
+def nothing_yet(site_name: str, as_of: date, generated_at: datetime, release: str) -> dict[str, Any]:
+    """Return the content of `status.json` of a site whose first release was blocked."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "application": site_name,
+        "status": "unknown",
+        "reason": "Nothing has been published yet",
+        "as_of": as_of.isoformat(),
+        "generated_at": generated_at.isoformat(),
+        "release": release,
+        "uptime": {"availability_share": None, "coverage_share": None, "down_s": None, "window_days": WINDOW_DAYS},
+        "services": [],
+        "metrics": {},
+        "targets": [],
+        "alerts": [],
+        "failing_checks": [],
+        "blocked": None,
+    }
+
+
 def failing(quality: list[Row]) -> list[dict[str, Any]]:
     """Return the failing checks as status.json lists them; observations are text."""
     return [
-        {key: check[key] if isinstance(check[key], bool) or check[key] is None else str(check[key]) for key in CHECK_KEYS}
+        {
+            key: check[key] if isinstance(check[key], bool) or check[key] is None else str(check[key])
+            for key in CHECK_KEYS
+        }
         for check in sorted(quality, key=lambda c: (c["suite"], c["check_name"], c["asset"]))
         if not check["is_passed"]
     ]
@@ -90,17 +121,20 @@ def failing(quality: list[Row]) -> list[dict[str, Any]]:
 
 def write(path: Path, content: dict[str, Any]) -> None:
     """Write the document as JSON with plain numbers."""
-    path.write_text(json.dumps(content, indent=2, default=_plain, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+    path.write_text(
+        json.dumps(content, indent=2, default=_plain, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
+    )
 
 
 def _uptime(marts: Marts) -> dict[str, Any]:
     rows = marts.rows(
         """
-        select sum(up_s) / nullif(sum(up_s + degraded_s + down_s), 0) as share, avg(coverage_share) as coverage, sum(down_s) as down_s
+        select sum(good_amount) / nullif(sum(total_amount), 0) as share, avg(coverage_share) as coverage,
+            sum(down_s) as down_s
         from reliability.fct_availability_daily
         inner join reports.rpt_service_health using (service)
         where is_critical and fct_availability_daily.event_date between $as_of::date - 27 and $as_of
-            and method = (select min(method) from reliability.fct_availability_daily)
+            and is_contractual
         """
     )
     (row,) = rows
@@ -121,8 +155,10 @@ def _metrics(marts: Marts) -> dict[str, Any]:
 def _targets(marts: Marts) -> list[dict[str, Any]]:
     rows = marts.rows(
         """
-        select target, value, value_lower, value_upper, goal, comparison, unit, verdict, reason from executive.fct_mission_targets
-        where event_date = (select max(event_date) from executive.fct_mission_targets where event_date <= $as_of) order by target
+        select target, value, value_lower, value_upper, goal, comparison, unit, verdict, reason from
+            executive.fct_mission_targets
+        where event_date = (select max(event_date) from executive.fct_mission_targets where event_date <= $as_of)
+            order by target
         """
     )
     return [dict(row) for row in rows]

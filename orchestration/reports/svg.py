@@ -1,11 +1,12 @@
 """Charts over days as inline SVG that fits any width without being drawn again.
 
-Marks live in a stretched inner viewBox, with strokes that do not scale; text lives in the outer one, placed in per cent,
+Marks live in a stretched inner viewBox, with strokes that do not scale; text lives in the outer one, placed in per
+cent,
 so that a label is as large on a phone as on a desk. Colours are classes, never attributes, so that the style sheet
 decides about light, dark and print, and the Content-Security-Policy needs no inline style.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from itertools import groupby
 
@@ -17,6 +18,7 @@ from orchestration.reports.scales import day_ticks, ticks, value_range
 
 HEIGHT, TOP, BOTTOM = 220, 14, 26
 PLOT = HEIGHT - TOP - BOTTOM
+Scale = Callable[[float], float]  # a value to its height in the plot
 STEP = 10  # units of the inner viewBox for each day
 
 
@@ -30,17 +32,19 @@ def draw(chart: Chart) -> Markup:
 
     step = marks[1] - marks[0]
     axis = "".join(
-        f'<text x="54" y="{TOP + at(v) + 4:g}" text-anchor="end">{escape(tick(v, chart.unit, step))}</text>' for v in marks
+        f'<text x="54" y="{TOP + at(v) + 4:g}" text-anchor="end">{escape(tick(v, chart.unit, step))}</text>'
+        for v in marks
     )
     grid = "".join(f'<line x1="0" x2="100%" y1="{TOP + at(v):g}" y2="{TOP + at(v):g}"/>' for v in marks)
     width = len(chart.x) * STEP
     inner = _bars(chart, at) if chart.kind == "bar" else "".join(_line(series, at) for series in chart.series)
-    return Markup(
+    return Markup(  # noqa: S704 - numbers and escaped text only
         f'<svg class="axis" width="60" height="{HEIGHT}" aria-hidden="true">{axis}</svg>'
         f'<svg class="area" width="100%" height="{HEIGHT}" aria-hidden="true"><g class="grid">{grid}</g>'
-        f'<svg y="{TOP}" width="100%" height="{PLOT}" viewBox="0 0 {width} {PLOT}" preserveAspectRatio="none">{inner}</svg>'
+        f'<svg y="{TOP}" width="100%" height="{PLOT}" viewBox="0 0 {width} {PLOT}" preserveAspectRatio="none">'
+        f"{inner}</svg>"
         f"{_thresholds(chart, at, low, high)}{_day_labels(chart.x)}</svg>"
-    )  # numbers and escaped text only
+    )
 
 
 def sparkline(values: Sequence[float | None], goal: float | None) -> Markup:
@@ -59,27 +63,28 @@ def sparkline(values: Sequence[float | None], goal: float | None) -> Markup:
     goal_line = f'<path class="goal" d="M0 {at(goal):g}H{len(values) * STEP}"/>' if near and goal is not None else ""
     newest = max(i for i, v in enumerate(values) if v is not None)
     dot = f'<path class="dot" d="M{_x(newest):g} {at(known[-1]):g}h0"/>'
-    return Markup(
+    return Markup(  # noqa: S704 - numbers only
         f'<svg class="spark" width="100%" height="36" viewBox="0 0 {len(values) * STEP} 36" preserveAspectRatio="none" '
         f'aria-hidden="true">{goal_line}<path class="stroke c1" d="{_path(values, at)}"/>{dot}</svg>'
     )
 
 
-def _line(series: Series, at) -> str:  # noqa: ANN001  (float → float)
+def _line(series: Series, at: Scale) -> str:
     band = ""
     if series.lower is not None and series.upper is not None:
         pairs = list(enumerate(zip(series.lower, series.upper, strict=True)))
         for known, run in groupby(pairs, key=lambda pair: None not in pair[1]):
             if known:
-                run = list(run)
-                there = "L".join(f"{_x(i):g} {at(upper):g}" for i, (_, upper) in run)
-                back = "L".join(f"{_x(i):g} {at(lower):g}" for i, (lower, _) in reversed(run))
-                band += f'<path class="band {series.role}" d="M{there}L{back}Z"/>'
+                there, back = [], []
+                for i, (lower, upper) in run:
+                    there.append(f"{_x(i):g} {at(upper or 0):g}")
+                    back.append(f"{_x(i):g} {at(lower or 0):g}")
+                band += f'<path class="band {series.role}" d="M{"L".join(there + back[::-1])}Z"/>'
     dashed = " dashed" if series.is_dashed else ""
     return f'{band}<path class="stroke {series.role}{dashed}" d="{_path(series.values, at)}"/>'
 
 
-def _path(values: Sequence[float | None], at) -> str:  # noqa: ANN001  (float → float)
+def _path(values: Sequence[float | None], at: Scale) -> str:
     """Connect neighbours; a value alone between gaps becomes a dot (a round line cap of no length)."""
     parts = []
     for known, run in groupby(enumerate(values), key=lambda pair: pair[1] is not None):
@@ -89,7 +94,7 @@ def _path(values: Sequence[float | None], at) -> str:  # noqa: ANN001  (float �
     return "".join(parts)
 
 
-def _bars(chart: Chart, at) -> str:  # noqa: ANN001  (float → float)
+def _bars(chart: Chart, at: Scale) -> str:
     floor = [0.0] * len(chart.x)
     groups = []
     for series in chart.series:
@@ -103,7 +108,7 @@ def _bars(chart: Chart, at) -> str:  # noqa: ANN001  (float → float)
     return "".join(groups)
 
 
-def _thresholds(chart: Chart, at, low: float, high: float) -> str:  # noqa: ANN001  (float → float)
+def _thresholds(chart: Chart, at: Scale, low: float, high: float) -> str:
     parts = []
     for threshold in chart.thresholds:
         if low <= threshold.value <= high:
@@ -120,7 +125,8 @@ def _day_labels(days: Iterable[date | str]) -> str:
         is_dense = len(days) > 8
         anchor = "start" if i == 0 and is_dense else "end" if i == len(days) - 1 and is_dense else "middle"
         share = {"start": 0.0, "end": 100.0}.get(anchor, 100 * (i + 0.5) / len(days))
-        text = short_day(days[i]) if isinstance(days[i], date) else str(days[i])
+        label = days[i]
+        text = short_day(label) if isinstance(label, date) else label
         parts.append(f'<text x="{share:.4g}%" y="{HEIGHT - 6}" text-anchor="{anchor}">{escape(text)}</text>')
     return "".join(parts)
 

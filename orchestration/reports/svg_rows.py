@@ -21,7 +21,7 @@ def draw_rows(chart: Chart) -> list[tuple[str, Markup, str]]:
 
 
 def day_role(share: float | None, target: float) -> Role:
-    """Return how a day's availability is coloured: unknown, at target, below it, or far below it (ten budgets spent)."""
+    """Return how a day is coloured: unknown, at target, below it, or far below it (ten budgets spent)."""
     if share is None:
         return "unknown"
     if share >= target:
@@ -86,7 +86,7 @@ def _forest(chart: Chart) -> list[Markup]:
 
 
 def _svg(parts: str, width: int, height: int) -> Markup:
-    return Markup(
+    return Markup(  # noqa: S704 - numbers and our own class names only
         f'<svg width="100%" height="{height}" viewBox="0 0 {width} {height}" preserveAspectRatio="none" '
         f'aria-hidden="true">{parts}</svg>'
-    )  # numbers and our own class names only
+    )

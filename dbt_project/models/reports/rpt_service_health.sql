@@ -11,7 +11,7 @@ availability as (
         run.as_of_date,
     from {{ ref('fct_availability_daily') }} as availability_days
     inner join run on availability_days.event_date between run.as_of_date - 89 and run.as_of_date
-    {{ only_the_contractual_method() }}
+    where availability_days.is_contractual
 ),
 
 last_checks as (
@@ -51,7 +51,7 @@ windows as (
         service,
         {% for days in (1, 7, 28, 90) %}
         {% set within = 'filter (event_date > as_of_date - ' ~ days ~ ')' %}
-        sum(up_s) {{ within }} / nullif(sum(up_s + degraded_s + down_s) {{ within }}, 0) as availability_share_{{ days }}d,
+        sum(good_amount) {{ within }} / nullif(sum(total_amount) {{ within }}, 0) as availability_share_{{ days }}d,
         avg(coverage_share) {{ within }} as coverage_share_{{ days }}d,
         sum(down_s) {{ within }} as down_s_{{ days }}d,
         (sum(outage_count) {{ within }})::bigint as outage_count_{{ days }}d,

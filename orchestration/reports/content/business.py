@@ -6,8 +6,8 @@ from orchestration.reports.figures import KPIS, kpi_chart
 from orchestration.reports.formats import Formats, day
 from orchestration.reports.marts import Row
 
-TILES = "session_count conversion_share bounce_share order_count revenue_net".split()
-TRENDS = "conversion_share revenue_net session_count bounce_share".split()
+TILES = ["session_count", "conversion_share", "bounce_share", "order_count", "revenue_net"]
+TRENDS = ["conversion_share", "revenue_net", "session_count", "bounce_share"]
 
 
 def page(context: Context) -> Page:
@@ -34,7 +34,10 @@ def _title(context: Context, segments: list[Row]) -> str:
         return "No session was seen in 28 days"
     formats = context.formats
     share = formats.value(overall["conversion_share"], "share")
-    return f"{share} of {overall['session_count']:,} sessions ended in an order, worth {formats.value(overall['revenue_net'], 'money')}"
+    return (
+        f"{share} of {overall['session_count']:,} sessions ended in an order, worth "
+        f"{formats.value(overall['revenue_net'], 'money')}"
+    )
 
 
 def _tiles(context: Context) -> list[Tile]:
@@ -67,7 +70,10 @@ def _associations(context: Context) -> Section:
         """,
     )
     if not rows:
-        empty = "Not enough days or sessions yet to compare like with like; needed are sessions with a web vital, over several weeks."
+        empty = (
+            "Not enough days or sessions yet to compare like with like; needed are sessions with a web "
+            "vital, over several weeks."
+        )
         return Section("associations", "How speed goes along with business is not known yet", empty=empty)
     for row in rows:
         row["pair"] = f"{_words(row['exposure'])} and {_words(row['outcome'])}"
@@ -87,9 +93,21 @@ def _associations(context: Context) -> Section:
         Column("day_count", "Days", "count"),
         Column("caveat", "What would overturn it", "long"),
     )
-    title = f"{len(proven)} of {plural(len(rows), 'pair')} of speed or availability with business {'is' if len(proven) == 1 else 'are'} associated"
-    lead = "Compared among sessions of the same device and country, by their first page view. An association is not proof of a cause."
-    return Section("associations", title if proven else f"None of {plural(len(rows), 'pair')} is proven to be associated", lead, charts=charts, tables=[Table("business_correlations", "", columns, rows)])
+    title = (
+        f"{len(proven)} of {plural(len(rows), 'pair')} of speed or availability with business "
+        f"{'is' if len(proven) == 1 else 'are'} associated"
+    )
+    lead = (
+        "Compared among sessions of the same device and country, by their first page view. An "
+        "association is not proof of a cause."
+    )
+    return Section(
+        "associations",
+        title if proven else f"None of {plural(len(rows), 'pair')} is proven to be associated",
+        lead,
+        charts=charts,
+        tables=[Table("business_correlations", "", columns, rows)],
+    )
 
 
 def _effect_charts(rows: list[Row]) -> list[Chart]:
@@ -111,7 +129,10 @@ def _effect_charts(rows: list[Row]) -> list[Chart]:
             id="association_effects",
             kind="forest",
             title="Effects with their 95 % intervals",
-            subtitle="Each relative to the largest of its own kind. An interval that crosses the dotted line (no effect) proves nothing.",
+            subtitle=(
+                "Each relative to the largest of its own kind. An interval that crosses the dotted line (no "
+                "effect) proves nothing."
+            ),
             summary="Effects with their intervals.",
             unit="ratio",
             definition="effect",
@@ -134,7 +155,14 @@ def _segments(context: Context, segments: list[Row]) -> Section:
         columns = (
             Column("segment", label),
             Column("session_count", "Sessions", "count", "session"),
-            Column("conversion_share", "Conversion rate", "share", "conversion_rate", "conversion_lower", "conversion_upper"),
+            Column(
+                "conversion_share",
+                "Conversion rate",
+                "share",
+                "conversion_rate",
+                "conversion_lower",
+                "conversion_upper",
+            ),
             Column("previous_conversion_share", "28 days before", "share", "conversion_rate"),
             Column("change", "Change"),
             Column("bounce_share", "Bounce rate", "share", "bounce"),
@@ -142,12 +170,10 @@ def _segments(context: Context, segments: list[Row]) -> Section:
             Column("revenue_net", "Revenue, net", "money", "revenue_net"),
             Column("revenue_per_session", "Revenue per session", "money", "revenue_net"),
         )
-        rows = [
-            row | {"change": _moved(row, context.formats)}
-            for row in segments
-            if row["segment_kind"] == kind
-        ]
-        tables.append(Table(f"business_by_{kind}", f"By {label.lower()}", columns, rows, "No session in 28 days.", shown=15))
+        rows = [row | {"change": _moved(row, context.formats)} for row in segments if row["segment_kind"] == kind]
+        tables.append(
+            Table(f"business_by_{kind}", f"By {label.lower()}", columns, rows, "No session in 28 days.", shown=15)
+        )
     return Section("segments", "Who visits and who buys", tables=tables)
 
 

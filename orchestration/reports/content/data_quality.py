@@ -9,12 +9,19 @@ def page(context: Context) -> Page:
     """Return the data-quality page."""
     failing = sum(not check["is_passed"] for check in context.quality)
     total = len(context.quality)
-    title = f"{plural(failing, 'check')} of {total} {'fails' if failing == 1 else 'fail'}" if failing else f"All {total} checks pass"
+    title = (
+        f"{plural(failing, 'check')} of {total} {'fails' if failing == 1 else 'fail'}"
+        if failing
+        else f"All {total} checks pass"
+    )
     return Page(
         "data-quality",
         "Data quality",
         title.capitalize() if total else "No check has run yet",
-        "A check that would let a falsehood be published blocks the publishing: the release before stays, with a banner.",
+        (
+            "A check that would let a falsehood be published blocks the publishing: the release before "
+            "stays, with a banner."
+        ),
         [_checks(context), _coverage(context), _intake(context), _rejects(context)],
     )
 
@@ -27,7 +34,10 @@ def _checks(context: Context) -> Section:
             "name": str(check["check_name"]).replace("_", " "),
             "blocking": "blocks" if check["is_blocking"] else "reports",
         }
-        for check in sorted(context.quality, key=lambda c: (c["is_passed"], not c["is_blocking"], c["suite"], c["check_name"], c["asset"]))
+        for check in sorted(
+            context.quality,
+            key=lambda c: (c["is_passed"], not c["is_blocking"], c["suite"], c["check_name"], c["asset"]),
+        )
     ]
     columns = (
         Column("name", "Check", "long"),
@@ -39,7 +49,9 @@ def _checks(context: Context) -> Section:
         Column("expected", "Expected", "long"),
         Column("missing", "Missing", "long"),
     )
-    table = Table("quality_checks", "", columns, rows, "Checks run with the daily job; their results appear here.", shown=80)
+    table = Table(
+        "quality_checks", "", columns, rows, "Checks run with the daily job; their results appear here.", shown=80
+    )
     return Section("checks", "The checks, failing ones first", tables=[table])
 
 
@@ -66,9 +78,18 @@ def _coverage(context: Context) -> Section:
     )
     critical = [row for row in rows if row["is_critical"]]
     covered = sum(row["is_covered"] for row in critical)
-    title = f"{covered} of {plural(len(critical), 'step')} of critical journeys are monitored" if critical else "No critical journey is declared"
+    title = (
+        f"{covered} of {plural(len(critical), 'step')} of critical journeys are monitored"
+        if critical
+        else "No critical journey is declared"
+    )
     table = Table("journey_coverage", "", columns, rows, "Declare journeys and their steps in beaconmart.yml.")
-    return Section("coverage", title, "A step is monitored when it had page views, a probe and an objective in 28 days.", tables=[table])
+    return Section(
+        "coverage",
+        title,
+        "A step is monitored when it had page views, a probe and an objective in 28 days.",
+        tables=[table],
+    )
 
 
 def _intake(context: Context) -> Section:
@@ -89,7 +110,12 @@ def _intake(context: Context) -> Section:
     late = sum(row["rows_after_close"] or 0 for row in rows)
     parts = f"{read:,} rows read: {kept:,} kept, {rejected:,} rejected" + (f", {late:,} too late" if late else "")
     title = parts if rows else "Nothing has been read yet"
-    return Section("intake", title, f"Everything ingested to {day(context.marts.as_of)}.", tables=[Table("data_intake", "", columns, rows, "Land exports and run the daily job.")])
+    return Section(
+        "intake",
+        title,
+        f"Everything ingested to {day(context.marts.as_of)}.",
+        tables=[Table("data_intake", "", columns, rows, "Land exports and run the daily job.")],
+    )
 
 
 def _rejects(context: Context) -> Section:

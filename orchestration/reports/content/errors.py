@@ -17,7 +17,10 @@ def page(context: Context) -> Page:
     )
     fresh = sum(row["state"] == "new" for row in groups)
     again = sum(row["state"] == "regressed" for row in groups)
-    title = f"{plural(len(groups), 'error group')} in 28 days: {fresh or 'none'} new, {again or 'none'} back after being resolved"
+    title = (
+        f"{plural(len(groups), 'error group')} in 28 days: {fresh or 'none'} new, {again or 'none'} back "
+        "after being resolved"
+    )
     return Page(
         "errors",
         "Errors",
@@ -44,7 +47,9 @@ def _trend(context: Context) -> Section:
         rest = [aligned(by_category[name], days, "error_count") for name in order[4:]]
         if rest:
             named["the rest"] = tuple(sum(v or 0 for v in values) for values in zip(*rest, strict=True))
-        series = tuple(Series(str(n).replace("_", " "), v, role=SERIES_ROLES[i]) for i, (n, v) in enumerate(named.items()))
+        series = tuple(
+            Series(str(n).replace("_", " "), v, role=SERIES_ROLES[i]) for i, (n, v) in enumerate(named.items())
+        )
         totals = [sum(v or 0 for v in values) for values in zip(*named.values(), strict=True)]
         charts.append(
             Chart(
@@ -92,5 +97,12 @@ def _groups(context: Context, groups: list[dict]) -> Section:
     title = "The groups, most events first"
     if rows:
         total = sum(row["error_count"] for row in rows)
-        title = f"The largest group makes {context.formats.value(rows[0]['error_count'] / total, 'share')} of {total:,} events"
-    return Section("groups", title, tables=[Table("error_groups", "", columns, rows, "No group had an event in 28 days.", shown=30)])
+        title = (
+            f"The largest group makes {context.formats.value(rows[0]['error_count'] / total, 'share')} of "
+            f"{total:,} events"
+        )
+    return Section(
+        "groups",
+        title,
+        tables=[Table("error_groups", "", columns, rows, "No group had an event in 28 days.", shown=30)],
+    )

@@ -18,11 +18,19 @@ TARGETS = {
     "availability": ("Availability", "share", "availability"),
 }
 WORST_FIRST = ("critical", "failing", "missed", "degraded", "unknown")
-HEADLINES = (
-    "page_view_count session_count conversion_share revenue_net lcp_p75_ms inp_p75_ms cls_p75 "
-    "error_page_view_share incident_count downtime_s"
-).split()
-TRENDS = "ux_score availability_share lcp_p75_ms conversion_share page_view_count revenue_net".split()
+HEADLINES = [
+    "page_view_count",
+    "session_count",
+    "conversion_share",
+    "revenue_net",
+    "lcp_p75_ms",
+    "inp_p75_ms",
+    "cls_p75",
+    "error_page_view_share",
+    "incident_count",
+    "downtime_s",
+]
+TRENDS = ["ux_score", "availability_share", "lcp_p75_ms", "conversion_share", "page_view_count", "revenue_net"]
 
 
 def page(context: Context) -> Page:
@@ -46,7 +54,9 @@ def page(context: Context) -> Page:
             ),
             Section(
                 "attention",
-                f"{plural(len(items), 'thing needs', 'things need')} attention".capitalize() if items else "Nothing needs attention",
+                f"{plural(len(items), 'thing needs', 'things need')} attention".capitalize()
+                if items
+                else "Nothing needs attention",
                 items=items[:12],
                 lead=f"The first 12 of {len(items)}; the pages have the rest." if len(items) > 12 else "",
             ),
@@ -78,15 +88,19 @@ def attention(context: Context, targets: list[Row]) -> list[Item]:
         "predictions.vitals_degradations",
         """
         select metric, page_group, device, country, max(change_share) as change_share, count(*) as days
-        from predictions.vitals_degradations where is_degraded and event_date > $as_of::date - 7 and event_date <= $as_of
+        from predictions.vitals_degradations 
+        where is_degraded and event_date between $as_of::date - 6 and $as_of
         group by all order by change_share desc, metric, page_group, device, country
         """,
     )
     items += [
         Item(
             "degraded",
-            f"{row['metric']} of {row['page_group']} ({row['device']}, {row['country']}) is {context.formats.value(row['change_share'], 'share')} over its "
-            f"baseline on {plural(row['days'], 'day')} of the last 7",
+            (
+                f"{row['metric']} of {row['page_group']} ({row['device']}, {row['country']}) is "
+                f"{context.formats.value(row['change_share'], 'share')} over its "
+                f"baseline on {plural(row['days'], 'day')} of the last 7"
+            ),
             "experience.html#degradations",
         )
         for row in slow
@@ -130,7 +144,9 @@ def _target_tile(context: Context, row: Row) -> Tile:
         verdict=row["verdict"],
         spark=trend if len(known) > 1 else (),
         spark_goal=row["goal"],
-        spark_text=f"Trend of {label}. {sentence(context.marts.days(len(trend)), trend, unit, formats)}" if trend else "",
+        spark_text=f"Trend of {label}. {sentence(context.marts.days(len(trend)), trend, unit, formats)}"
+        if trend
+        else "",
     )
 
 

@@ -10,7 +10,18 @@ from orchestration.reports.formats import day
 from orchestration.reports.marts import Row, aligned, grouped
 
 HISTORY_DAYS = 56
-ORDER = "page_view_count session_count revenue_net order_count conversion_share ux_score availability_share lcp_p75_ms inp_p75_ms cls_p75".split()
+ORDER = [
+    "page_view_count",
+    "session_count",
+    "revenue_net",
+    "order_count",
+    "conversion_share",
+    "ux_score",
+    "availability_share",
+    "lcp_p75_ms",
+    "inp_p75_ms",
+    "cls_p75",
+]
 
 
 def page(context: Context) -> Page:
@@ -23,21 +34,33 @@ def page(context: Context) -> Page:
         order by kpi, event_date
         """,
     )
-    accuracy = context.marts.rows("select * from reports.rpt_forecast_accuracy order by kpi, is_chosen desc, model_name")
+    accuracy = context.marts.rows(
+        "select * from reports.rpt_forecast_accuracy order by kpi, is_chosen desc, model_name"
+    )
     by_kpi = grouped(forecasts, "kpi")
     names = sorted(by_kpi, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))
     beaten = {row["kpi"] for row in accuracy if row["is_chosen"] and "naive" not in row["model_name"]}
-    title = f"{plural(len(names), 'KPI')} forecast 28 days ahead; a model beats the seasonal naive for {len(beaten) or 'none'}"
+    title = (
+        f"{plural(len(names), 'KPI')} forecast 28 days ahead; a model beats the seasonal naive for "
+        f"{len(beaten) or 'none'}"
+    )
     return Page(
         "forecasts",
         "Forecasts",
         title if names else "There is no forecast yet",
-        "Made only from days up to the forecast date. A model that does not beat last week's value is not used, and this page says so.",
+        (
+            "Made only from days up to the forecast date. A model that does not beat last week's value is "
+            "not used, and this page says so."
+        ),
         [
             Section(
                 "forecasts",
-                f"The 28 days after {day(forecasts[0]['forecast_date'])}" if forecasts else "A forecast needs a few weeks of history",
-                "Solid: what was. Dashed: what is expected, with its 80 % (darker) and 95 % interval." if forecasts else "",
+                f"The 28 days after {day(forecasts[0]['forecast_date'])}"
+                if forecasts
+                else "A forecast needs a few weeks of history",
+                "Solid: what was. Dashed: what is expected, with its 80 % (darker) and 95 % interval."
+                if forecasts
+                else "",
                 charts=[_chart(context, name, by_kpi[name]) for name in names],
                 empty="" if forecasts else "It appears with the first daily run that has enough days of a KPI.",
             ),
@@ -53,7 +76,10 @@ def _chart(context: Context, name: str, rows: list[Row]) -> Chart:
     past_days = tuple(start - timedelta(days=i) for i in reversed(range(HISTORY_DAYS)))
     days = past_days + tuple(row["event_date"] for row in rows)
     history = context.marts.rows(
-        "select event_date, value::double as value from executive.fct_kpi_daily where kpi = $kpi and event_date between $first and $last",
+        (
+            "select event_date, value::double as value from executive.fct_kpi_daily where kpi = $kpi and "
+            "event_date between $first and $last"
+        ),
         kpi=name,
         first=past_days[0],
         last=start,
@@ -72,14 +98,26 @@ def _chart(context: Context, name: str, rows: list[Row]) -> Chart:
         kind="line",
         title=f"{about.label}: {expected} on {day(last['event_date'])}",
         subtitle=f"80 %: {bounds}. Model: {model}, version {rows[0]['model_version']}.",
-        summary=f"{about.label}, {HISTORY_DAYS} days of history and {len(rows)} days of forecast; on {day(last['event_date'])} {expected}, 80 % interval {bounds}.",
+        summary=(
+            f"{about.label}, {HISTORY_DAYS} days of history and {len(rows)} days of forecast; on "
+            f"{day(last['event_date'])} {expected}, 80 % interval {bounds}."
+        ),
         unit=about.unit,
         definition="forecast",
         x=days,
         series=(
             Series("was", past, role="c1"),
-            Series("expected", ahead("value_forecast"), ahead("value_95_lower"), ahead("value_95_upper"), "c2", is_dashed=True),
-            Series("expected", (None,) * len(days), ahead("value_80_lower"), ahead("value_80_upper"), "c2", level="80 %"),
+            Series(
+                "expected",
+                ahead("value_forecast"),
+                ahead("value_95_lower"),
+                ahead("value_95_upper"),
+                "c2",
+                is_dashed=True,
+            ),
+            Series(
+                "expected", (None,) * len(days), ahead("value_80_lower"), ahead("value_80_upper"), "c2", level="80 %"
+            ),
         ),
     )
 
@@ -106,6 +144,13 @@ def _accuracy(context: Context, accuracy: list[Row]) -> Section:
         Column("cutoff_count", "Backtests", "count", "backtest"),
     )
     title = "How good such forecasts would have been" if rows else "No backtest has run yet"
-    lead = "Each model forecast 28 days again and again from the past, and was then held against what came. MASE under 1 beats a naive step." if rows else ""
+    lead = (
+        (
+            "Each model forecast 28 days again and again from the past, and was then held against what came. "
+            "MASE under 1 beats a naive step."
+        )
+        if rows
+        else ""
+    )
     table = Table("forecast_accuracy", "", columns, rows, "Backtests run with the first forecast.", shown=60)
     return Section("accuracy", title, lead, tables=[table])

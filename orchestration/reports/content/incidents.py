@@ -14,26 +14,36 @@ def page(context: Context) -> Page:
     """Return the incidents page."""
     incidents = context.marts.rows(
         """
-        select incident_id, string_agg(distinct service, ', ' order by service) as services, any_value(severity) as severity, any_value(title) as title,
-            any_value(cause) as cause, min(started_at) as started_at, max(mttd_s) as mttd_s, max(mtta_s) as mtta_s, max(restore_s) as restore_s,
-            max(resolve_s) as resolve_s, bool_or(is_open) as is_open, bool_or(is_excluded) as is_excluded, any_value(exclusion_reason) as exclusion_reason
+        select
+            incident_id, string_agg(distinct service, ', ' order by service) as services,
+            any_value(severity) as severity, any_value(title) as title, any_value(cause) as cause,
+            min(started_at) as started_at, max(mttd_s) as mttd_s, max(mtta_s) as mtta_s, max(restore_s) as restore_s,
+            max(resolve_s) as resolve_s, bool_or(is_open) as is_open, bool_or(is_excluded) as is_excluded,
+            any_value(exclusion_reason) as exclusion_reason
         from reliability.fct_incidents where event_date between $first_day and $as_of
         group by incident_id order by started_at desc, incident_id
         """
     )
     months = context.marts.rows(
         """
-        select * from reliability.fct_mttr_monthly where service = 'all' and severity = 'all' and month <= $as_of order by month
+        select * from reliability.fct_mttr_monthly where service = 'all' and severity = 'all' and month <= $as_of
+            order by month
         """
     )
     outages = context.marts.rows(
-        "select * from reliability.fct_outages where event_date between $first_day and $as_of and not is_in_maintenance order by started_at desc, service"
+        """
+        select * from reliability.fct_outages
+        where event_date between $first_day and $as_of and not is_in_maintenance order by started_at desc, service
+        """
     )
     return Page(
         "incidents",
         "Incidents",
         _title(incidents),
-        "Recorded by people, and found by checks: the two are matched. MTTR here means restore: from the start to the service working again.",
+        (
+            "Recorded by people, and found by checks: the two are matched. MTTR here means restore: from the "
+            "start to the service working again."
+        ),
         [_times(context, months), _list(context, incidents), _outages(context, outages), _excluded(incidents)],
     )
 
@@ -49,15 +59,30 @@ def _times(context: Context, months: list[Row]) -> Section:
     formats = context.formats
     judged = [row for row in months if row["mttr_restore_mean_s"] is not None]
     if not judged:
-        return Section("times", "No time to restore is known yet", empty="Incidents with a start and a restored or resolved time make this section.")
+        return Section(
+            "times",
+            "No time to restore is known yet",
+            empty="Incidents with a start and a restored or resolved time make this section.",
+        )
     newest = judged[-1]
     bounds = formats.bounds(newest["mttr_restore_lower_s"], newest["mttr_restore_upper_s"], "s")
     name = f"{newest['month']:%B %Y}"
     tiles = [
         Tile("MTTD", formats.value(newest["mttd_mean_s"], "s"), "mttd", detail="start to detection, mean"),
         Tile("MTTA", formats.value(newest["mtta_mean_s"], "s"), "mtta", detail="detection to acknowledgement, mean"),
-        Tile("MTTR (restore)", formats.value(newest["mttr_restore_mean_s"], "s"), "mttr_restore", f"{bounds} · {sized(newest, 'incident_count')}" if bounds else "", f"median {formats.value(newest['mttr_restore_median_s'], 's')}, open incidents censored"),
-        Tile("MTTR (resolve)", formats.value(newest["mttr_resolve_mean_s"], "s"), "mttr_resolve", detail="start to resolution, mean"),
+        Tile(
+            "MTTR (restore)",
+            formats.value(newest["mttr_restore_mean_s"], "s"),
+            "mttr_restore",
+            f"{bounds} · {sized(newest, 'incident_count')}" if bounds else "",
+            f"median {formats.value(newest['mttr_restore_median_s'], 's')}, open incidents censored",
+        ),
+        Tile(
+            "MTTR (resolve)",
+            formats.value(newest["mttr_resolve_mean_s"], "s"),
+            "mttr_resolve",
+            detail="start to resolution, mean",
+        ),
         Tile("MTBF", formats.value(newest["mtbf_s"], "s"), "mtbf", detail="operating time between failures"),
         Tile("Down time", formats.value(newest["downtime_s"], "s"), "outage", detail="overlaps merged"),
     ]
@@ -73,7 +98,12 @@ def _times(context: Context, months: list[Row]) -> Section:
         definition="mttr_restore",
         x=months_x,
         series=(
-            Series("MTTR (restore)", values, tuple(_number(r["mttr_restore_lower_s"]) for r in judged), tuple(_number(r["mttr_restore_upper_s"]) for r in judged)),
+            Series(
+                "MTTR (restore)",
+                values,
+                tuple(_number(r["mttr_restore_lower_s"]) for r in judged),
+                tuple(_number(r["mttr_restore_upper_s"]) for r in judged),
+            ),
         ),
     )
     columns = (
@@ -83,7 +113,9 @@ def _times(context: Context, months: list[Row]) -> Section:
         Column("excluded_count", "Excluded", "count", "incident_exclusion"),
         Column("mttd_mean_s", "MTTD", "s", "mttd"),
         Column("mtta_mean_s", "MTTA", "s", "mtta"),
-        Column("mttr_restore_mean_s", "MTTR (restore)", "s", "mttr_restore", "mttr_restore_lower_s", "mttr_restore_upper_s"),
+        Column(
+            "mttr_restore_mean_s", "MTTR (restore)", "s", "mttr_restore", "mttr_restore_lower_s", "mttr_restore_upper_s"
+        ),
         Column("mttr_restore_median_s", "Median", "s", "mttr_restore"),
         Column("mttr_resolve_mean_s", "MTTR (resolve)", "s", "mttr_resolve"),
         Column("mtbf_s", "MTBF", "s", "mtbf"),
@@ -93,11 +125,21 @@ def _times(context: Context, months: list[Row]) -> Section:
     table = Table("mttr_months", "Month by month", columns, rows, shown=13)
     title = f"In {name} service was restored after {formats.value(newest['mttr_restore_mean_s'], 's')} on average"
     # A line needs at least three points to say anything that the table does not.
-    return Section("times", title, f"Tiles are {name}, all services and severities.", tiles=tiles, charts=[chart] if len(judged) > 2 else [], tables=[table])
+    return Section(
+        "times",
+        title,
+        f"Tiles are {name}, all services and severities.",
+        tiles=tiles,
+        charts=[chart] if len(judged) > 2 else [],
+        tables=[table],
+    )
 
 
 def _list(context: Context, incidents: list[Row]) -> Section:
-    rows = [row | {"state": "open" if row["is_open"] else "excluded" if row["is_excluded"] else "closed"} for row in incidents]
+    rows = [
+        row | {"state": "open" if row["is_open"] else "excluded" if row["is_excluded"] else "closed"}
+        for row in incidents
+    ]
     columns = (
         Column("title", "Incident", "long"),
         Column("services", "Services"),
@@ -111,7 +153,9 @@ def _list(context: Context, incidents: list[Row]) -> Section:
         Column("cause", "Cause", "long"),
     )
     empty = "No incident was recorded in the 90 days shown. A source of system incidents brings them."
-    return Section("list", "The incidents", tables=[Table("incidents", "", columns, rows, empty, shown=SHOWN_INCIDENTS)])
+    return Section(
+        "list", "The incidents", tables=[Table("incidents", "", columns, rows, empty, shown=SHOWN_INCIDENTS)]
+    )
 
 
 def _outages(context: Context, outages: list[Row]) -> Section:
@@ -134,8 +178,20 @@ def _outages(context: Context, outages: list[Row]) -> Section:
         Column("recorded", "Incident", "text", "incident"),
     )
     missing = sum(row["incident_id"] is None for row in outages)
-    title = f"{plural(len(rows), 'confirmed outage')}, {missing or 'none'} of them never recorded as an incident".capitalize() if rows else "Checks found no outage in 90 days"
-    return Section("outages", title, tables=[Table("outages", "", columns, rows, "No service had two failed checks in a row.", shown=SHOWN_INCIDENTS)])
+    title = (
+        (
+            f"{plural(len(rows), 'confirmed outage')}, {missing or 'none'} of them never recorded as an incident"
+        ).capitalize()
+        if rows
+        else "Checks found no outage in 90 days"
+    )
+    return Section(
+        "outages",
+        title,
+        tables=[
+            Table("outages", "", columns, rows, "No service had two failed checks in a row.", shown=SHOWN_INCIDENTS)
+        ],
+    )
 
 
 def _excluded(incidents: list[Row]) -> Section:
@@ -144,10 +200,15 @@ def _excluded(incidents: list[Row]) -> Section:
         if row["is_excluded"]:
             reason = str(row["exclusion_reason"] or "unknown").replace("_", " ")
             reasons[reason] = reasons.get(reason, 0) + 1
-    rows = [{"reason": reason, "count": count} for reason, count in sorted(reasons.items(), key=lambda item: (-item[1], item[0]))]
+    rows = [
+        {"reason": reason, "count": count}
+        for reason, count in sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
+    ]
     columns = (Column("reason", "Reason", "text", "incident_exclusion"), Column("count", "Incidents", "count"))
     title = f"{plural(sum(reasons.values()), 'incident')} left out of the means".capitalize()
-    return Section("excluded", title, tables=[Table("excluded_incidents", "", columns, rows, "Every record's times are in order.")])
+    return Section(
+        "excluded", title, tables=[Table("excluded_incidents", "", columns, rows, "Every record's times are in order.")]
+    )
 
 
 def _month(value: date) -> str:
@@ -156,5 +217,3 @@ def _month(value: date) -> str:
 
 def _number(value: object) -> float | None:
     return None if value is None else float(str(value))
-
-

@@ -1,10 +1,9 @@
 """Whether services are up, how fast they answer, and what is left of their error budgets."""
 
-from orchestration.reports.charts import Chart, Column, Page, Section, Table, Threshold
+from orchestration.reports.charts import Chart, Column, Page, Section, Series, Table, Threshold
 from orchestration.reports.content import Context, listed, plural
 from orchestration.reports.figures import lines_by, sentence
 from orchestration.reports.formats import WORDS, day, short_day
-from orchestration.reports.charts import Series
 from orchestration.reports.marts import aligned, grouped
 
 
@@ -14,7 +13,10 @@ def page(context: Context) -> Page:
         "reliability",
         "Reliability",
         _title(context),
-        "Time without a check is unknown: it counts neither as up nor as down, and its share stands beside each availability.",
+        (
+            "Time without a check is unknown: it counts neither as up nor as down, and its share stands "
+            "beside each availability."
+        ),
         [_services(context), _availability(context), _objectives(context), _responses(context), _requests(context)],
     )
 
@@ -27,7 +29,9 @@ def _title(context: Context) -> str:
     if not troubled:
         return f"All {plural(len(services), 'service')} are well" if len(services) > 1 else "The service is well"
     rest = len(services) - len(troubled)
-    return f"{listed(troubled)} {'needs' if len(troubled) == 1 else 'need'} attention" + (f"; {plural(rest, 'other service')} well" if rest else "")
+    return f"{listed(troubled)} {'needs' if len(troubled) == 1 else 'need'} attention" + (
+        f"; {plural(rest, 'other service')} well" if rest else ""
+    )
 
 
 def _services(context: Context) -> Section:
@@ -44,22 +48,23 @@ def _services(context: Context) -> Section:
         Column("critical", "Critical"),
         Column("availability_share_28d", "28 days", "share", "availability"),
         Column("availability_share_90d", "90 days", "share", "availability"),
-        Column("coverage_share_28d", "Known, 28 days", "share", "availability_coverage"),
-        Column("down_s_28d", "Down, 28 days", "s", "outage"),
-        Column("outage_count_28d", "Outages, 28 days", "count", "outage"),
+        Column("coverage_share_28d", "Known", "share", "availability_coverage"),
+        Column("down_s_28d", "Down", "s", "outage"),
+        Column("outage_count_28d", "Outages", "count", "outage"),
         Column("last_checked_at", "Last check", "moment", "check_state"),
     )
     empty = "No service is declared. Add services with their probe interval to beaconmart.yml."
-    return Section("services", f"Services at the end of {day(context.marts.as_of)}", tables=[Table("services", "", columns, rows, empty)])
+    title = f"Services at the end of {day(context.marts.as_of)}"
+    lead = "Known, down and outages are of the last 28 days."
+    return Section("services", title, lead if rows else "", tables=[Table("services", "", columns, rows, empty)])
 
 
 def _availability(context: Context) -> Section:
     days = context.marts.days()
     rows = context.marts.rows(
         """
-        select service, event_date, availability_share::double as share, down_s, up_s + degraded_s + down_s as known_s
-        from reliability.fct_availability_daily
-        where event_date between $first_day and $as_of and method = (select min(method) from reliability.fct_availability_daily)
+        select service, event_date, availability_share::double as share, down_s, good_amount, total_amount
+        from reliability.fct_availability_daily where is_contractual and event_date between $first_day and $as_of
         order by service, event_date
         """
     )
@@ -67,16 +72,23 @@ def _availability(context: Context) -> Section:
     for service, group in grouped(rows, "service").items():
         values = aligned(group, days, "share")
         series.append(Series(str(service), values))
-        down, known = (sum(float(row[key] or 0) for row in group) for key in ("down_s", "known_s"))
-        notes.append(f"{context.formats.value(1 - down / known, 'share')}" if known else "unknown")
+        good, total = (sum(row[key] or 0 for row in group) for key in ("good_amount", "total_amount"))
+        notes.append(context.formats.value(good / total, "share") if total else "unknown")
     if not series:
-        return Section("availability", "Availability is unknown", empty="No check has arrived in 90 days. A source of system probes brings them.")
+        return Section(
+            "availability",
+            "Availability is unknown",
+            empty="No check has arrived in 90 days. A source of system probes brings them.",
+        )
     target = context.target["availability"]
     chart = Chart(
         id="availability_days",
         kind="days",
         title=f"Availability by day, 90 days to {day(days[-1])}",
-        subtitle=f"Green keeps {context.formats.goal(target, 'share')}; taller and darker bars had more down time; short grey ones are unknown.",
+        subtitle=(
+            f"Green keeps {context.formats.goal(target, 'share')}; taller and darker bars had more down time; "
+            "short grey ones are unknown."
+        ),
         summary=" ".join(f"{s.name}: {sentence(days, s.values, 'share', context.formats)}" for s in series),
         unit="share",
         definition="availability",
@@ -89,13 +101,37 @@ def _availability(context: Context) -> Section:
     )
     down_days = sum(1 for row in rows if row["down_s"])
     title = f"{plural(down_days, 'day')} with down time in 90, over {plural(len(series), 'service')}".capitalize()
-    return Section("availability", title, charts=[chart])
+    return Section("availability", title, charts=[chart], tables=[_methods(context)])
+
+
+def _methods(context: Context) -> Table:
+    rows = context.marts.rows(
+        """
+        select service, method, is_contractual, sum(good_amount) / nullif(sum(total_amount), 0) as share
+        from reliability.fct_availability_daily where event_date between $first_day and $as_of
+        group by all order by service, is_contractual desc, method
+        """
+    )
+    methods = list(dict.fromkeys((row["method"], row["is_contractual"]) for row in rows))
+    columns = [Column("service", "Service")]
+    for method, is_contractual in methods:
+        label = method.replace("_", " ") + (" (ours)" if is_contractual else "")
+        columns.append(Column(method, label, "share", "accounting_method"))
+    by_service = [
+        {"service": service} | {row["method"]: row["share"] for row in group}
+        for service, group in grouped(rows, "service").items()
+    ]
+    note = "90 days of the same checks, counted as other tools count. Ours is what the targets and objectives use."
+    return Table(
+        "availability_methods", "The same checks, counted by other methods", tuple(columns), by_service, note=note
+    )
 
 
 def _objectives(context: Context) -> Section:
     rows = context.marts.rows(
         """
-        select slo, service, indicator, state, target_share, sli_share, sli_lower, sli_upper, budget_remaining_share, burn_rate, total_count, window_days
+        select slo, service, indicator, state, target_share, sli_share, sli_lower, sli_upper,
+            budget_remaining_share, burn_rate, total_count, window_days
         from reliability.fct_slo_daily where event_date = $as_of order by budget_remaining_share, slo
         """
     )
@@ -104,7 +140,7 @@ def _objectives(context: Context) -> Section:
         Column("service", "Service"),
         Column("indicator", "Of what"),
         Column("state", "State", "state", "slo"),
-        Column("target_share", "Target", "share", "slo"),
+        Column("target_share", "Target", "goal", "slo"),
         Column("sli_share", "Is", "share", "sli", "sli_lower", "sli_upper"),
         Column("budget_remaining_share", "Budget left", "share", "error_budget"),
         Column("burn_rate", "Burn of the day", "ratio", "burn_rate"),
@@ -113,7 +149,10 @@ def _objectives(context: Context) -> Section:
     )
     for row in rows:
         row["indicator"] = row["indicator"].replace("_", " ")
-    counts = {state: sum(row["state"] == state for row in rows) for state in ("breached", "warning", "ok", "insufficient_data")}
+    counts = {
+        state: sum(row["state"] == state for row in rows)
+        for state in ("breached", "warning", "ok", "insufficient_data")
+    }
     words = ", ".join(f"{count} {WORDS.get(state, state)}" for state, count in counts.items() if count)
     history = context.marts.rows(
         """
@@ -151,7 +190,8 @@ def _responses(context: Context) -> Section:
     rows = context.marts.rows(
         """
         select service, location, event_date, response_p95_ms::double as value from reliability.fct_checks_daily
-        where event_date between $first_day and $as_of and response_p95_ms is not null order by service, location, event_date
+        where event_date between $first_day and $as_of and response_p95_ms is not null order by service, location,
+            event_date
         """
     )
     days = context.marts.days()
@@ -178,15 +218,27 @@ def _responses(context: Context) -> Section:
 def _requests(context: Context) -> Section:
     rows = context.marts.rows(
         """
-        select service, source, event_date, error_share::double as error_share, throughput_per_minute::double as throughput, request_count, error_count
+        select service, source, event_date, error_share::double as error_share, throughput_per_minute::double as
+            throughput, request_count, error_count
         from reliability.fct_requests_daily where event_date between $first_day and $as_of order by service, event_date
         """
     )
     if not rows:
-        return Section("requests", "No request has been counted", empty="Land a requests feed (one row a minute and service), or beacons: page views stand in for requests then.")
+        return Section(
+            "requests",
+            "No request has been counted",
+            empty=(
+                "Land a requests feed (one row a minute and service), or beacons: page views stand in for "
+                "requests then."
+            ),
+        )
     days = context.marts.days()
     is_feed = any(row["source"] == "requests" for row in rows)
-    source = "From the requests feed." if is_feed else "No requests feed has landed: page views stand in, and failed means a page view with an error."
+    source = (
+        "From the requests feed."
+        if is_feed
+        else "No requests feed has landed: page views stand in, and failed means a page view with an error."
+    )
     charts = []
     for name, value, unit, anchor, what in (
         ("error_rates", "error_share", "share", "error_rate", "Error rate"),
@@ -197,5 +249,8 @@ def _requests(context: Context) -> Section:
         charts.append(Chart(name, "line", what, "By day and service.", summary, unit, anchor, days, series))
     failed, total = (sum(row[key] or 0 for row in rows) for key in ("error_count", "request_count"))
     last = short_day(days[-1])
-    title = f"{context.formats.value(failed / total if total else None, 'share')} of {total:,} requests failed in 90 days to {last}"
+    title = (
+        f"{context.formats.value(failed / total if total else None, 'share')} of {total:,} requests "
+        f"failed in 90 days to {last}"
+    )
     return Section("requests", title, source, charts=charts)

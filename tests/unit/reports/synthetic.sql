@@ -97,8 +97,12 @@ with times as (
 select
     service, 'default' as method, greatest(0, 86400.0 - down_s - maintenance_s - unknown_s) as up_s, 0.0 as degraded_s, if(unknown_s > 80000, 0, down_s) as down_s,
     maintenance_s, unknown_s, (greatest(0, 86400.0 - times.down_s - maintenance_s - unknown_s)) / nullif(86400.0 - maintenance_s - unknown_s, 0) as availability_share,
+    greatest(0, 86400.0 - times.down_s - maintenance_s - unknown_s) as good_amount, 86400.0 - maintenance_s - unknown_s as total_amount, true as is_contractual,
     1 - unknown_s / 86400 as coverage_share, (times.down_s > 0 and unknown_s < 80000)::bigint as outage_count, event_date
 from times;
+
+insert into reliability.fct_availability_daily by name
+select * replace ('uptime_kuma' as method, false as is_contractual, up_s as good_amount, 86400.0 - maintenance_s as total_amount) from reliability.fct_availability_daily;
 
 create table reliability.fct_requests_daily as
 select
@@ -124,7 +128,7 @@ select
     started_at + interval (down_s) second as ended_at,
     down_s::bigint as duration_s, 2 as location_count, (down_s / 60)::bigint as check_count, false as is_open, false as is_in_maintenance,
     if(hash(event_date) % 2 = 0, 'INC-' || hash(event_date) % 1000, null) as incident_id, 'probe' as detected_by, event_date
-from reliability.fct_availability_daily where down_s > 0
+from reliability.fct_availability_daily where down_s > 0 and is_contractual
 union all select 'open-1', 'search', $as_of::date + interval '23 hours 40 minutes', null, null, 2, 4, true, false, null, 'probe', $as_of::date;
 
 create table reliability.fct_incidents as

@@ -1,0 +1,30 @@
+"""The tables of the release as files, for those who want to count themselves."""
+
+from orchestration.reports.charts import Column, Page, Section, Table
+from orchestration.reports.content import Context, plural
+
+
+def page(context: Context) -> Page:
+    """Return the downloads page."""
+    rows = context.marts.rows(
+        """
+        select schema_name || '.' || table_name as name, comment, estimated_size::bigint as row_count, table_name
+            || '.parquet' as file,
+            'exports/' || table_name || '.parquet' as href
+        from duckdb_tables() where not internal order by schema_name, table_name
+        """
+    )
+    columns = (
+        Column("name", "Table"),
+        Column("comment", "What it is", "long"),
+        Column("row_count", "Rows", "count"),
+        Column("file", "File", "link"),
+    )
+    lead = (
+        "marts.duckdb holds all of them and opens in every DuckDB client from 1.2 on; beaconmart query "
+        "asks it from a terminal."
+    )
+    section = Section(
+        "tables", plural(len(rows), "table").capitalize(), tables=[Table("tables", "", columns, rows, shown=200)]
+    )
+    return Page("downloads", "Downloads", "Take the data away", lead, [section])
