@@ -73,3 +73,79 @@
 {% macro is_headline(navigation_type) -%}
     {{ navigation_type }} in ('navigate', 'reload', 'back-forward', 'back-forward-cache', 'prerender', 'restore')
 {%- endmacro %}
+
+
+{# The columns of a daily cell, of `relation` if given. #}
+{% macro vitals_cell(relation=none) -%}
+    {%- for column in ['page_group', 'device', 'country', 'navigation_type', 'metric', 'event_date'] -%}
+        {{ relation ~ '.' if relation }}{{ column }}{{ ', ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+
+{# The roll-ups that are offered: site, page group, device, country, page group by device, and all three. #}
+{% macro vitals_roll_ups(others) -%}
+    grouping sets (
+        ({{ others }}),
+        (page_group, {{ others }}),
+        (device, {{ others }}),
+        (country, {{ others }}),
+        (page_group, device, {{ others }}),
+        (page_group, device, country, {{ others }})
+    )
+{%- endmacro %}
+
+
+{#
+    The CTE `percentiles`: `cells` with p75, its interval and the histogram that `buckets` (weight by cell and bucket)
+    make. A percentile of a merged histogram is the middle of the bucket in which the cumulative weight reaches it.
+#}
+{% macro merged_percentiles(buckets, cells) -%}
+    {%- set n = 'effective_count' -%}
+    running as (
+
+        select
+            *,
+            cast({{ cells }}.weight_sum as double) * {{ cells }}.weight_sum / {{ cells }}.weight_square_sum
+                as effective_count,
+            sum({{ buckets }}.weight) over (
+                partition by page_group, device, country, metric, event_date
+                order by {{ buckets }}.bucket
+                rows unbounded preceding
+            ) as running_weight
+        from {{ buckets }}
+        inner join {{ cells }} using (page_group, device, country, metric, event_date)
+
+    ),
+
+    ranked as (
+
+        select
+            page_group,
+            device,
+            country,
+            metric,
+            event_date,
+            any_value(effective_count) as effective_count,
+            min(bucket) filter (where running_weight * 4 >= weight_sum * 3) as p75_bucket,
+            min(bucket) filter (where running_weight * {{ n }} >= {{ p75_rank('lower', n) }} * weight_sum) as lower_bucket,
+            min(bucket) filter (where running_weight * {{ n }} >= {{ p75_rank('upper', n) }} * weight_sum) as upper_bucket,
+            list({'bucket': bucket, 'weight': cast(weight as decimal(38, 6))} order by bucket) as histogram
+        from running
+        group by page_group, device, country, metric, event_date
+
+    ),
+
+    percentiles as (
+
+        select
+            {{ cells }}.*,
+            {{ bucket_value('metric', 'p75_bucket') }} as p75_value,
+            case when effective_count >= 13 then {{ bucket_value('metric', 'lower_bucket') }} end as p75_lower,
+            case when effective_count >= 13 then {{ bucket_value('metric', 'upper_bucket') }} end as p75_upper,
+            ranked.histogram
+        from {{ cells }}
+        inner join ranked using (page_group, device, country, metric, event_date)
+
+    )
+{%- endmacro %}

@@ -2,10 +2,10 @@ with
 
 reports as (
 
-    -- One day more than is kept: reports without a page_view_id are compared with those of the day before.
+    -- Two days more than are kept: an orphan is known from two days back, an unnamed view from one.
     select *
     from {{ ref('stg_web_vitals__beacons') }}
-    where {{ loaded('event_date', back=1) }}
+    where {{ loaded('event_date', back=2) }}
 
 ),
 

@@ -1,13 +1,29 @@
-select
-    cast(null as varchar) as order_id,
-    cast(null as varchar) as session_id,
-    cast(null as varchar) as visitor_id,
-    cast(null as varchar) as status,
-    cast(null as varchar) as currency,
-    cast(null as decimal(18, 4)) as revenue_gross,
-    cast(null as decimal(18, 4)) as refund,
-    cast(null as decimal(18, 4)) as revenue_net,
-    cast(null as boolean) as is_converting,
-    cast(null as date) as event_date,
-    cast(null as timestamp) as ordered_at
-where false
+with
+
+orders as (
+
+    select * from {{ ref('stg_orders__orders') }}
+    where has_exchange_rate and {{ rebuilt('event_date') }}
+
+),
+
+final as (
+
+    select
+        order_id,
+        session_id,
+        visitor_id,
+        status,
+        currency,
+        revenue_gross,
+        refund,
+        revenue_net,
+        is_converting,
+        event_date,
+        ordered_at
+    from orders
+
+)
+
+select * from final
+order by event_date, ordered_at, order_id

@@ -1,25 +1,103 @@
-select
-    cast(null as varchar) as session_id,
-    cast(null as varchar) as visitor_id,
-    cast(null as varchar) as device,
-    cast(null as varchar) as country,
-    cast(null as varchar) as browser,
-    cast(null as varchar) as channel,
-    cast(null as varchar) as landing_page_group,
-    cast(null as bigint) as page_view_count,
-    cast(null as bigint) as order_count,
-    cast(null as bigint) as error_count,
-    cast(null as decimal(18, 4)) as revenue,
-    cast(null as double) as duration_s,
-    cast(null as double) as first_lcp_ms,
-    cast(null as double) as first_inp_ms,
-    cast(null as double) as first_cls,
-    cast(null as decimal(9, 6)) as first_ux_score,
-    cast(null as decimal(18, 6)) as weight,
-    cast(null as boolean) as is_new_user,
-    cast(null as boolean) as is_bounce,
-    cast(null as boolean) as is_converted,
-    cast(null as date) as event_date,
-    cast(null as timestamp) as started_at,
-    cast(null as timestamp) as ended_at
-where false
+with
+
+page_views as (
+
+    select * from {{ ref('int_page_views_sessionized') }}
+    where {{ rebuilt('session_date') }}
+
+),
+
+orders as (
+
+    select
+        session_id,
+        session_date as event_date,
+        count(*) as any_order_count,
+        count(*) filter (where is_converting) as order_count,
+        sum(revenue_net) as revenue
+    from {{ ref('int_orders_attributed') }}
+    group by session_id, session_date
+
+),
+
+errors as (
+
+    select
+        session_id,
+        session_date as event_date,
+        count(*) as error_count
+    from {{ ref('int_errors_attributed') }}
+    group by session_id, session_date
+
+),
+
+-- What another analytics tool says about the session of that id on the same day or one beside it.
+other_tool as (
+
+    select
+        sessions.session_id,
+        sessions.event_date + cast(around.days as integer) as event_date,
+        arg_min(sessions.channel, abs(around.days * 2 - 0.5)) as channel,
+        arg_min(sessions.is_new_user, abs(around.days * 2 - 0.5)) as is_new_user
+    from {{ ref('stg_sessions__sessions') }} as sessions
+    cross join (values (0), (-1), (1)) as around (days)
+    where {{ loaded('sessions.event_date', back=1, forward=1) }}
+    group by sessions.session_id, sessions.event_date + cast(around.days as integer)
+
+),
+
+sessions as (
+
+    select
+        session_id,
+        session_date as event_date,
+        first(visitor_id order by started_at, page_view_id) filter (where visitor_id is not null) as visitor_id,
+        first(channel order by started_at, page_view_id) filter (where channel is not null) as channel,
+        first(is_new_user order by started_at, page_view_id) filter (where is_new_user is not null) as is_new_user,
+        first({
+            'device': device, 'country': country, 'browser': browser, 'page_group': page_group, 'lcp_ms': lcp_ms,
+            'inp_ms': inp_ms, 'cls': cls, 'ux_score': ux_score, 'weight': weight
+        } order by started_at, page_view_id) as landing,
+        count(*) as page_view_count,
+        min(started_at) as started_at,
+        max(ended_at) as ended_at
+    from page_views
+    group by session_id, session_date
+
+),
+
+final as (
+
+    select
+        sessions.session_id,
+        sessions.visitor_id,
+        sessions.landing.device as device,
+        sessions.landing.country as country,
+        sessions.landing.browser as browser,
+        coalesce(sessions.channel, other_tool.channel) as channel,
+        sessions.landing.page_group as landing_page_group,
+        sessions.page_view_count,
+        coalesce(orders.order_count, 0) as order_count,
+        coalesce(errors.error_count, 0) as error_count,
+        cast(coalesce(orders.revenue, 0) as decimal(18, 4)) as revenue,
+        epoch_ms(sessions.ended_at - sessions.started_at) / 1000.0 as duration_s,
+        sessions.landing.lcp_ms as first_lcp_ms,
+        sessions.landing.inp_ms as first_inp_ms,
+        sessions.landing.cls as first_cls,
+        sessions.landing.ux_score as first_ux_score,
+        sessions.landing.weight as weight,
+        coalesce(sessions.is_new_user, other_tool.is_new_user) as is_new_user,
+        sessions.page_view_count = 1 and orders.any_order_count is null as is_bounce,
+        coalesce(orders.order_count, 0) > 0 as is_converted,
+        sessions.event_date,
+        sessions.started_at,
+        sessions.ended_at
+    from sessions
+    left join orders using (session_id, event_date)
+    left join errors using (session_id, event_date)
+    left join other_tool using (session_id, event_date)
+
+)
+
+select * from final
+order by event_date, started_at, session_id

@@ -1,5 +1,9 @@
-select
-    cast(null as varchar) as page_group,
-    cast(null as varchar) as pattern,
-    cast(null as integer) as position
-where false
+with
+
+page_groups as (
+
+    select * from {{ source('config', 'page_groups') }}
+
+)
+
+select * from page_groups

@@ -1,7 +1,23 @@
-select
-    cast(null as varchar) as release,
-    cast(null as varchar) as service,
-    cast(null as varchar) as commit,
-    cast(null as boolean) as is_rollback,
-    cast(null as timestamp) as deployed_at
-where false
+with
+
+releases as (
+
+    select * from {{ ref('stg_releases__releases') }}
+
+),
+
+final as (
+
+    select
+        release,
+        service,
+        commit,
+        is_rollback,
+        deployed_at
+    from releases
+    where event_date <= {{ as_of() }}
+
+)
+
+select * from final
+order by deployed_at, release, service

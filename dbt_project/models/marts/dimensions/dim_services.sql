@@ -1,7 +1,28 @@
-select
-    cast(null as varchar) as service,
-    cast(null as varchar) as owner,
-    cast(null as integer) as probe_interval_s,
-    cast(null as bigint) as location_count,
-    cast(null as boolean) as is_critical
-where false
+with
+
+services as (
+
+    select * from {{ source('config', 'services') }}
+
+),
+
+locations as (
+
+    select * from {{ source('config', 'service_locations') }}
+
+),
+
+final as (
+
+    select
+        services.service,
+        services.owner,
+        services.probe_interval_s,
+        (select count(*) from locations where locations.service = services.service) as location_count,
+        services.is_critical
+    from services
+
+)
+
+select * from final
+order by service

@@ -1,20 +1,85 @@
-select
-    cast(null as varchar) as page_group,
-    cast(null as varchar) as device,
-    cast(null as varchar) as country,
-    cast(null as varchar) as navigation_type,
-    cast(null as bigint) as page_view_count,
-    cast(null as decimal(38, 6)) as weight_sum,
-    cast(null as decimal(38, 12)) as weight_square_sum,
-    cast(null as double) as ux_score,
-    cast(null as double) as ux_score_lower,
-    cast(null as double) as ux_score_upper,
-    cast(null as decimal(38, 6)) as ux_score_weight,
-    cast(null as decimal(38, 12)) as ux_score_weight_square_sum,
-    cast(null as decimal(38, 12)) as ux_score_sum,
-    cast(null as decimal(38, 12)) as ux_score_square_sum,
-    cast(null as bigint) as error_page_view_count,
-    cast(null as decimal(38, 6)) as error_weight_sum,
-    cast(null as boolean) as is_headline,
-    cast(null as date) as event_date
-where false
+with
+
+page_views as (
+
+    select * from {{ ref('fct_page_views') }}
+    where {{ rebuilt('event_date') }}
+
+),
+
+errors as (
+
+    -- A view lasts for its first day and the next.
+    select
+        page_view_id,
+        min(event_date) as first_error_date
+    from {{ ref('stg_web_errors__errors') }}
+    where page_view_id is not null and {{ loaded('event_date', forward=1) }}
+    group by page_view_id, event_date
+
+),
+
+failed as (
+
+    select distinct
+        page_views.page_view_id,
+        page_views.event_date
+    from page_views
+    inner join errors
+        on
+            page_views.page_view_id = errors.page_view_id
+            and errors.first_error_date between page_views.event_date and page_views.event_date + 1
+
+),
+
+cells as (
+
+    select
+        page_views.page_group,
+        page_views.device,
+        page_views.country,
+        page_views.navigation_type,
+        count(*) as page_view_count,
+        sum(page_views.weight) as weight_sum,
+        sum(page_views.weight * page_views.weight) as weight_square_sum,
+        coalesce(sum(page_views.weight) filter (where page_views.ux_score is not null), 0) as ux_score_weight,
+        coalesce(
+            sum(page_views.weight * page_views.weight) filter (where page_views.ux_score is not null), 0
+        ) as ux_score_weight_square_sum,
+        coalesce(sum(page_views.weight * page_views.ux_score), 0) as ux_score_sum,
+        -- Cut to six places, so that the product fits a decimal; sums of doubles would differ from run to run.
+        coalesce(sum(
+            page_views.weight * cast(page_views.ux_score * page_views.ux_score as decimal(18, 6))
+        ), 0) as ux_score_square_sum,
+        count(failed.page_view_id) as error_page_view_count,
+        coalesce(sum(page_views.weight) filter (where failed.page_view_id is not null), 0) as error_weight_sum,
+        page_views.event_date
+    from page_views
+    left join failed using (page_view_id, event_date)
+    group by
+        page_views.event_date,
+        page_views.page_group,
+        page_views.device,
+        page_views.country,
+        page_views.navigation_type
+
+),
+
+final as (
+
+    select
+        cells.* exclude (event_date),
+        cast(ux_score_sum / nullif(ux_score_weight, 0) as double) as ux_score,
+        greatest(0, {{ mean_interval('lower', 'ux_score_sum', 'ux_score_square_sum', 'ux_score_weight', 'ux_score_weight_square_sum') }})
+            as ux_score_lower,
+        least(100, {{ mean_interval('upper', 'ux_score_sum', 'ux_score_square_sum', 'ux_score_weight', 'ux_score_weight_square_sum') }})
+            as ux_score_upper,
+        {{ is_headline('navigation_type') }} as is_headline,
+        event_date
+    from cells
+    {{ history_union() }}
+
+)
+
+select * from final
+order by event_date, page_group, device, country, navigation_type

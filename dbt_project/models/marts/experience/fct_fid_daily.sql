@@ -1,21 +1,39 @@
-select
-    cast(null as varchar) as page_group,
-    cast(null as varchar) as device,
-    cast(null as varchar) as country,
-    cast(null as varchar) as navigation_type,
-    cast(null as varchar) as metric,
-    cast(null as varchar) as rating,
-    cast(null as bigint) as page_view_count,
-    cast(null as decimal(38, 6)) as weight_sum,
-    cast(null as decimal(38, 12)) as weight_square_sum,
-    cast(null as double) as p75_value,
-    cast(null as double) as p75_lower,
-    cast(null as double) as p75_upper,
-    cast(null as decimal(38, 6)) as good_count,
-    cast(null as decimal(38, 6)) as needs_improvement_count,
-    cast(null as decimal(38, 6)) as poor_count,
-    cast(null as decimal(38, 6)) as zero_count,
-    cast(null as struct(bucket integer, weight decimal(38, 6))[]) as histogram,
-    cast(null as boolean) as is_headline,
-    cast(null as date) as event_date
-where false
+with
+
+cells as (
+
+    select * from {{ ref('int_vitals_days_counted') }}
+    where metric = 'FID' and page_group <> 'all'
+
+),
+
+final as (
+
+    select
+        page_group,
+        device,
+        country,
+        navigation_type,
+        metric,
+        {{ cell_rating('metric', 'p75_value', 'p75_lower', 'p75_upper') }} as rating,
+        page_view_count,
+        weight_sum,
+        weight_square_sum,
+        p75_value,
+        p75_lower,
+        p75_upper,
+        good_count,
+        needs_improvement_count,
+        poor_count,
+        zero_count,
+        histogram,
+        {{ is_headline('navigation_type') }} as is_headline,
+        event_date
+    from cells
+    where {{ rebuilt('event_date') }}
+    {{ history_union() }}
+
+)
+
+select * from final
+order by event_date, page_group, device, country, navigation_type, metric

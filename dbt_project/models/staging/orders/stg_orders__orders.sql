@@ -48,7 +48,14 @@ converted as (
         coalesce(newest.status, 'completed') as status,
         coalesce(newest.currency, site.site_currency) as currency,
         cast(newest.revenue * rates.rate as decimal(18, 4)) as revenue_gross,
-        cast(newest.refund * rates.rate as decimal(18, 4)) as refund,
+        cast(
+            case
+                when newest.refund is not null then newest.refund * rates.rate
+                when newest.status = 'refunded' then newest.revenue * rates.rate
+                else 0
+            end as decimal(18, 4)
+        ) as refund,
+        coalesce(newest.status, 'completed') <> 'cancelled' as is_converting,
         rates.rate is not null as has_exchange_rate,
         newest.event_date,
         newest.ordered_at,
@@ -60,4 +67,7 @@ converted as (
 
 )
 
-select * from converted
+select
+    *,
+    cast(case when is_converting then revenue_gross - refund else 0 end as decimal(18, 4)) as revenue_net
+from converted
