@@ -186,14 +186,20 @@ class Accounting(Part):
 
 
 class Period(Part):
-    """A closed period of UTC dates."""
+    """A closed period of UTC dates: two dates, or the first days on record."""
 
-    from_: date = Field(alias="from")
-    to: date
+    from_: date | None = Field(default=None, alias="from")
+    to: date | None = None
+    first_days: int | None = Field(default=None, ge=7, description="the first days on record, in place of two dates")
 
     @model_validator(mode="after")
-    def _ends_after_it_starts(self) -> "Period":
-        if self.to < self.from_:
+    def _is_one_period(self) -> "Period":
+        if self.first_days is not None:
+            if self.from_ or self.to:
+                raise ValueError("has first_days and dates; keep one or the other")
+        elif self.from_ is None or self.to is None:
+            raise ValueError("has no whole period; give from and to, or first_days")
+        elif self.to < self.from_:
             raise ValueError(f"ends ({self.to}) before it starts ({self.from_}); swap from and to")
         return self
 

@@ -91,8 +91,8 @@ def _rules(settings: Settings) -> dict[str, Table]:
             [(table, settings.retention_days(feed)) for table, feed in feeds.items()],
         ),
         "baselines": (
-            "baseline varchar, starts_on date, ends_on date",
-            [("mttr", mttr.from_, mttr.to)] if mttr else [],
+            "baseline varchar, first_days integer, starts_on date, ends_on date",
+            [("mttr", mttr.first_days, mttr.from_, mttr.to)] if mttr else [],
         ),
         "settings": (
             "setting varchar, value varchar",
