@@ -35,7 +35,9 @@ ONE_VALUE = [
     ("ux_score: 90", "ux_scor: 90", "targets.ux_scor", "did you mean 'ux_score'?"),
     ("availability: 0.999", "availability: 1", "targets.availability", "less than 1"),
     ("method: default", "method: gatos", "accounting.method", "did you mean 'gatus'?"),
-    ("to: 2026-10-08", "to: 2026-01-01", "baselines.mttr", "before it starts"),
+    ("mttr: {first_days: 45}", "mttr: {from: 2026-02-01, to: 2026-01-01}", "baselines.mttr", "before it starts"),
+    ("mttr: {first_days: 45}", "mttr: {from: 2026-02-01}", "baselines.mttr", "no whole period"),
+    ("mttr: {first_days: 45}", "mttr: {first_days: 45, to: 2026-01-01}", "baselines.mttr", "keep one or the other"),
     ("targets:", "target:", "target", "did you mean 'targets'?"),
 ]  # fmt: skip
 
