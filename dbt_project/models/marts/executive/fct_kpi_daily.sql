@@ -1,9 +1,32 @@
-select
-    cast(null as varchar) as kpi,
-    cast(null as double) as value,
-    cast(null as double) as value_lower,
-    cast(null as double) as value_upper,
-    cast(null as bigint) as sample_count,
-    cast(null as varchar) as unit,
-    cast(null as date) as event_date
-where false
+with
+
+experience as (
+
+    select * from {{ ref('int_experience_kpis_derived') }}
+
+),
+
+business as (
+
+    select * from {{ ref('int_business_kpis_derived') }}
+
+),
+
+reliability as (
+
+    select * from {{ ref('int_reliability_kpis_derived') }}
+
+),
+
+final as (
+
+    select * from experience
+    union all by name
+    select * from business
+    union all by name
+    select * from reliability
+
+)
+
+select * from final
+order by event_date, kpi

@@ -2,7 +2,12 @@ with
 
 page_views as (
 
-    select * from {{ ref('fct_page_views') }}
+    select
+        *,
+        lcp_ms is not null and cls is not null as is_judged,
+        {{ vitals_rating("'LCP'", 'lcp_ms') }} = 'good' and {{ vitals_rating("'CLS'", 'cls') }} = 'good'
+        and {{ vitals_rating("'INP'", 'coalesce(inp_ms, 0)') }} = 'good' and is_judged as is_passed
+    from {{ ref('fct_page_views') }}
     where {{ rebuilt('event_date') }}
 
 ),
@@ -53,6 +58,11 @@ cells as (
         ), 0) as ux_score_square_sum,
         count(failed.page_view_id) as error_page_view_count,
         coalesce(sum(page_views.weight) filter (where failed.page_view_id is not null), 0) as error_weight_sum,
+        count(*) filter (where page_views.is_judged) as vitals_page_view_count,
+        coalesce(sum(page_views.weight) filter (where page_views.is_judged), 0) as vitals_weight_sum,
+        coalesce(sum(page_views.weight * page_views.weight) filter (where page_views.is_judged), 0)
+            as vitals_weight_square_sum,
+        coalesce(sum(page_views.weight) filter (where page_views.is_passed), 0) as vitals_pass_weight_sum,
         page_views.event_date
     from page_views
     left join failed using (page_view_id, event_date)
