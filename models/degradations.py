@@ -48,7 +48,7 @@ def find_degradations(
     *,
     min_change_share: float = 0.10,
     q: float = 0.02,
-    min_sample_count: int = 100,
+    min_sample_count: int = 50,
 ) -> pd.DataFrame:
     """Test each series on each date against its robust weekly-seasonal baseline.
 
@@ -84,12 +84,12 @@ def find_degradations(
     rows = rows[(rows["sample_count"] >= min_sample_count) & rows["value"].notna() & rows["event_date"].isin(days)]
     values, errors = _logarithms(rows, days)
     steps = np.flatnonzero(days.isin(dates))
-    tests = test_steps(values.to_numpy(), errors.to_numpy(), steps, 7, LEVEL_DAYS, SEASON_DAYS)
-    return _decide(rows, values.index, dates, tests, min_change_share, q)
+    scores = score_steps(values.to_numpy(), errors.to_numpy(), steps, 7, LEVEL_DAYS, SEASON_DAYS)
+    return _decide(rows, values.index, dates, scores, min_change_share, q)
 
 
 @dataclass(frozen=True)
-class Tests:
+class Scores:
     """Arrays of shape (series, tested steps) on the working scale; NaN wherever there is too little history."""
 
     forecast: Array
@@ -98,10 +98,10 @@ class Tests:
     p_value: Array
 
 
-def test_steps(
+def score_steps(
     values: Array, errors: Array, steps: NDArray[np.int64], period: int, level_steps: int, season_steps: int
-) -> Tests:
-    """Test steps of each series against what the steps before them predict; large is bad.
+) -> Scores:
+    """Compare steps of each series with what the steps before them predict; large is bad.
 
     Args:
         values: shape (series, n), evenly spaced, oldest first, NaN where missing, on a scale where changes add.
@@ -130,7 +130,7 @@ def test_steps(
     spread = np.sqrt(between + errors[:, steps] ** 2)
     degrees = np.maximum(MAD_EFFICIENCY * count, 3.0)
     p_value = student.sf(residuals[:, steps] / spread, degrees)
-    return Tests(baselines[:, steps], spread, degrees, np.where(count >= MIN_ERRORS, p_value, np.nan))
+    return Scores(baselines[:, steps], spread, degrees, np.where(count >= MIN_ERRORS, p_value, np.nan))
 
 
 def _logarithms(rows: pd.DataFrame, days: pd.DatetimeIndex) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -144,17 +144,17 @@ def _logarithms(rows: pd.DataFrame, days: pd.DatetimeIndex) -> tuple[pd.DataFram
 
 
 def _decide(
-    rows: pd.DataFrame, series: pd.Index, dates: list[pd.Timestamp], tests: Tests, min_change_share: float, q: float
+    rows: pd.DataFrame, series: pd.Index, dates: list[pd.Timestamp], scores: Scores, min_change_share: float, q: float
 ) -> pd.DataFrame:
     """The output frame: values and baselines in the metric's unit, q-values counted date by date."""
     from scipy.stats import t as student
 
-    reach = student.ppf(0.975, tests.degrees) * tests.spread
+    reach = student.ppf(0.975, scores.degrees) * scores.spread
     columns = {
-        "baseline_forecast": np.exp(tests.forecast),
-        "baseline_lower": np.exp(tests.forecast - reach),
-        "baseline_upper": np.exp(tests.forecast + reach),
-        "p_value": tests.p_value,
+        "baseline_forecast": np.exp(scores.forecast),
+        "baseline_lower": np.exp(scores.forecast - reach),
+        "baseline_upper": np.exp(scores.forecast + reach),
+        "p_value": scores.p_value,
     }
     long = pd.DataFrame({name: pd.DataFrame(array, series, dates).stack() for name, array in columns.items()})
     long = long.rename_axis([*KEY, "event_date"]).reset_index()
@@ -171,18 +171,30 @@ def _decide(
 def _baseline(values: Array, step: int, period: int, level_steps: int, season_steps: int) -> Array:
     """Level plus seasonal effect from the steps before `step`, shape (series,); NaN with too little history."""
     season = values[:, max(0, step - season_steps) : step]
-    centre = _median(season)
     phases = np.arange(step - season.shape[1], step) % period
-    effects = np.zeros((values.shape[0], period))
-    for phase in range(period):
-        own = season[:, phases == phase]
-        count = np.count_nonzero(~np.isnan(own), axis=1)
-        # One look at a weekday says little about it: with n looks an effect is believed to n / (n + 1).
-        effects[:, phase] = np.nan_to_num(_median(own) - centre) * count / (count + 1)
-    recent = slice(max(0, step - level_steps) - step, None)
+    effects = _seasonal_effects(season, phases, period)
+    recent = slice(-min(level_steps, step), None)
     level = _median(season[:, recent] - effects[:, phases[recent]])
     level[np.count_nonzero(~np.isnan(season), axis=1) < min(MIN_BASELINE_DAYS, 2 * period)] = np.nan
     return level + effects[:, step % period]
+
+
+def _seasonal_effects(season: Array, phases: NDArray[np.int64], period: int) -> Array:
+    """How far the median of each phase lies from the median of all, shape (series, period).
+
+    With few looks at a weekday its effect is mostly luck. As James and Stein, each is pulled towards 0 by the share of
+    its square that its own error explains: an effect no larger than its error vanishes, a large one stays whole.
+    """
+    by_phase = np.stack([_median(season[:, phases == phase]) for phase in range(period)], axis=1)
+    count = np.stack(
+        [np.count_nonzero(~np.isnan(season[:, phases == phase]), axis=1) for phase in range(period)], axis=1
+    )
+    effects = np.nan_to_num(by_phase - _median(season)[:, None])
+    noise = 1.4826 * _median(np.abs(season - by_phase[:, phases]))
+    # The variance of a median of n normal values is π/2 times that of their mean.
+    error_square = np.pi / 2 * np.nan_to_num(noise)[:, None] ** 2 / np.maximum(count, 1)
+    explained = np.divide(error_square, effects**2, out=np.ones_like(effects), where=effects != 0)
+    return effects * np.maximum(1 - explained, 0.0)
 
 
 def _median(values: Array) -> Array:
