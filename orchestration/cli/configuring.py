@@ -30,6 +30,10 @@ def check() -> None:
         f"{settings.config_dir} is right: {len(parts.sources)} sources, {len(parts.page_groups)} page groups,"
         f" {len(parts.services)} services, {len(parts.journeys)} journeys, {len(settings.slos)} objectives."
     )
+    from orchestration.schemas.landed_rows import doubtful_rows
+
+    for line in doubtful_rows(settings):
+        click.echo(f"landed, but will not be read as it is: {line}", err=True)
 
 
 @click.command()

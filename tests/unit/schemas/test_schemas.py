@@ -8,6 +8,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from orchestration.schemas import CONFIG_SCHEMA, config_schema, feed_schema
+from orchestration.schemas.landed_rows import as_row as cells_as_row
 from orchestration.settings.model import FEED_OF_SYSTEM
 from orchestration.simulate import simulate
 
@@ -38,17 +39,7 @@ def as_row(text, schema):
     if text.startswith(b"{"):
         return json.loads(text)
     (cells,) = csv.DictReader(text.decode().splitlines())
-    return {name: typed(cell, schema["properties"][name]) for name, cell in cells.items() if cell}
-
-
-def typed(cell, field):
-    convert = {"number": float, "integer": int, "boolean": {"true": True, "false": False}.__getitem__}
-    if "oneOf" in field and cell.startswith("["):
-        return json.loads(cell)
-    try:
-        return convert.get(field.get("type"), str)(cell)
-    except (ValueError, KeyError):
-        return cell
+    return cells_as_row(cells, schema)
 
 
 def test_the_published_schema_of_the_configuration_is_up_to_date():
