@@ -1,4 +1,4 @@
-"""A look at what has landed, against the published schemas, before anything runs: the first rows of each source's newest file.
+"""The first rows of each source's newest file against the published schemas, before anything runs.
 
 This advises; it rejects nothing. What becomes of a row is decided by `orchestration.sources` when it is ingested.
 """
