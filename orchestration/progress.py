@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Progress:
-    """`done` of `total` things of a task (`total` unknown: None), and what is being done right now; without a task, a notice."""
+    """`done` of `total` things of a task (unknown: None), and what is being done now; without a task, a notice."""
 
     task: str
     done: int

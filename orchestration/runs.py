@@ -1,6 +1,7 @@
-"""Runs as a command or a sensor sees them: the Dagster instance under the home, a run in this process, runs that died.
+"""Runs as a command or a sensor sees them: the Dagster instance, a run in this process, runs whose process died.
 
-What a run does is declared under `orchestration/defs/`; how it is shown in a terminal is `orchestration.cli`'s business.
+What a run does is declared under `orchestration/defs/`; how it is shown in a terminal is `orchestration.cli`'s
+business.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ PROJECT_ROOT = Path(__file__).parents[1]
 
 DAILY, EXPIRE, COMPACT = "daily", "expire_raw", "compact_lake"
 
-# Run tags. What a run ingests is its partition (a day or a range), or, with DAYS = PENDING, whatever has landed and is not in yet.
+# Run tags. What a run ingests is its partition (a day or a range), or, with DAYS = PENDING, whatever has landed and is
+# not in yet.
 DAYS, PENDING = "beaconmart/days", "pending"
 AS_OF = "beaconmart/as_of"
 FULL_REFRESH = "beaconmart/full_refresh"

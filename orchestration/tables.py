@@ -1,14 +1,16 @@
 """Reading what was published: any SQL without reach beyond the file, and any table as a file.
 
-Only `published/marts.duckdb` is opened, read-only; the pipeline's own warehouse is never touched. Cells that a spreadsheet would
-run are made harmless. How a release is made does not belong here.
+Only `published/marts.duckdb` is opened, read-only; the pipeline's own warehouse is never touched. Cells that a
+spreadsheet would run are made harmless. How a release is made does not belong here.
 """
 
 import csv
 import json
+import math
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, TextIO
@@ -57,11 +59,11 @@ def ask(settings: Settings, sql: str) -> Iterator[tuple[list[str], Iterator[tupl
     with published(settings) as connection:
         try:
             answer = connection.execute(sql)
+            if answer is None or answer.description is None:
+                raise TableError("That is not a query. Try: select * from executive.fct_kpi_daily limit 10")
+            yield [column[0] for column in answer.description], _rows(answer)
         except duckdb.Error as error:
             raise TableError(str(error)) from error
-        if answer.description is None:
-            raise TableError("That is not a query. Try: select * from executive.fct_kpi_daily limit 10")
-        yield [column[0] for column in answer.description], _rows(answer)
 
 
 def write_csv(columns: list[str], rows: Iterator[tuple[Any, ...]], out: TextIO) -> None:
@@ -76,12 +78,13 @@ def write_json(columns: list[str], rows: Iterator[tuple[Any, ...]], out: TextIO)
     out.write("[")
     for count, row in enumerate(rows):
         out.write(",\n" if count else "\n")
-        out.write(json.dumps(dict(zip(columns, row, strict=True)), default=str, ensure_ascii=False))
+        plain = {column: _json_value(cell) for column, cell in zip(columns, row, strict=True)}
+        out.write(json.dumps(plain, ensure_ascii=False, allow_nan=False))
     out.write("\n]\n")
 
 
 def export(settings: Settings, table: str, format_: Format, out: Path | None) -> Path | None:
-    """Write a published table to a file, `<table>.<format>` unless named; `-` is the terminal (CSV and JSON). Returns the file.
+    """Write a published table to a file, `<table>.<format>` unless named; `-` is the terminal. Returns the file.
 
     Raises:
         TableError: There is no such table, or it does not fit into the format.
@@ -154,7 +157,7 @@ def _write_xlsx_row(sheet: Any, number: int, row: tuple[Any, ...], day: Any) -> 
             sheet.write_string(number, column, neutral(cell)[:32_767])
         elif type(cell).__name__ == "date":
             sheet.write_datetime(number, column, cell, day)
-        elif cell is not None and cell == cell and cell not in (float("inf"), float("-inf")):
+        elif _json_value(cell) is not None:
             sheet.write(number, column, _plain(cell))
 
 
@@ -164,7 +167,20 @@ def _rows(answer: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
 
 
 def _plain(cell: Any) -> Any:
-    return json.dumps(cell, default=str) if isinstance(cell, list | dict) else cell
+    return json.dumps(_json_value(cell), ensure_ascii=False) if isinstance(cell, list | dict) else cell
+
+
+def _json_value(cell: Any) -> Any:
+    """What JSON has for a value of DuckDB: a number for a decimal, nothing for infinity, text for all that is else."""
+    if isinstance(cell, list | tuple):
+        return [_json_value(part) for part in cell]
+    if isinstance(cell, dict):
+        return {str(key): _json_value(part) for key, part in cell.items()}
+    if isinstance(cell, Decimal):
+        cell = float(cell)
+    if isinstance(cell, float):
+        return cell if math.isfinite(cell) else None
+    return cell if isinstance(cell, bool | int | str | None) else str(cell)
 
 
 def _resolve(connection: duckdb.DuckDBPyConnection, table: str) -> str:

@@ -1,6 +1,7 @@
 """The `beaconmart` command: thin verbs that call what Dagster calls, and say in words what went wrong.
 
-Each verb's module is loaded when the verb is used, so that a query does not wait for Dagster. No verb has logic of its own.
+Each verb's module is loaded when the verb is used, so that a query does not wait for Dagster. No verb has logic of its
+own.
 """
 
 import sys
@@ -43,7 +44,8 @@ class LazyGroup(click.Group):
 def beaconmart() -> None:
     """Turn a web site's exports into answers: is it fast, is it up, what broke, what did it cost, what comes next.
 
-    Everything lives under BEACONMART_HOME (default ./data); what you configure under BEACONMART_CONFIG (default ./config).
+    Everything lives under BEACONMART_HOME (default ./data); what you configure, under BEACONMART_CONFIG (default
+    ./config).
     """
 
 
@@ -62,7 +64,7 @@ def main() -> None:
         _fail(f"{error}\nNothing was started. `beaconmart config check` checks again.", 2)
     except BrokenPipeError:
         # The reader (head, less) has what it wanted; Python would complain once more when it flushes at exit.
-        sys.stdout = None
+        sys.stdout = None  # type: ignore[assignment]
         sys.exit(0)
 
 

@@ -15,7 +15,7 @@ ROWS_SHOWN = 1000
 @click.argument("sql")
 @click.option("--format", "format_", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
 def query(sql: str, format_: str) -> None:
-    """Ask the published marts with SQL: read-only, and without reach to any other file.
+    r"""Ask the published marts with SQL: read-only, and without reach to any other file.
 
     \b
     beaconmart query "select kpi, value from executive.fct_kpi_daily order by event_date desc limit 5"
@@ -62,7 +62,8 @@ def export(table: str, format_: str, out: Path | None) -> None:
 def status(as_json: bool) -> None:
     """Show freshness, last run, failing checks and health.
 
-    Exits with 0 if all is well, 1 if something is degraded, late or failing without blocking, 2 if it is critical, blocked or unknown.
+    Exits with 0 if all is well, 1 if something is degraded, late or failing without blocking, 2 if it is critical,
+    blocked or unknown.
     """
     from orchestration.settings import load_settings
     from orchestration.status import read_status
@@ -80,11 +81,12 @@ def _print_table(columns: list[str], rows: object) -> None:
     from itertools import islice
 
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
     from rich.text import Text
 
     shown = list(islice(rows, ROWS_SHOWN + 1))  # type: ignore[call-overload]
-    table = Table(*[Text(column) for column in columns])
+    table = Table(*[escape(column) for column in columns])
     for row in shown[:ROWS_SHOWN]:
         table.add_row(*[Text("" if cell is None else _printable(str(cell))) for cell in row])
     console = Console()

@@ -35,15 +35,15 @@ def run(day: datetime | None, first: datetime | None, last: datetime | None, ful
     if day and (first or last):
         raise click.UsageError("--date names one day; --from and --to a range. Give one or the other.")
     settings = load_settings()
-    days = (day or first, day or last or (datetime.now(UTC) if first else None))
-    what = _selection(settings, *(item.date() if item else None for item in days), full_refresh)
+    begin, end = day or first, day or last or (datetime.now(UTC) if first else None)
+    what = _selection(settings, begin.date() if begin else None, end.date() if end else None, full_refresh)
     _execute(settings, runs.DAILY, what)
     _say_where(settings)
 
 
 @click.command()
 def expire() -> None:
-    """Take raw rows out of the lake that are older than their feed's retention; their days' aggregates are kept first."""
+    """Take raw rows out of the lake that are past their retention; their days' aggregates are kept first."""
     from orchestration import runs
     from orchestration.settings import load_settings
 

@@ -10,7 +10,7 @@ import dagster as dg
 from orchestration import lake, publish, runs
 from orchestration.settings import load_settings
 
-# Exports of a day are complete some hours after midnight wherever they come from; the sensor catches those that are later.
+# Exports of a day are complete some hours after midnight wherever they come from; the sensor catches later ones.
 DAILY_AT = "15 5 * * *"
 
 
@@ -53,7 +53,7 @@ def _what_is_due() -> dg.RunRequest | dg.SkipReason:
 
 
 def _what_has_landed(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-    """Start when files are there that are not in, once they have stopped changing, and only while no run waits or works."""
+    """Start when new files are there and have stopped changing, and only while no run waits or works."""
     settings = load_settings()
     runs.bury_orphans(context.instance, settings)
     pending = lake.pending_files(settings)

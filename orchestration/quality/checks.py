@@ -1,6 +1,6 @@
 """Every check, declared: which frame and column it looks at, what it expects, and whether a failure blocks publishing.
 
-A check blocks when pages published in spite of it would say something false: rows lost, counted twice, or not adding up.
+A check blocks when pages published in spite of it would say something false: rows lost, counted twice, not adding up.
 What is merely missing or late is said on the page and does not block. How frames are made and judged is not here.
 """
 
@@ -51,7 +51,7 @@ CHECKS: tuple[Check, ...] = (
         "overdue_days",
         most=0,
     ),
-    Check("retention", "every_feed_is_fresh", "operations/fct_ingested_files", "feeds", "days_behind", most=1),
+    Check("retention", "every_feed_is_fresh", "operations/fct_ingested_files", "feeds", "days_late", most=0),
     Check(
         "coverage",
         "every_critical_step_has_page_views",
@@ -162,6 +162,16 @@ CHECKS: tuple[Check, ...] = (
         "revenue_difference",
         -0.005,
         0.005,
+        is_blocking=True,
+    ),
+    Check(
+        "reconciliation",
+        "page_views_of_sessions_add_up",
+        "business/fct_sessions",
+        "sessions",
+        "page_view_difference",
+        0,
+        0,
         is_blocking=True,
     ),
     Check(

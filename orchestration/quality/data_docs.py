@@ -1,8 +1,7 @@
-"""Makes Great Expectations' Data Docs fit to be published: no script, no network, nothing that differs between two runs on the
-same data, and one small style sheet.
+"""Makes Great Expectations' Data Docs fit to be published: no script, no network, one small style sheet.
 
-The library's pages load Bootstrap and jQuery from elsewhere, which published pages forbid. What the pages say is the library's and
-does not belong here.
+Nor does anything differ between two runs on the same data. The library's pages load Bootstrap and jQuery from
+elsewhere, which published pages forbid. What the pages say is the library's and does not belong here.
 """
 
 import re
@@ -21,7 +20,7 @@ _REMOVED = (
     r"<link\b[^>]*>",
     r"<img\b[^>]*>",
     r"\son[a-z]+=\"[^\"]*\"",
-    r"<div class=\"card mb-3\">\s*<div class=\"card-header p-2\">\s*<strong>Actions</strong>.*?</label>\s*</div>\s*</div>\s*</div>\s*</div>\s*</div>",
+    r"<div class=\"card mb-3\">\s*<div[^>]*>\s*<strong>Actions</strong>.*?</label>(?:\s*</div>){5}",
     r"<title></title>",
 )
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -60,6 +59,7 @@ def _cleaned(html: str, up: str) -> str:
     html = re.sub(_WALL_CLOCK, "—", html)
     ids: dict[str, str] = {}
     html = re.sub(_UUID, lambda found: ids.setdefault(found[0], f"{len(ids)}"), html)
-    head = f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n<link rel="stylesheet" href="{up}style.css">\n'
+    policy = f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+    head = f'{policy}\n<link rel="stylesheet" href="{up}style.css">\n'
     html = html.replace("<html>", '<html lang="en">', 1).replace("</head>", head + "</head>", 1)
     return re.sub(r"(\s*\n){3,}", "\n\n", html)

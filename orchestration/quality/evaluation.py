@@ -1,7 +1,7 @@
 """Judges every declared check in one pass of Great Expectations and writes its Data Docs.
 
-The frames are small and made beforehand in DuckDB, so that the pass costs tenths of a second; importing the library costs
-seconds, hence it is imported here only when checks run.
+The frames are small and made beforehand in DuckDB, so that the pass costs tenths of a second; importing the library
+costs seconds, hence it is imported here only when checks run.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def _judge(frames: dict[str, pd.DataFrame], as_of: date, docs_dir: Path) -> list
             result_format={"result_format": "COMPLETE", "unexpected_index_column_names": ["cell"]},
             run_id=run_id,
         )
-        by_name = {result.expectation_config.meta["check"]: result for result in outcome.results}
+        by_name = {_check_name(result): result for result in outcome.results}
         results += [_result(check, by_name[check.name], frames[name]) for check in declared]
     context.build_data_docs()
     make_self_contained(docs_dir)
@@ -136,15 +136,21 @@ def _context(docs_dir: Path) -> EphemeralDataContext:
 
 def _expectation(check: Check) -> Any:
     import great_expectations as gx
+    from great_expectations.expectations.metadata_types import FailureSeverity
 
     return gx.expectations.ExpectColumnValuesToBeBetween(
         column=check.column,
         min_value=check.least,
         max_value=check.most,
         description=check.name.replace("_", " "),
-        severity="critical" if check.is_blocking else "warning",
+        severity=FailureSeverity.CRITICAL if check.is_blocking else FailureSeverity.WARNING,
         meta={"check": check.name},
     )
+
+
+def _check_name(outcome: ExpectationValidationResult) -> str:
+    config = outcome.expectation_config
+    return str((config.meta or {})["check"]) if config else ""
 
 
 def _result(check: Check, outcome: ExpectationValidationResult, rows: pd.DataFrame) -> Result:
@@ -152,15 +158,29 @@ def _result(check: Check, outcome: ExpectationValidationResult, rows: pd.DataFra
         raise RuntimeError(f"The check {check.name} could not be made: {outcome.exception_info}")
     cells = [str(row["cell"]) for row in outcome.result.get("unexpected_index_list") or []]
     more = f", and {len(cells) - NAMED_AT_MOST} more" if len(cells) > NAMED_AT_MOST else ""
-    bounds = {"at least": check.least, "at most": check.most}
     return Result(
         suite=check.suite,
         check_name=check.name,
         asset=check.asset,
         is_passed=bool(outcome.success),
         is_blocking=check.is_blocking,
-        observed=f"{len(rows) - len(cells)} of {len(rows)} as expected",
-        expected=f"{check.column.replace('_', ' ')} "
-        + " and ".join(f"{words} {bound:g}" for words, bound in bounds.items() if bound is not None),
+        observed=_observed(check, rows, len(cells)),
+        expected=f"{check.column.replace('_', ' ')} {_bounds(check)}",
         missing="; ".join(cells[:NAMED_AT_MOST]) + more if cells else None,
     )
+
+
+def _observed(check: Check, rows: pd.DataFrame, failed: int) -> str:
+    """The value of a single row; else how many rows break the rule, and the value farthest off."""
+    values = rows[check.column]
+    if not failed:
+        return f"{values.iloc[0]:g}" if len(rows) == 1 else f"all {len(rows)} as expected"
+    middle = ((check.least or 0) + (check.most if check.most is not None else check.least or 0)) / 2
+    worst = values.loc[(values - middle).abs().idxmax()]
+    return f"{worst:g}" if len(rows) == 1 else f"{failed} of {len(rows)} not as expected, the worst {worst:g}"
+
+
+def _bounds(check: Check) -> str:
+    if check.least is None or check.most is None:
+        return f"at most {check.most:g}" if check.least is None else f"at least {check.least:g}"
+    return f"exactly {check.least:g}" if check.least == check.most else f"from {check.least:g} to {check.most:g}"

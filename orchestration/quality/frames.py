@@ -1,7 +1,7 @@
 """Small frames of the warehouse for the checks to look at: one row for each thing that can be wrong, named in `cell`.
 
-Most are a SQL file in `frames/`; the ranges of columns follow from their names, so that a new table is covered without a line
-here. What a frame must satisfy is declared in `checks`.
+Most are a SQL file in `frames/`; the ranges of columns follow from their names, so that a new table is covered without
+a line here. What a frame must satisfy is declared in `checks`.
 """
 
 import re
@@ -13,7 +13,7 @@ import pandas as pd
 
 FRAMES = Path(__file__).parent / "frames"
 
-# What the name of a numeric column promises. Changes and the rest of a budget may be negative, sums of scores exceed 100.
+# What the name of a numeric column promises. Changes and the rest of a budget may be negative; sums of scores, large.
 RANGES = {
     "share_count": ("(?<!change)(?<!remaining)_share$", "not between 0 and 1"),
     "score_count": ("^ux_score(_lower|_upper)?$", "not between 0 and 100"),
@@ -31,7 +31,7 @@ def frame(connection: duckdb.DuckDBPyConnection, name: str, as_of: date, previou
 
 
 def ranges(connection: duckdb.DuckDBPyConnection, as_of: date) -> pd.DataFrame:
-    """One row for each mart with dates: rows of the four weeks up to the run with a value that its column's name rules out."""
+    """One row for each mart with dates: rows of the last four weeks that break what a column name promises."""
     columns: dict[str, list[str]] = {}
     for table, column in connection.execute(
         """

@@ -1,7 +1,7 @@
 """What is inferred from the marts: one step, one asset for each table of schema `predictions`.
 
-A function here reads a frame by SQL, calls a pure function of `models`, and writes what that gives. Statistics do not belong
-here.
+A function here reads a frame by SQL, calls a pure function of `models`, and writes what that gives. Statistics do not
+belong here.
 """
 
 from collections.abc import Callable, Iterator

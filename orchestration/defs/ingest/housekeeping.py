@@ -1,6 +1,7 @@
 """The lake's own upkeep, at the end of a run: finished days are compacted, raw rows older than their retention leave.
 
-Both are assets, so that the UI shows when and what. How it is done belongs to `orchestration.lake` and `orchestration.warehouse`.
+Both are assets, so that the UI shows when and what. How it is done belongs to `orchestration.lake` and
+`orchestration.warehouse`.
 """
 
 from datetime import timedelta
@@ -22,7 +23,7 @@ RELEASE = dg.AssetKey(["published", "release"])
 )
 def compacted(context: dg.AssetExecutionContext, site: Site) -> dg.MaterializeResult:
     """Readers see the small files or the large one, never both; a day that later changes is compacted again."""
-    done = {}
+    done: dict[str, object] = {}
     with readable_failures(context):
         for raw_table in lake.RAW_TABLES:
             progress.report(context.op_def.name, len(done), len(lake.RAW_TABLES), raw_table)
@@ -35,11 +36,12 @@ def compacted(context: dg.AssetExecutionContext, site: Site) -> dg.MaterializeRe
     deps=[RELEASE, ["lake", "compacted"]],
     group_name="housekeeping",
     kinds={"parquet"},
-    description="The lake without raw rows older than their feed's retention; their days' aggregates are in lake/history.",
+    description="The lake without raw rows past their retention; their days' aggregates are in lake/history.",
 )
 def expired(context: dg.AssetExecutionContext, site: Site) -> dg.MaterializeResult:
     """After publishing, so that a day leaves only when its marts were good enough to be published."""
-    settings, removed = site.settings, {}
+    settings = site.settings
+    removed: dict[str, object] = {}
     with readable_failures(context):
         for name, raw_table in lake.RAW_TABLES.items():
             days = settings.retention_days(raw_table.name)

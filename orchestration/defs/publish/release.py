@@ -42,7 +42,9 @@ def _release(deps: list[dg.AssetKey]) -> dg.AssetsDefinition:
                 publish.block(settings, as_of, found, now, reasons)
                 said = "\n".join(f"  {reason}" for reason in reasons)
                 raise dg.Failure(
-                    f"Publishing is blocked; the release before stays:\n{said}", {runs.BLOCKED: True}, allow_retries=False
+                    f"Publishing is blocked; the release before stays:\n{said}",
+                    {runs.BLOCKED: True},
+                    allow_retries=False,
                 )
             new = publish.publish(
                 settings,

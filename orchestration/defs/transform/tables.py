@@ -58,7 +58,7 @@ def _build(
     exclude: Sequence[str] = (),
     full_refresh: bool = False,
 ) -> Iterator[Event]:
-    """Build the step's tables, or those that were picked in the UI, and tell what became of each, also when one failed."""
+    """Build the step's tables, or those picked in the UI, and tell what became of each, also when one failed."""
     results: list[dbt.NodeResult] = []
     total = len(context.selected_asset_keys) + len(context.selected_asset_check_keys)
     failure = None

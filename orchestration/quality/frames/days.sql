@@ -26,16 +26,16 @@ sessions as (
     group by all
 ),
 
-business as (
-    select event_date, sum(sample_count) as session_count, sum(revenue_net) as revenue_net
-    from business.fct_business_daily
+orders as (
+    select event_date, sum(revenue_net) as revenue_net
+    from business.fct_orders
     where event_date between $as_of - 6 and $as_of
     group by all
 ),
 
-kpis as (
-    select event_date, max(value) filter (where kpi = 'revenue_net') as revenue_net
-    from executive.fct_kpi_daily
+business as (
+    select event_date, sum(sample_count) as session_count, sum(revenue_net) as revenue_net
+    from business.fct_business_daily
     where event_date between $as_of - 6 and $as_of
     group by all
 )
@@ -44,12 +44,12 @@ select
     cast(event_date as varchar) as cell,
     coalesce(page_views.page_view_count, 0) - coalesce(experience.page_view_count, 0) as page_view_difference,
     coalesce(sessions.session_count, 0) - coalesce(business.session_count, 0) as session_difference,
-    coalesce(kpis.revenue_net, 0) - coalesce(cast(business.revenue_net as double), 0) as revenue_difference,
+    cast(coalesce(orders.revenue_net, 0) - coalesce(business.revenue_net, 0) as double) as revenue_difference,
     coalesce(repeated_page_views, 0) as repeated_page_views
 from days
 left join page_views using (event_date)
 left join experience using (event_date)
 left join sessions using (event_date)
+left join orders using (event_date)
 left join business using (event_date)
-left join kpis using (event_date)
 order by event_date

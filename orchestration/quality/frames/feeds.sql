@@ -1,26 +1,51 @@
--- One row per feed that has ever been delivered: how many days its newest delivery lies behind the run, and how many days of its raw rows are overdue.
--- Expiry ends a run, so that the limit is that of the run before ($previous_as_of; none: nothing can be overdue yet).
+-- One row per feed that has ever been delivered. Late is what lies longer back than any gap between its deliveries in the four weeks before: releases come
+-- when there are some, page views every day. Overdue are raw rows past their retention: expiry ends a run, so that the limit is that of the run before
+-- ($previous_as_of; none: nothing can be overdue yet).
 with
 
-files as (
-    select raw_table, max(export_date) as newest_export_date, min(list_min(event_dates)) as oldest_date
+deliveries as (
+    select distinct raw_table, export_date
     from pipeline.ingested_files
+    where export_date <= $as_of
+),
+
+gaps as (
+    select
+        raw_table,
+        export_date,
+        date_diff('day', lag(export_date) over (partition by raw_table order by export_date), export_date) as gap_days
+    from deliveries
+),
+
+feeds as (
+    select
+        raw_table,
+        max(export_date) as newest_date,
+        max(gap_days) filter (where export_date > $as_of - 28) as longest_gap_days
+    from gaps
     group by all
 ),
 
-limits as (
-    select
-        files.*,
-        cast($previous_as_of as date) - retention_days as should_be_closed,
-        greatest(oldest_date - 1, closed_through) as is_closed
-    from files
-    left join config.retention using (raw_table)
-    left join pipeline.closed_days using (raw_table)
+oldest as (
+    select raw_table, min(list_min(event_dates)) as oldest_date
+    from pipeline.ingested_files
+    group by all
 )
 
 select
-    replace(raw_table, 'raw_', '') || ': newest delivery ' || newest_export_date as cell,
-    date_diff('day', newest_export_date, $as_of) as days_behind,
-    coalesce(greatest(date_diff('day', is_closed, should_be_closed), 0), 0) as overdue_days
-from limits
+    replace(raw_table, 'raw_', '') || ': newest delivery ' || newest_date as cell,
+    greatest(date_diff('day', newest_date, $as_of) - greatest(coalesce(longest_gap_days, 28), 1), 0) as days_late,
+    coalesce(
+        greatest(
+            date_diff(
+                'day', greatest(oldest_date - 1, closed_through), cast($previous_as_of as date) - retention_days
+            ),
+            0
+        ),
+        0
+    ) as overdue_days
+from feeds
+inner join oldest using (raw_table)
+left join config.retention using (raw_table)
+left join pipeline.closed_days using (raw_table)
 order by 1

@@ -1,10 +1,16 @@
 -- One row per service and location of the configuration: the share of the checks that its interval promises on the newest day.
+with
+
+checks as (
+    select service, location, sum(check_count) as check_count, sum(expected_count) as expected_count
+    from reliability.fct_checks_daily
+    where event_date = $as_of
+    group by all
+)
+
 select
-    services.service || ' from ' || location as cell,
-    coalesce(sum(check_count) / nullif(sum(expected_count), 0), 0) as check_share
-from config.services
-left join config.service_locations using (service)
-left join reliability.fct_checks_daily as checks
-    on services.service = checks.service and service_locations.location = checks.location and checks.event_date = $as_of
-group by all
+    places.service || ' from ' || places.location as cell,
+    coalesce(checks.check_count / nullif(checks.expected_count, 0), 0) as check_share
+from config.service_locations as places
+left join checks on places.service = checks.service and places.location = checks.location
 order by 1

@@ -1,0 +1,24 @@
+-- One row: page views of the days before the run's that are not in the sessions of those days, or in two of them. A session lies within 24 hours, so that
+-- only ids count whose sessions all begin on the two days that have a whole day on either side.
+with
+
+page_views as (
+    select session_id, count(*) as page_view_count
+    from experience.fct_page_views
+    where event_date between $as_of - 3 and $as_of
+    group by all
+),
+
+sessions as (
+    select session_id, sum(page_view_count) as page_view_count
+    from business.fct_sessions
+    where event_date between $as_of - 4 and $as_of
+    group by all
+    having min(event_date) >= $as_of - 2 and max(event_date) <= $as_of - 1
+)
+
+select
+    'page views of sessions that began from ' || ($as_of - 2) || ' to ' || ($as_of - 1) as cell,
+    coalesce(sum(abs(sessions.page_view_count - coalesce(page_views.page_view_count, 0))), 0) as page_view_difference
+from sessions
+left join page_views using (session_id)

@@ -1,0 +1,149 @@
+"""How the site and the pipeline are now: what the newest release says, how the last run ended, what waits outside.
+
+Health itself is decided where the release is made; here it is read, and put beside what only the clock and the
+instance know.
+"""
+
+import json
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+
+from orchestration import lake, runs
+from orchestration.settings import Settings
+
+# Exports of a day land during the next one: data of yesterday are fresh.
+FRESH_DAYS = 1
+HEADLINES = {
+    "ux_score": "UX score (0 to 100)",
+    "lcp_p75_ms": "LCP, p75",
+    "availability_share": "Availability",
+    "conversion_share": "Conversion",
+    "mttr_restore_s": "Time to restore, mean",
+}
+
+
+@dataclass(frozen=True)
+class LastRun:
+    """The run of the daily job that was begun last."""
+
+    run_id: str
+    status: str
+    started_at: str | None
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class Status:
+    """`health` is healthy, degraded, critical or unknown; `blocked` and `failing_checks` are those of status.json."""
+
+    health: str
+    reason: str
+    as_of: str | None = None
+    days_behind: int | None = None
+    published_at: str | None = None
+    blocked: dict[str, Any] | None = None
+    failing_checks: list[dict[str, Any]] = field(default_factory=list)
+    services: list[dict[str, Any]] = field(default_factory=list)
+    last_run: LastRun | None = None
+    waiting_files: int = 0
+
+    @property
+    def exit_code(self) -> int:
+        """0 if all is well, 2 if critical, blocked or unknown, 1 for all that is between."""
+        if self.health in {"critical", "unknown"} or self.blocked:
+            return 2
+        late = (self.days_behind or 0) > FRESH_DAYS
+        failed = self.last_run is not None and self.last_run.status in {"FAILURE", "CANCELED"}
+        return int(self.health != "healthy" or late or failed or bool(self.failing_checks))
+
+    def as_dict(self) -> dict[str, Any]:
+        """For programs."""
+        return asdict(self) | {"exit_code": self.exit_code}
+
+    def lines(self) -> list[str]:
+        """For people."""
+        said = [f"{self.health:<10} {self.reason}"]
+        if self.blocked:
+            said += [
+                "blocked    a newer run was not published:",
+                *(f"             {why}" for why in self.blocked["reasons"]),
+            ]
+        if self.as_of:
+            late = f", {self.days_behind} days behind" if (self.days_behind or 0) > FRESH_DAYS else ""
+            said.append(f"data       up to {self.as_of}{late}; published {self.published_at}")
+        if self.last_run:
+            took = f", {self.last_run.seconds:.0f} s" if self.last_run.seconds is not None else ""
+            said.append(f"last run   {self.last_run.status.lower()}, started {self.last_run.started_at}{took}")
+        said.append(f"checks     {len(self.failing_checks) or 'none'} failing")
+        for check in self.failing_checks:
+            name = str(check["check_name"]).replace("_", " ")
+            said.append(
+                f"             {name}: {check['observed']}" + (f" ({check['missing']})" if check["missing"] else "")
+            )
+        said += [f"service    {service['name']}: {service['status']}, {service['reason']}" for service in self.services]
+        if self.waiting_files:
+            said.append(
+                f"landing    {self.waiting_files} files are new or have changed: `beaconmart run` takes them in"
+            )
+        return said
+
+
+def read_status(settings: Settings) -> Status:
+    """What is known now; the wall clock counts here, unlike in any mart."""
+    last_run, waiting = _last_run(settings), len(lake.pending_files(settings))
+    path = settings.published / "status.json"
+    if not path.exists():
+        return Status("unknown", "Nothing has been published yet.", last_run=last_run, waiting_files=waiting)
+    told = json.loads(path.read_text(encoding="utf-8"))
+    return Status(
+        health=told["status"],
+        reason=told["reason"],
+        as_of=told["as_of"],
+        days_behind=(datetime.now(UTC).date() - date.fromisoformat(told["as_of"])).days,
+        published_at=told["generated_at"],
+        blocked=told["blocked"],
+        failing_checks=told["failing_checks"],
+        services=told["services"],
+        last_run=last_run,
+        waiting_files=waiting,
+    )
+
+
+def headlines(settings: Settings) -> list[tuple[str, str]]:
+    """The five numbers that a newcomer asks for first, each with its interval and sample size."""
+    metrics = json.loads((settings.published / "status.json").read_text(encoding="utf-8"))["metrics"]
+    return [(title, _worded(metrics.get(kpi))) for kpi, title in HEADLINES.items()]
+
+
+def _worded(metric: dict[str, Any] | None) -> str:
+    if metric is None or metric["value"] is None:
+        return "not known yet"
+    shown = [_with_unit(metric[part], metric["unit"]) for part in ("value", "value_lower", "value_upper")]
+    interval = f" ({shown[1]} to {shown[2]})" if metric["value_lower"] is not None else ""
+    return f"{shown[0]}{interval}, n = {metric['sample_count'] or 0:,}, last {metric['window_days']} days"
+
+
+def _with_unit(value: float | None, unit: str | None) -> str:
+    if value is None:
+        return "?"
+    if unit == "share":
+        return f"{value:.2%}"
+    if unit == "s" and value >= 60:
+        return f"{value / 60:,.0f} min"
+    return f"{value:,.1f} {unit or ''}".strip()
+
+
+def _last_run(settings: Settings) -> LastRun | None:
+    if not (settings.dagster_home / "dagster.yaml").exists():
+        return None
+    import dagster as dg
+
+    with runs.open_instance(settings) as instance:
+        runs.bury_orphans(instance, settings)
+        found = instance.get_run_records(dg.RunsFilter(job_name=runs.DAILY), limit=1)
+    if not found:
+        return None
+    run, start, end = found[0].dagster_run, found[0].start_time, found[0].end_time
+    started = datetime.fromtimestamp(start, UTC).isoformat(timespec="seconds") if start else None
+    return LastRun(run.run_id, run.status.value, started, end - start if start and end else None)

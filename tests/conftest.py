@@ -1,0 +1,115 @@
+"""A site that is finished and published, made once: what tests of the whole read, or copy before they change it."""
+
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+ROOT = Path(__file__).parents[1]
+BEACONMART = [sys.executable, "-c", "from orchestration.cli import main; main()"]
+DAYS, LATER_DAYS, LAST_DAY, SEED, PAGE_VIEWS_PER_DAY = 30, 3, date(2026, 11, 20), 11, 300
+
+
+@dataclass(frozen=True)
+class Site:
+    """A home with its configuration, and the command in it."""
+
+    home: Path
+    config: Path = ROOT / "config"
+
+    @property
+    def landing(self):
+        """Where exports land."""
+        return self.home / "landing"
+
+    @property
+    def published(self):
+        """What people see."""
+        return self.home / "published"
+
+    @property
+    def later(self):
+        """Exports of the days after those that are published: move them to landing to have something new."""
+        return self.home / "later"
+
+    def environment(self):
+        """What the command runs with; a colourless, narrow terminal that is none."""
+        own = {"BEACONMART_HOME": str(self.home), "BEACONMART_CONFIG": str(self.config), "COLUMNS": "200"}
+        return {**os.environ, **own}
+
+    def start(self, *arguments):
+        """The command, begun and not waited for."""
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        return subprocess.Popen([*BEACONMART, *arguments], env=self.environment(), cwd=ROOT, **pipes)
+
+    def command(self, *arguments, exits=0):
+        """What the command printed, once it has ended with the exit status that is expected."""
+        done = subprocess.run(
+            [*BEACONMART, *arguments], env=self.environment(), cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == exits, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+        assert "Traceback" not in done.stderr, done.stderr
+        return done.stdout + done.stderr
+
+    def rows(self, sql):
+        """The answer of the published marts."""
+        with duckdb.connect(str((self.published / "marts.duckdb").resolve()), read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+    def marts(self):
+        """For each published table, its number of rows and a fingerprint of them that does not depend on their order."""
+        names = self.rows("select '\"' || schema_name || '\".\"' || table_name || '\"' from duckdb_tables() order by 1")
+        sql = "select count(*), coalesce(sum(hash(t)), 0)::varchar from {} as t"
+        return {name: self.rows(sql.format(name))[0] for (name,) in names}
+
+    def status(self):
+        """status.json as it is published."""
+        return json.loads((self.published / "status.json").read_text())
+
+    def copy(self, target):
+        """A home of its own with the same content; what is in it is not shared."""
+        shutil.copytree(self.home, target, symlinks=True)
+        return Site(target, self.config)
+
+
+@pytest.fixture(scope="session")
+def small_site(tmp_path_factory):
+    """30 days of 300 page views, ingested, transformed and published by the real command; three more days lie in `later`.
+
+    Read it; `copy` it to change it. Made once, also where several test processes share the work.
+    """
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "small_site"
+    folder.mkdir(exist_ok=True)
+    site = Site(folder / "home")
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "done").exists():
+            _make(site)
+            (folder / "done").touch()
+    return site
+
+
+@pytest.fixture
+def site(small_site, tmp_path):
+    """A copy of the finished site that a test may change."""
+    return small_site.copy(tmp_path / "home")
+
+
+def _make(site):
+    from orchestration.simulate import simulate
+
+    shutil.rmtree(site.home, ignore_errors=True)
+    simulate(site.landing, DAYS + LATER_DAYS, LAST_DAY, SEED, PAGE_VIEWS_PER_DAY)
+    site.later.mkdir()
+    for day in sorted(site.landing.glob("2*"))[-LATER_DAYS:]:
+        day.rename(site.later / day.name)
+    site.command("run")
