@@ -1,12 +1,12 @@
 {{ config(materialized='view') }}
 
--- A day of a group is judged by the day before it on which the group was seen: silent for more than two weeks is resolved.
+-- A day of a group is judged by the day before it on which the group was seen; two weeks of silence had resolved it.
 with
 days as (
     select
         error_group_id,
         event_date,
-        sum(error_count)::bigint as error_count,
+        sum(error_count)::bigint as error_count
     from {{ ref('int_errors_counted') }}
     group by error_group_id, event_date
 ),
@@ -21,7 +21,7 @@ final as (
         end as state,
         error_count,
         event_date,
-        min(event_date) over (partition by error_group_id) as first_seen_date,
+        min(event_date) over (partition by error_group_id) as first_seen_date
     from days
     window w as (partition by error_group_id order by event_date)
 )

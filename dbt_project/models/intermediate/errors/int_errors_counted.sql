@@ -1,9 +1,6 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='append',
-        on_schema_change='fail',
-        pre_hook='{{ delete_rebuilt() }}',
         meta={'reach': {'raw_web_errors.errors': {}}, 'closes': 0, 'history': true},
     )
 }}
@@ -14,7 +11,7 @@ errors as (
         *,
         coalesce(message, '') as text,
         coalesce(stack, '') as trace,
-        hash(message, type, stack, fingerprint) as kind,
+        hash(message, type, stack, fingerprint) as kind
     from {{ ref('stg_web_errors__errors') }}
     where {{ rebuilt() }}
 ),
@@ -31,7 +28,7 @@ kinds as (
             nullif(regexp_extract(any_value(text), '^(?:Uncaught )?(\w*(?:Error|Exception))\b', 1), ''),
             nullif(regexp_extract(any_value(trace), '^(\w*(?:Error|Exception))\b', 1), ''),
             'unknown'
-        ) as type,
+        ) as type
     from errors
     group by kind
 ),
@@ -47,14 +44,14 @@ described as (
             when len({{ stack_frames('trace') }}) > 0
                 then 'frames|' || type || '|' || array_to_string({{ stack_frames('trace') }}, '|')
             else 'message|' || type || '|' || {{ masked('text') }}
-        end as fingerprint,
+        end as fingerprint
     from kinds
 ),
 
 grouped as (
     select
         *,
-        left(md5('{{ fingerprint_version() }}|' || fingerprint), 16) as error_group_id,
+        left(md5('{{ fingerprint_version() }}|' || fingerprint), 16) as error_group_id
     from described
 ),
 
@@ -65,13 +62,13 @@ labels as (
         errors.event_date,
         grouped.category,
         grouped.type,
-        grouped.message,
+        grouped.message
     from errors
     inner join grouped using (kind)
     group by grouped.error_group_id, errors.event_date, grouped.category, grouped.type, grouped.message
     qualify row_number() over (
         partition by grouped.error_group_id, errors.event_date
-        order by count(*) desc, grouped.message, grouped.type, grouped.category
+        order by count(*) desc, grouped.message asc, grouped.type asc, grouped.category asc
     ) = 1
 ),
 
@@ -87,7 +84,7 @@ counted as (
         count(distinct errors.session_id) as session_count,
         count(distinct errors.visitor_id) as user_count,
         coalesce(errors.handled, false) as is_handled,
-        errors.event_date,
+        errors.event_date
     from errors
     inner join grouped using (kind)
     group by all
@@ -98,7 +95,7 @@ opened as (
         counted.*,
         labels.category,
         labels.type,
-        labels.message,
+        labels.message
     from counted
     inner join labels using (error_group_id, event_date)
 ),

@@ -17,7 +17,7 @@ site as (
         max(mtta_s) as mtta_s,
         if(count(restore_s) = count(*), max(restore_s), null) as restore_s,
         max(resolve_s) as resolve_s,
-        max(last_down_at) as last_down_at,
+        max(last_down_at) as last_down_at
     from services
     group by incident_id
 ),
@@ -34,7 +34,7 @@ incidents as (
         mtta_s,
         restore_s,
         resolve_s,
-        last_down_at,
+        last_down_at
     from services
     union all
     select * from site
@@ -45,7 +45,7 @@ final as (
         * exclude (severity),
         unnest([severity, 'all']) as severity,
         (epoch_us(last_down_at) - epoch_us(started_at)) / 1e6 as lasted_s,
-        date_trunc('month', started_at)::date as month,
+        date_trunc('month', started_at)::date as month
     from incidents
 )
 

@@ -12,7 +12,7 @@ incidents as (
             if(incidents.restored_at < run.as_of_at, incidents.restored_at, null) as restored_at,
             if(incidents.resolved_at < run.as_of_at, incidents.resolved_at, null) as resolved_at
         ),
-        run.as_of_at,
+        run.as_of_at
     from {{ ref('stg_incidents__incidents') }} as incidents
     inner join run on incidents.started_at < run.as_of_at
 ),
@@ -37,7 +37,7 @@ final as (
         acknowledged_at,
         restored_at,
         resolved_at,
-        as_of_at,
+        as_of_at
     from incidents
 )
 

@@ -19,7 +19,7 @@ matched as (
             when 'recorded' then incidents.restored_at
             when 'outage' then matches.outage_ended_at
             when 'resolved' then incidents.resolved_at
-        end as restore_ended_at,
+        end as restore_ended_at
     from incidents
     left join matches using (incident_id, service)
 ),
@@ -46,7 +46,7 @@ final as (
         acknowledged_at,
         restored_at,
         resolved_at,
-        coalesce(restore_ended_at, as_of_at) as last_down_at,
+        coalesce(restore_ended_at, as_of_at) as last_down_at
     from matched
 )
 

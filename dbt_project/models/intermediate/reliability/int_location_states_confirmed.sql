@@ -1,9 +1,6 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='append',
-        on_schema_change='fail',
-        pre_hook='{{ delete_rebuilt() }}',
         meta={'reach': {'raw_probes.checks': {'back': 1, 'forward': 2}}, 'closes': 2, 'history': true},
     )
 }}
@@ -18,13 +15,18 @@ checks as (
 
 services as (select * from {{ source('config', 'services') }}),
 
+contract as (
+    select value as method from {{ source('config', 'settings') }}
+    where setting = 'accounting_method'
+),
+
 methods as (
     select
         *,
         coalesce(speaks_for_intervals, 1e9) as most_intervals,
-        86400 / greatest(failures_to_go_down - 1, successes_to_come_back - 1, 0.5) as most_s,
+        86400 / greatest(failures_to_go_down - 1, successes_to_come_back - 1, 0.5) as most_s
     from {{ ref('accounting_methods') }}
-    where method = (select value from {{ source('config', 'settings') }} where setting = 'accounting_method')
+    where method in (select method from contract)
 ),
 
 intervals as (
@@ -36,7 +38,7 @@ intervals as (
             max(services.probe_interval_s),
             (epoch(max(checks.checked_at)) - epoch(min(checks.checked_at))) / nullif(count(*) - 1, 0),
             300
-        ) as interval_s,
+        ) as interval_s
     from checks
     left join services using (service)
     group by checks.service, checks.location, checks.event_date
@@ -55,7 +57,7 @@ spoken as (
                 methods.most_s, methods.most_intervals * coalesce(checks.interval_s, intervals.interval_s)
             ))::bigint),
             lead(checks.checked_at) over (partition by checks.service, checks.location order by checks.checked_at)
-        ) as ends_at,
+        ) as ends_at
     from checks
     inner join intervals using (service, location, event_date)
     cross join methods
@@ -65,8 +67,8 @@ spoken as (
 turns as (
     select
         *,
-        lag(ends_at) over w is distinct from checked_at as is_after_hole,
-        is_after_hole or lag(state) over w <> state as is_turn,
+        coalesce(lag(ends_at) over w <> checked_at, true) as is_after_hole,
+        is_after_hole or lag(state) over w <> state as is_turn
     from spoken
     window w as (partition by service, location order by checked_at)
 ),
@@ -74,7 +76,7 @@ turns as (
 numbered as (
     select
         *,
-        count_if(is_turn) over (partition by service, location order by checked_at) as stretch,
+        count_if(is_turn) over (partition by service, location order by checked_at) as stretch
     from turns
 ),
 
@@ -90,7 +92,7 @@ stretches as (
         min(checked_at) as started_at,
         max(ends_at) as ended_at,
         bool_or(is_after_hole) as is_after_hole,
-        if(state in ('up', 'degraded'), 'good', state) as verdict,
+        if(state in ('up', 'degraded'), 'good', state) as verdict
     from numbered
     group by method, service, location, stretch, state, event_date
 ),
@@ -98,7 +100,7 @@ stretches as (
 verdict_turns as (
     select
         *,
-        is_after_hole or lag(verdict) over w <> verdict as is_turn,
+        is_after_hole or lag(verdict) over w <> verdict as is_turn
     from stretches
     window w as (partition by service, location order by started_at)
 ),
@@ -107,7 +109,7 @@ runs as (
     select
         *,
         count_if(is_after_hole) over w as unbroken,
-        count_if(is_turn) over w as run,
+        count_if(is_turn) over w as run
     from verdict_turns
     window w as (partition by service, location order by started_at)
 ),
@@ -119,7 +121,7 @@ confirmed as (
             when 'down' then sum(runs.check_count) over w >= methods.failures_to_go_down
             when 'good' then sum(runs.check_count) over w >= methods.successes_to_come_back
             else true
-        end as is_confirmed,
+        end as is_confirmed
     from runs
     inner join methods using (method)
     window w as (partition by runs.service, runs.location, runs.run)
@@ -138,26 +140,33 @@ settled as (
                 ),
                 'maintenance'
             )
-        end as state,
+        end as state
     from confirmed
+),
+
+-- The last check of a day may speak into the next.
+dated as (
+    select
+        *,
+        unnest(range(event_date::timestamp, ended_at, interval 1 day)) as day_at
+    from settled
+    where state is not null
 ),
 
 opened as (
     select
-        settled.service,
-        settled.location,
-        settled.method,
-        settled.state,
-        if(settled.event_date = days.event_date, settled.check_count, 0) as check_count,
-        days.event_date,
-        greatest(settled.started_at, days.event_date::timestamp) as started_at,
-        least(settled.ended_at, days.event_date + interval 1 day) as ended_at,
-    from settled
-    cross join unnest(range(0, 1 + (settled.ended_at::date - settled.event_date))) as later (day_count)
-    cross join lateral (select settled.event_date + later.day_count::integer as event_date) as days
-    where settled.state is not null
-        and {{ rebuilt('days.event_date') }}
-        and greatest(settled.started_at, days.event_date::timestamp) < least(settled.ended_at, days.event_date + interval 1 day)
+        service,
+        location,
+        method,
+        state,
+        if(day_at = event_date, check_count, 0) as check_count,
+        day_at::date as event_date,
+        greatest(started_at, day_at) as started_at,
+        least(ended_at, day_at + interval 1 day) as ended_at
+    from dated
+    where
+        greatest(started_at, day_at) < least(ended_at, day_at + interval 1 day)
+        and {{ rebuilt('day_at::date') }}
 ),
 
 final as (

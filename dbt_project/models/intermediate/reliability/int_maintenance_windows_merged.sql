@@ -13,14 +13,14 @@ turns as (
         ends_at,
         coalesce(starts_at > max(ends_at) over (
             partition by service order by starts_at, ends_at rows between unbounded preceding and 1 preceding
-        ), true) as is_turn,
+        ), true) as is_turn
     from windows
 ),
 
 numbered as (
     select
         *,
-        count_if(is_turn) over (partition by service order by starts_at, ends_at) as island,
+        count_if(is_turn) over (partition by service order by starts_at, ends_at) as island
     from turns
 ),
 
@@ -28,7 +28,7 @@ final as (
     select
         service,
         min(starts_at) as starts_at,
-        max(ends_at) as ends_at,
+        max(ends_at) as ends_at
     from numbered
     group by service, island
 )

@@ -11,7 +11,7 @@ last_known as (
     select
         service,
         method,
-        max(ended_at) as last_known_at,
+        max(ended_at) as last_known_at
     from states
     group by service, method
 ),
@@ -19,7 +19,7 @@ last_known as (
 turns as (
     select
         *,
-        lag(ended_at) over (partition by service, method order by started_at) is distinct from started_at as is_turn,
+        coalesce(lag(ended_at) over (partition by service, method order by started_at) <> started_at, true) as is_turn
     from states
     where state = 'down'
 ),
@@ -27,7 +27,7 @@ turns as (
 numbered as (
     select
         *,
-        count_if(is_turn) over (partition by service, method order by started_at) as island,
+        count_if(is_turn) over (partition by service, method order by started_at) as island
     from turns
 ),
 
@@ -37,7 +37,7 @@ outages as (
         method,
         sum(spent_us)::bigint as downtime_us,
         min(started_at) as started_at,
-        max(ended_at) as last_down_at,
+        max(ended_at) as last_down_at
     from numbered
     group by service, method, island
 ),
@@ -55,7 +55,7 @@ final as (
         and outages.last_down_at > run.as_of_at - interval 1 day as is_open,
         outages.started_at::date as event_date,
         outages.started_at,
-        outages.last_down_at,
+        outages.last_down_at
     from outages
     inner join methods using (method)
     inner join last_known using (service, method)

@@ -1,9 +1,6 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='append',
-        on_schema_change='fail',
-        pre_hook='{{ delete_rebuilt() }}',
         meta={'reach': {'raw_probes.checks': {'back': 1, 'forward': 2}}},
     )
 }}
@@ -18,9 +15,23 @@ location_states as (
 methods as (select * from {{ ref('accounting_methods') }}),
 
 edges as (
-    select service, method, state, event_date, started_at as changed_at, 1 as step from location_states
+    select
+        service,
+        method,
+        state,
+        event_date,
+        started_at as changed_at,
+        1 as step
+    from location_states
     union all
-    select service, method, state, event_date, ended_at as changed_at, -1 as step from location_states
+    select
+        service,
+        method,
+        state,
+        event_date,
+        ended_at as changed_at,
+        -1 as step
+    from location_states
 ),
 
 changes as (
@@ -32,7 +43,7 @@ changes as (
         coalesce(sum(step) filter (state = 'up'), 0) as up_step,
         coalesce(sum(step) filter (state = 'degraded'), 0) as degraded_step,
         coalesce(sum(step) filter (state = 'down'), 0) as down_step,
-        coalesce(sum(step) filter (state = 'maintenance'), 0) as maintenance_step,
+        coalesce(sum(step) filter (state = 'maintenance'), 0) as maintenance_step
     from edges
     group by service, method, event_date, changed_at
 ),
@@ -47,7 +58,7 @@ counted as (
         sum(up_step) over w as up_count,
         sum(degraded_step) over w as degraded_count,
         sum(down_step) over w as down_count,
-        sum(maintenance_step) over w as maintenance_count,
+        sum(maintenance_step) over w as maintenance_count
     from changes
     window w as (partition by service, method, event_date order by changed_at)
 ),
@@ -67,7 +78,7 @@ voted as (
             when counted.down_count >= needed_count then 'down'
             when counted.down_count + counted.degraded_count >= needed_count then 'degraded'
             else 'up'
-        end as state,
+        end as state
     from counted
     inner join methods using (method)
 ),
@@ -75,7 +86,7 @@ voted as (
 turns as (
     select
         *,
-        lag(state) over w is distinct from state or lag(ended_at) over w <> started_at as is_turn,
+        coalesce(lag(state) over w <> state or lag(ended_at) over w <> started_at, true) as is_turn
     from voted
     where state is not null
     window w as (partition by service, method, event_date order by started_at)
@@ -84,7 +95,7 @@ turns as (
 numbered as (
     select
         *,
-        count_if(is_turn) over (partition by service, method, event_date order by started_at) as piece,
+        count_if(is_turn) over (partition by service, method, event_date order by started_at) as piece
     from turns
 ),
 
@@ -95,7 +106,7 @@ final as (
         state,
         event_date,
         min(started_at) as started_at,
-        max(ended_at) as ended_at,
+        max(ended_at) as ended_at
     from numbered
     group by service, method, event_date, piece, state
 )

@@ -18,7 +18,7 @@ groups as (
         sum(error_count)::bigint as error_count,
         count(*) as day_count,
         min(event_date) as first_seen_date,
-        max(event_date) as last_seen_date,
+        max(event_date) as last_seen_date
     from days
     group by error_group_id
 ),
@@ -26,7 +26,7 @@ groups as (
 firsts as (
     select
         groups.error_group_id,
-        nullif(min(errors.release), 'unknown') as first_release,
+        nullif(min(errors.release), 'unknown') as first_release
     from groups
     inner join errors on groups.error_group_id = errors.error_group_id and groups.first_seen_date = errors.event_date
     group by groups.error_group_id
@@ -36,7 +36,7 @@ lasts as (
     select
         groups.error_group_id,
         max(errors.fingerprint_version) as fingerprint_version,
-        nullif(max(errors.release), 'unknown') as last_release,
+        nullif(max(errors.release), 'unknown') as last_release
     from groups
     inner join errors on groups.error_group_id = errors.error_group_id and groups.last_seen_date = errors.event_date
     group by groups.error_group_id
@@ -48,7 +48,7 @@ labels as (
         groups.error_group_id,
         any_value(errors.category) as category,
         any_value(errors.type) as type,
-        any_value(errors.message) as message,
+        any_value(errors.message) as message
     from groups
     inner join errors on groups.error_group_id = errors.error_group_id and groups.busiest_date = errors.event_date
     group by groups.error_group_id
@@ -67,7 +67,7 @@ final as (
         groups.error_count,
         groups.day_count,
         groups.first_seen_date,
-        groups.last_seen_date,
+        groups.last_seen_date
     from groups
     inner join firsts using (error_group_id)
     inner join lasts using (error_group_id)

@@ -30,7 +30,7 @@ final as (
         errors.user_count,
         errors.is_handled,
         traces.first_seen_date,
-        errors.event_date,
+        errors.event_date
     from errors
     inner join traces using (error_group_id, event_date)
 )

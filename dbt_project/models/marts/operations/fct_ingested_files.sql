@@ -13,6 +13,6 @@ select
     rows_rejected,
     rows_after_close,
     bytes,
-    export_date,
+    export_date
 from files
 order by export_date, raw_table, source_file

@@ -10,7 +10,7 @@ final as (
         coalesce(field, '') as field,
         sum(reject_count)::bigint as reject_count,
         count(distinct source_file) as file_count,
-        export_date,
+        export_date
     from rejects
     group by raw_table, reason, coalesce(field, ''), export_date
 )

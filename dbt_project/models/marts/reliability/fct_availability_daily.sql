@@ -5,7 +5,10 @@ days as (select * from {{ ref('int_service_days_accounted') }}),
 
 methods as (select * from {{ ref('accounting_methods') }}),
 
-contract as (select value as method from {{ source('config', 'settings') }} where setting = 'accounting_method'),
+contract as (
+    select value as method from {{ source('config', 'settings') }}
+    where setting = 'accounting_method'
+),
 
 checks as (
     select
@@ -15,7 +18,7 @@ checks as (
         sum(degraded_count) as degraded_count,
         sum(down_count) as down_count,
         sum(maintenance_count) as maintenance_count,
-        sum(pending_count) as pending_count,
+        sum(pending_count) as pending_count
     from {{ ref('fct_checks_daily') }}
     group by service, event_date
 ),
@@ -38,7 +41,7 @@ weighed as (
         up + degraded + down
         + if(methods.maintenance_as in ('up', 'down'), maintenance, 0)
         + if(methods.pending_as in ('up', 'down'), pending, 0)
-        + if(methods.no_data_as in ('up', 'down'), unknown, 0) as total,
+        + if(methods.no_data_as in ('up', 'down'), unknown, 0) as total
     from days
     inner join methods using (method)
     left join checks using (service, event_date)
@@ -60,7 +63,7 @@ final as (
         1 - weighed.unknown_us / 86400e6 as coverage_share,
         weighed.outage_count,
         weighed.method = contract.method as is_contractual,
-        weighed.event_date,
+        weighed.event_date
     from weighed
     cross join contract
 )

@@ -8,14 +8,16 @@ checks as (
 
 services as (select * from {{ source('config', 'services') }}),
 
+days as (select distinct event_date from checks),
+
 -- A location that is to probe and sent nothing on a day with checks is a row of zeros, so that its silence is seen.
 promised as (
     select
         locations.service,
         locations.location,
-        days.event_date,
+        days.event_date
     from {{ source('config', 'service_locations') }} as locations
-    cross join (select distinct event_date from checks) as days
+    cross join days
 ),
 
 counted as (
@@ -32,7 +34,7 @@ counted as (
         count_if(status = 'pending')::bigint as pending_count,
         max(interval_s) as interval_s,
         quantile_disc(response_ms, [0.5, 0.75, 0.95, 0.99]) filter (status in ('up', 'degraded')) as response_ms,
-        max(checked_at) as last_checked_at,
+        max(checked_at) as last_checked_at
     from checks
     group by service, location, event_date
 ),
@@ -54,7 +56,7 @@ opened as (
         counted.response_ms[3] as response_p95_ms,
         counted.response_ms[4] as response_p99_ms,
         event_date,
-        counted.last_checked_at,
+        counted.last_checked_at
     from counted
     full join promised using (service, location, event_date)
     left join services using (service)

@@ -21,13 +21,13 @@ final as (
         if(is_excluded, null, resolve_s) as resolve_s,
         is_open,
         is_excluded,
-        restored_source is not distinct from 'outage' as is_restored_from_outage,
+        coalesce(restored_source = 'outage', false) as is_restored_from_outage,
         started_at::date as event_date,
         started_at,
         detected_at,
         acknowledged_at,
         restored_at,
-        resolved_at,
+        resolved_at
     from incidents
 )
 

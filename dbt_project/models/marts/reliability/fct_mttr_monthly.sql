@@ -24,12 +24,14 @@ means as (
         avg((1e6 * resolve_s)::bigint) / 1e6 as mttr_resolve_mean_s,
         count(restore_s) as n,
         sum(ln(restore_s)::decimal(18, 9))::double / n as log_mean,
-        (sum(power(ln(restore_s), 2)::decimal(18, 9))::double - n * power(log_mean, 2)) / nullif(n - 1, 0) as log_variance,
+        sum(power(ln(restore_s), 2)::decimal(18, 9))::double as log_square_sum,
+        (log_square_sum - n * power(log_mean, 2)) / nullif(n - 1, 0) as log_variance
     from incidents
     group by month, service, severity
 ),
 
--- Kaplan-Meier: the first duration by which at most half of the incidents go on, open ones counted as long as they were seen.
+-- Kaplan-Meier: the first duration by which at most half of the incidents go on. Open ones count as long as they were
+-- seen to go on, then they leave.
 at_risk as (
     select
         month,
@@ -37,7 +39,7 @@ at_risk as (
         severity,
         lasted_s,
         count(restore_s) as ended_count,
-        sum(count(*)) over (partition by month, service, severity order by lasted_s desc) as risk_count,
+        sum(count(*)) over (partition by month, service, severity order by lasted_s desc) as risk_count
     from incidents
     group by month, service, severity, lasted_s
 ),
@@ -45,7 +47,9 @@ at_risk as (
 survival as (
     select
         *,
-        product(1 - ended_count / risk_count) over (partition by month, service, severity order by lasted_s) as share_left,
+        product(1 - ended_count / risk_count) over (
+            partition by month, service, severity order by lasted_s
+        ) as share_left
     from at_risk
 ),
 
@@ -54,7 +58,7 @@ medians as (
         month,
         service,
         severity,
-        min(lasted_s) filter (share_left <= 0.5 + 1e-9) as mttr_restore_median_s,
+        min(lasted_s) filter (share_left <= 0.5 + 1e-9) as mttr_restore_median_s
     from survival
     group by month, service, severity
 ),
@@ -64,19 +68,19 @@ excluded as (
         month,
         service,
         severity,
-        count(*) as excluded_count,
+        count(*) as excluded_count
     from cells
     where is_excluded
     group by month, service, severity
 ),
 
--- Interval of the mean of log-normal durations (Cox's method with Student's t: Olsson 2005, J. Statistics Education 13:1),
--- from three incidents on; widened to the plain mean where that lies outside.
+-- Interval of the mean of log-normal durations (Cox's method with Student's t: Olsson 2005, J. Statistics Education
+-- 13:1), from three incidents on; widened to the plain mean where that lies outside.
 bounded as (
     select
         *,
         exp(log_mean + log_variance / 2) as log_normal_mean_s,
-        exp({{ student_t_975('(n - 1)') }} * sqrt(log_variance / n + power(log_variance, 2) / (2 * (n - 1)))) as factor,
+        exp({{ student_t_975('(n - 1)') }} * sqrt(log_variance / n + power(log_variance, 2) / (2 * (n - 1)))) as factor
     from means
 ),
 
@@ -100,7 +104,7 @@ final as (
         bounded.mttr_resolve_mean_s,
         (downtimes.elapsed_us - downtimes.downtime_us) / nullif(downtimes.failure_count, 0) / 1e6 as mtbf_s,
         coalesce(downtimes.downtime_us, 0) / 1e6 as downtime_s,
-        month as event_date,
+        month as event_date
     from bounded
     full join medians using (month, service, severity)
     full join excluded using (month, service, severity)

@@ -24,7 +24,10 @@ experience as (
 ),
 
 service_pages as (
-    select distinct service, page_group from {{ source('config', 'journey_steps') }}
+    select distinct
+        service,
+        page_group
+    from {{ source('config', 'journey_steps') }}
 ),
 
 -- Percentiles of minutes cannot be put together to that of the day. What stands for it: the minute in the middle of the
@@ -35,7 +38,7 @@ ranked as (
         2 * sum(requests) over (partition by service, event_date order by p50_ms, minute) as upto_p50_count,
         2 * sum(requests) over (partition by service, event_date order by p95_ms, minute) as upto_p95_count,
         2 * sum(requests) over (partition by service, event_date order by p99_ms, minute) as upto_p99_count,
-        sum(requests) over (partition by service, event_date) as day_count,
+        sum(requests) over (partition by service, event_date) as day_count
     from minutes
 ),
 
@@ -48,7 +51,7 @@ requested as (
         min(p50_ms) filter (upto_p50_count >= day_count) as response_p50_ms,
         min(p95_ms) filter (upto_p95_count >= day_count) as response_p95_ms,
         min(p99_ms) filter (upto_p99_count >= day_count) as response_p99_ms,
-        event_date,
+        event_date
     from ranked
     group by service, event_date
 ),
@@ -59,12 +62,13 @@ viewed as (
         'page_views' as source,
         sum(experience.page_view_count)::bigint as request_count,
         sum(experience.error_page_view_count)::bigint as error_count,
-        experience.event_date,
+        experience.event_date
     from experience
     inner join service_pages using (page_group)
     anti join requested
-        on service_pages.service = requested.service
-        and experience.event_date = requested.event_date
+        on
+            service_pages.service = requested.service
+            and experience.event_date = requested.event_date
     group by service_pages.service, experience.event_date
 ),
 
@@ -87,7 +91,7 @@ opened as (
         response_p50_ms,
         response_p95_ms,
         response_p99_ms,
-        event_date,
+        event_date
     from counted
 ),
 

@@ -12,16 +12,17 @@ availability as (
     where is_contractual
 ),
 
+-- Page views of headline navigations; page_group is 'all' for the whole site.
 vitals as (
     select
-        'good_' || metric as indicator,
+        'good_' || lower(metric) as indicator,
         page_group,
         event_date,
-        sum(good_count) as good,
-        sum(good_count + needs_improvement_count + poor_count) as total,
-    from {{ ref('fct_vitals_daily') }}
-    where metric in ('lcp', 'inp', 'cls') and event_date <= (select as_of_date from run)
-    group by metric, page_group, event_date
+        good_count,
+        weight_sum,
+        weight_square_sum
+    from {{ ref('int_vitals_days_rolled_up') }}
+    where device = 'all' and country = 'all' and event_date <= (select as_of_date from run)
 ),
 
 -- In millionths, as whole numbers: their sums and products are exact. An event is a check or a page view.
@@ -31,8 +32,10 @@ days as (
         availability.event_date,
         (1e6 * availability.good_amount)::bigint as good,
         (1e6 * availability.total_amount)::bigint as total,
-        availability.total_amount / if(availability.amount_unit = 's', coalesce(services.probe_interval_s, 300), 1) as event_count,
-        availability.amount_unit as unit,
+        (availability.total_amount / if(
+            availability.amount_unit = 's', coalesce(services.probe_interval_s, 300), 1
+        ))::bigint as event_count,
+        availability.amount_unit as unit
     from slos
     inner join availability on slos.indicator = 'availability' and slos.service = availability.service
     left join services on slos.service = services.service
@@ -40,23 +43,22 @@ days as (
     select
         slos.slo,
         vitals.event_date,
-        (1e6 * sum(vitals.good))::bigint as good,
-        (1e6 * sum(vitals.total))::bigint as total,
-        sum(vitals.total)::double as event_count,
-        'page_views' as unit,
+        (1e6 * vitals.good_count)::bigint as good,
+        (1e6 * vitals.weight_sum)::bigint as total,
+        (power(vitals.weight_sum, 2) / nullif(vitals.weight_square_sum, 0))::bigint as event_count,
+        'page_views' as unit
     from slos
-    inner join vitals
-        on slos.indicator = vitals.indicator
-        and coalesce(slos.page_group, vitals.page_group) = vitals.page_group
-    group by slos.slo, vitals.event_date
+    inner join vitals on slos.indicator = vitals.indicator and coalesce(slos.page_group, 'all') = vitals.page_group
 ),
 
 calendar as (
     select
         slos.slo,
         unnest(range(
-            coalesce(min(days.event_date), max(run.as_of_date))::timestamp, max(run.as_of_date) + interval 1 day, interval 1 day
-        ))::date as event_date,
+            coalesce(min(days.event_date), max(run.as_of_date))::timestamp,
+            max(run.as_of_date) + interval 1 day,
+            interval 1 day
+        ))::date as event_date
     from slos
     cross join run
     left join days on slos.slo = days.slo
@@ -77,13 +79,14 @@ summed as (
         sum(days.total * days.total::hugeint) over w as total_total,
         coalesce(count_if(days.total > 0) over w, 0)::bigint as day_count,
         max(days.unit) over w as window_unit,
-        count(*) over w as calendar_day_count,
+        count(*) over w as calendar_day_count
     from calendar
     inner join slos using (slo)
     left join days using (slo, event_date)
     window w as (
         partition by slos.slo
-        order by calendar.event_date range between to_days(slos.window_days - 1) preceding and current row
+        order by calendar.event_date
+        range between to_days(slos.window_days - 1) preceding and current row -- noqa: PRS
     )
 ),
 
@@ -98,7 +101,7 @@ judged as (
         day_count / nullif(day_count - 1, 0)
         * (good_good - 2 * sli * good_total + sli * sli * total_total) / power(total, 2) as day_variance,
         event_count / greatest(1, coalesce(day_variance / nullif(binomial_variance, 0), 1)) as effective_count,
-        1 - (total - good) / nullif(allowed * total, 0) as remaining,
+        1 - (total - good) / nullif(allowed * total, 0) as remaining
     from summed
 ),
 
@@ -127,7 +130,7 @@ final as (
         (total - good) / 1e6 as budget_spent,
         remaining as budget_remaining_share,
         (day_total - day_good) / nullif(day_total, 0) / allowed as burn_rate,
-        event_date,
+        event_date
     from judged
 )
 
