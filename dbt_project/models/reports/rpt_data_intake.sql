@@ -15,7 +15,7 @@ final as (
         sum(files.rows_rejected) / nullif(sum(files.rows_read), 0) as rejected_share,
         min(files.export_date) as first_export_date,
         max(files.export_date) as newest_export_date,
-        run.as_of_date as event_date,
+        run.as_of_date as event_date
     from files
     cross join run
     group by files.raw_table, run.as_of_date

@@ -1,7 +1,13 @@
 with
 backtests as (select * from {{ source('predictions', 'kpi_forecast_backtests') }}),
 
-newest as (select kpi, max(forecast_date) as forecast_date from backtests group by kpi),
+newest as (
+    select
+        kpi,
+        max(forecast_date) as forecast_date
+    from backtests
+    group by kpi
+),
 
 final as (
     select
@@ -15,9 +21,9 @@ final as (
         avg(backtests.coverage_95) as coverage_95_share,
         avg(backtests.msis) as msis,
         bool_or(backtests.is_chosen) as is_chosen,
-        backtests.forecast_date as event_date,
+        backtests.forecast_date as event_date
     from backtests
-    inner join newest using (kpi, forecast_date)
+    inner join newest on backtests.kpi = newest.kpi and backtests.forecast_date = newest.forecast_date
     group by backtests.kpi, backtests.model_name, backtests.forecast_date
 )
 

@@ -13,7 +13,7 @@ kpi_days as (
         kpis.*,
         case when kpis.event_date > run.as_of_date - 28 then 'current' else 'previous' end as period,
         kpis.unit in ('count', 'money', 's') and kpis.kpi <> 'mttr_restore_s' as is_summed,
-        power((kpis.value_upper - kpis.value_lower) / 2, 2) as squared_half_width,
+        power((kpis.value_upper - kpis.value_lower) / 2, 2) as squared_half_width
     from kpis
     inner join run on kpis.event_date between run.as_of_date - 55 and run.as_of_date
     -- A percentile of 28 days is no mean of daily percentiles: those come from the merged histograms below.
@@ -30,10 +30,14 @@ periods as (
         sum(sample_count) as period_sample_count,
         if(is_summed, sum(value), sum(value * sample_count) / nullif(sum(sample_count), 0)) as period_value,
         -- Days are independent, so the variances of a weighted mean add with squared weights.
-        if(
-            is_summed, null,
-            sqrt(sum(squared_half_width * power(sample_count, 2))) / nullif(sum(sample_count), 0)
-        ) as half_width,
+        case
+            when is_summed then null
+            -- The bounds of availability are what is not known: that adds up and does not average out.
+            when
+                kpi = 'availability_share'
+                then sum(sqrt(squared_half_width) * sample_count) / nullif(sum(sample_count), 0)
+            else sqrt(sum(squared_half_width * power(sample_count, 2))) / nullif(sum(sample_count), 0)
+        end as half_width
     from kpi_days
     group by kpi, period, unit, is_summed
 ),
@@ -43,15 +47,17 @@ means_and_sums as (
         now.kpi,
         now.unit,
         now.period_value as value,
-        case when now.unit = 'share' then greatest(0, value - now.half_width) else value - now.half_width end as value_lower,
-        case when now.unit = 'share' then least(1, value + now.half_width) else value + now.half_width end as value_upper,
+        case when now.unit = 'share' then greatest(0, value - now.half_width) else value - now.half_width end
+            as value_lower,
+        case when now.unit = 'share' then least(1, value + now.half_width) else value + now.half_width end
+            as value_upper,
         if(earlier.day_count >= 28, earlier.period_value, null) as previous_value,
         case
             when earlier.day_count < 28 then null
             else abs(value - previous_value) > sqrt(power(now.half_width, 2) + power(earlier.half_width, 2))
         end as is_change_proven,
         now.period_sample_count::bigint as sample_count,
-        now.day_count::bigint as day_count,
+        now.day_count::bigint as day_count
     from periods as now
     left join periods as earlier on now.kpi = earlier.kpi and earlier.period = 'previous'
     where now.period = 'current'
@@ -67,7 +73,7 @@ percentiles as (
         earlier.p75_value as previous_value,
         now.p75_lower > earlier.p75_upper or now.p75_upper < earlier.p75_lower as is_change_proven,
         now.page_view_count::bigint as sample_count,
-        28::bigint as day_count,
+        28::bigint as day_count
     from vitals as now
     inner join run on now.event_date = run.as_of_date
     left join vitals as earlier on now.metric = earlier.metric and earlier.event_date = run.as_of_date - 28
@@ -82,8 +88,8 @@ both_kinds as (
 final as (
     select
         both_kinds.*,
-        value / nullif(previous_value, 0) - 1 as change_share,
-        run.as_of_date as event_date,
+        both_kinds.value / nullif(both_kinds.previous_value, 0) - 1 as change_share,
+        run.as_of_date as event_date
     from both_kinds
     cross join run
 )

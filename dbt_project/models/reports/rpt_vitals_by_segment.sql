@@ -7,14 +7,17 @@ segments as (
     select
         vitals.*,
         case
-            when page_group <> 'all' and device = 'all' and country = 'all' then 'page_group'
-            when page_group = 'all' and device <> 'all' and country = 'all' then 'device'
-            when page_group = 'all' and device = 'all' and country <> 'all' then 'country'
-            when page_group = 'all' and device = 'all' and country = 'all' then 'all'
+            when vitals.page_group <> 'all' and vitals.device = 'all' and vitals.country = 'all' then 'page_group'
+            when vitals.page_group = 'all' and vitals.device <> 'all' and vitals.country = 'all' then 'device'
+            when vitals.page_group = 'all' and vitals.device = 'all' and vitals.country <> 'all' then 'country'
+            when vitals.page_group = 'all' and vitals.device = 'all' and vitals.country = 'all' then 'all'
         end as segment_kind,
         case segment_kind
-            when 'page_group' then page_group when 'device' then device when 'country' then country else 'all'
-        end as segment,
+            when 'page_group' then vitals.page_group
+            when 'device' then vitals.device
+            when 'country' then vitals.country
+            else 'all'
+        end as segment
     from vitals
     where segment_kind is not null
 ),
@@ -36,14 +39,15 @@ final as (
         now.p75_value / nullif(earlier.p75_value, 0) - 1 as change_share,
         now.p75_lower > earlier.p75_upper or now.p75_upper < earlier.p75_lower as is_change_proven,
         now.passes_core_web_vitals,
-        run.as_of_date as event_date,
+        run.as_of_date as event_date
     from segments as now
     inner join run on now.event_date = run.as_of_date
     left join segments as earlier
-        on now.segment_kind = earlier.segment_kind
-        and now.segment = earlier.segment
-        and now.metric = earlier.metric
-        and earlier.event_date = run.as_of_date - 28
+        on
+            now.segment_kind = earlier.segment_kind
+            and now.segment = earlier.segment
+            and now.metric = earlier.metric
+            and earlier.event_date = run.as_of_date - 28
 )
 
 select * from final

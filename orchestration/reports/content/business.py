@@ -35,7 +35,7 @@ def _title(context: Context, segments: list[Row]) -> str:
     formats = context.formats
     share = formats.value(overall["conversion_share"], "share")
     return (
-        f"{share} of {overall['session_count']:,} sessions ended in an order, worth "
+        f"{share} of {formats.value(overall['session_count'], 'count')} sessions ended in an order, worth "
         f"{formats.value(overall['revenue_net'], 'money')}"
     )
 

@@ -245,16 +245,16 @@ def _integrity(context: Context) -> Section:
     rows = context.marts.rows(
         """
         select
-            name, sum(report_count)::bigint as report_count, sum(duplicate_count)::bigint as duplicate_count,
+            metric, sum(report_count)::bigint as report_count, sum(duplicate_count)::bigint as duplicate_count,
             sum(broken_chain_count)::bigint as broken_chain_count, sum(bot_count)::bigint as bot_count,
             sum(invalid_negative_count + invalid_too_large_count + invalid_missing_count)::bigint as invalid_count,
             sum(clock_skew_count)::bigint as clock_skew_count, sum(orphan_count)::bigint as orphan_count
-        from experience.fct_beacon_integrity_daily where event_date between $as_of::date - 27 and $as_of group by
-            name order by report_count desc, name
+        from experience.fct_beacon_integrity_daily where event_date between $as_of::date - 27 and $as_of 
+        group by metric order by report_count desc, metric
         """
     )
     columns = (
-        Column("name", "Beacon"),
+        Column("metric", "Beacon"),
         Column("report_count", "Reports", "count", "beacon_integrity"),
         Column("duplicate_count", "Repeated", "count", "beacon_integrity"),
         Column("broken_chain_count", "Lost before", "count", "beacon_integrity"),

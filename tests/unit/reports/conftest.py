@@ -1,48 +1,9 @@
-"""A plausible warehouse without the pipeline: the marts of `synthetic.sql`, and the real SQL of the reports on them."""
-
-from datetime import date
-from pathlib import Path
+"""The synthetic marts in memory."""
 
 import duckdb
-import jinja2
 import pytest
 
-ROOT = Path(__file__).parents[3]
-AS_OF = date(2026, 11, 1)
-
-
-def fill(connection, as_of=AS_OF):
-    """Create marts, predictions and reports in an empty database."""
-    connection.execute((Path(__file__).parent / "synthetic.sql").read_text().replace("$as_of", f"date '{as_of}'"))
-    connection.execute(
-        f"""
-        create schema pipeline; create schema config;
-        create table pipeline.run as select date '{as_of}' as as_of_date;
-        create table config.services as
-        select service, 'web' as owner, interval_s::integer as probe_interval_s, is_critical from services;
-        """
-    )
-    build_reports(connection)
-
-
-def build_reports(connection):
-    """Build every rpt_ table as dbt would, with `ref` and `source` as plain names."""
-    query = "select table_name, table_schema || '.' || table_name from information_schema.tables"
-    names = dict(connection.execute(query).fetchall())
-    environment = jinja2.Environment()
-    environment.globals |= {"ref": names.__getitem__, "source": lambda schema, table: f"{schema}.{table}"}
-    for file in sorted((ROOT / "dbt_project/models/reports").glob("rpt_*.sql")):
-        select = environment.from_string(file.read_text()).render()
-        connection.execute(f"create or replace table reports.{file.stem} as {select}")
-
-
-@pytest.fixture(scope="session")
-def synthetic_file(tmp_path_factory):
-    """The database as a file; copy it before you change it."""
-    path = tmp_path_factory.mktemp("synthetic") / "warehouse.duckdb"
-    with duckdb.connect(str(path)) as connection:
-        fill(connection)
-    return path
+from tests.unit.reports.synthetic import fill
 
 
 @pytest.fixture

@@ -57,17 +57,17 @@ select
     page_group, device, country, 'navigate' as navigation_type, (share * part * 3)::bigint as page_view_count,
     (share * part * 3)::decimal(18, 4) as weight_sum, least(99, 97 - 6 * slow * pace + 3 * noise(event_date::varchar || page_group || device)) as ux_score,
     ux_score - 1.2 as ux_score_lower, ux_score + 1.2 as ux_score_upper,
-    weight_sum as ux_score_weight, (ux_score * weight_sum)::decimal(18, 4) as ux_score_sum,
+    weight_sum as ux_score_weight, weight_sum as ux_score_weight_square_sum, (ux_score * weight_sum)::decimal(18, 4) as ux_score_sum,
     ((ux_score * ux_score + 120) * weight_sum)::decimal(18, 4) as ux_score_square_sum,
     (page_view_count * 0.01)::bigint as error_page_view_count, true as is_headline, event_date
 from cells;
 
 create table experience.fct_beacon_integrity_daily as
 select
-    m.name, 5000 + (hash(event_date) % 800)::bigint as report_count, 60 as duplicate_count, 12 as broken_chain_count,
+    m.metric, 5000 + (hash(event_date) % 800)::bigint as report_count, 60 as duplicate_count, 12 as broken_chain_count,
     2 as invalid_negative_count, 3 as invalid_too_large_count, 5 as invalid_missing_count, 90 as bot_count,
     8 as clock_skew_count, 4 as orphan_count, event_date
-from days, (values ('LCP'), ('INP'), ('CLS'), ('FCP'), ('TTFB')) m (name);
+from days, (values ('LCP'), ('INP'), ('CLS'), ('FCP'), ('TTFB')) m (metric);
 
 create temp table services as
 select * from (values ('web', true, 60.0, 1.0), ('api', true, 60.0, 0.6), ('search', false, 300.0, 1.4)) s (service, is_critical, interval_s, pace);
@@ -162,7 +162,7 @@ where event_date > $as_of::date - 100;
 
 create table business.fct_business_daily as
 select
-    device, country, (share * part * 2 * (1 + 0.2 * noise(event_date::varchar || device)))::bigint as session_count,
+    device, country, (share * part * 2)::bigint as sample_count, (share * part * 2 * (1 + 0.2 * noise(event_date::varchar || device)))::bigint as session_count, session_count as session_square_sum,
     (session_count * 0.42)::bigint as bounce_count, (session_count * if(device = 'mobile', 0.031, 0.044))::bigint as converted_session_count,
     converted_session_count / session_count as conversion_share, bounce_count / session_count as bounce_share,
     converted_session_count as order_count, (converted_session_count * 61.5)::decimal(18, 4) as revenue_net, 184.0 as duration_mean_s, 3.4 as pages_per_session, event_date

@@ -1,0 +1,314 @@
+"""Pages of a plausible site, of an empty one and of one full of hostile text."""
+
+import itertools
+import json
+import re
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from pathlib import Path
+from types import SimpleNamespace
+
+import duckdb
+import jsonschema
+import pytest
+
+from orchestration.reports import interactive, pages, status
+from orchestration.reports.charts import Chart
+from orchestration.reports.content import Context, definitions, executive
+from orchestration.reports.formats import Formats
+from orchestration.reports.marts import Marts
+from tests.unit.reports.synthetic import AS_OF, ROOT, build_reports, fill
+
+GENERATED_AT = datetime(2026, 11, 2, 3, 4, 5, tzinfo=UTC)
+HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7*7 }}<!--/banner-->"
+CHECKS = [
+    {
+        "suite": "coverage",
+        "check_name": "every_step_is_monitored",
+        "asset": "executive/fct_journey_coverage_daily",
+        "is_passed": False,
+        "is_blocking": False,
+        "observed": "2 of 3",
+        "expected": "3 of 3",
+        "missing": "buy / pay",
+    }
+]
+
+
+class Elements(HTMLParser):
+    """Every start tag with its attributes."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.found = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, dict(attrs)))
+
+
+def context(connection, quality=CHECKS, name="Lighthouse Goods"):
+    marts = Marts(connection, AS_OF)
+    targets = {"ux_score": 90, "availability": 0.999}
+    return Context(marts, Formats("EUR", "Europe/Berlin"), quality, status.health(marts), name, targets, "EUR")
+
+
+def render(connection, out, generated_at=GENERATED_AT, **more):
+    made = context(connection, **more)
+    site = SimpleNamespace(name=made.site_name, timezone="Europe/Berlin")
+    out.mkdir()
+    frame = pages.Frame(site, made.formats, AS_OF, generated_at, (("status.json", "status.json"),))
+    names = pages.render(made, frame, out)
+    return {name: (out / name).read_text() for name in names}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    out = tmp_path_factory.mktemp("pages") / "site"
+    with duckdb.connect() as connection:
+        fill(connection)
+        return out, render(connection, out)
+
+
+def empty_all(connection):
+    tables = connection.execute(
+        """
+        select table_schema || '.' || table_name from information_schema.tables
+        where table_schema not in ('main', 'pipeline', 'reports')
+        """
+    )
+    for (table,) in tables.fetchall():
+        connection.execute(f"delete from {table}")
+    build_reports(connection)
+
+
+def test_every_page_of_the_report_is_there(site):
+    wanted = "index experience reliability incidents errors business forecasts data-quality definitions downloads"
+    assert set(site[1]) == {f"{name}.html" for name in wanted.split()}
+
+
+def test_the_same_tables_give_the_same_bytes_but_for_generated_at(marts_connection, tmp_path):
+    render(marts_connection, tmp_path / "a")
+    render(marts_connection, tmp_path / "b", generated_at=datetime(2027, 1, 1, tzinfo=UTC))
+    stamp = re.compile(rb'Generated at <time datetime="[^"]*">[^<]*</time>')
+    files = sorted(p.relative_to(tmp_path / "a") for p in (tmp_path / "a").rglob("*") if p.is_file())
+    assert len(files) > 80
+    for file in files:
+        first, second = ((tmp_path / folder / file).read_bytes() for folder in "ab")
+        if file.suffix == ".html":
+            assert len(stamp.findall(first)) == 1, file
+        assert stamp.sub(b"", first) == stamp.sub(b"", second), file
+
+
+def test_every_link_and_asset_of_a_page_exists(site):
+    out, texts = site
+    (out / "marts.duckdb").touch()
+    (out / "status.json").touch()
+    ids = {name: {a["id"] for _, a in Elements(text).found if "id" in a} for name, text in texts.items()}
+    for name, text in texts.items():
+        for tag, attributes in Elements(text).found:
+            target = attributes.get("href") or (attributes.get("src") if tag == "script" else None)
+            if not target or target.startswith("exports/"):
+                continue
+            file, _, anchor = target.partition("#")
+            assert (out / (file or name)).is_file(), f"{name}: {target}"
+            assert not anchor or anchor in ids[file or name] | {"main"}, f"{name}: {target}"
+
+
+def test_every_chart_can_be_explored_and_downloaded_and_says_itself(site):
+    out, texts = site
+    seen = 0
+    for text in texts.values():
+        for tag, attributes in Elements(text).found:
+            if tag == "figure":
+                seen += 1
+                assert (out / "csv" / f"{attributes['data-figure']}.csv").stat().st_size > 20
+                assert (out / "assets/figures" / f"{attributes['data-figure']}.js").stat().st_size > 200
+            if attributes.get("role") in ("img", "region"):
+                assert attributes["aria-label"].strip()
+    assert seen >= 25
+
+
+def test_pages_hold_no_inline_script_or_style_and_nothing_from_elsewhere(site):
+    for name, text in site[1].items():
+        assert "<style" not in text and not re.search(r"<script(?![^>]*\bsrc=)", text), name
+        for _, attributes in Elements(text).found:
+            assert "style" not in attributes and not any(key.startswith("on") for key in attributes), name
+            for key in ("src", "href"):
+                assert not re.match(r"(https?:)?//", attributes.get(key) or ""), (name, attributes)
+        assert text.count("Content-Security-Policy") == 1 and "unsafe" not in text
+
+
+def test_headings_are_in_order_and_one_is_first(site):
+    for name, text in site[1].items():
+        levels = [int(tag[1]) for tag, _ in Elements(text).found if re.fullmatch(r"h[1-6]", tag)]
+        assert levels[0] == 1 and levels.count(1) == 1, name
+        assert all(b - a <= 1 for a, b in itertools.pairwise(levels)), name
+
+
+def test_figures_with_one_id_are_one_figure(marts_connection):
+    made = context(marts_connection)
+    charts: dict[str, Chart] = {}
+    for make in pages.PAGES:
+        for section in make(made).sections:
+            for chart in section.charts:
+                assert charts.setdefault(chart.id, chart) == chart
+
+
+def test_every_number_links_to_a_definition_that_exists(marts_connection):
+    made = context(marts_connection)
+    known = definitions.anchors()
+    used = set()
+    for make in pages.PAGES:
+        for section in make(made).sections:
+            used |= {tile.definition for tile in section.tiles} | {chart.definition for chart in section.charts}
+            used |= {column.definition for table in section.tables for column in table.columns if column.definition}
+            assert all(tile.definition for tile in section.tiles) and all(chart.definition for chart in section.charts)
+    assert used <= known
+    assert len(used) > 40
+
+
+def test_a_site_without_any_row_says_why_and_what_to_do(marts_connection, tmp_path):
+    empty_all(marts_connection)
+    texts = render(marts_connection, tmp_path / "site", quality=[])
+    assert "Lighthouse Goods is unknown" in texts["index.html"]
+    assert "Is collect.js on the pages" in texts["experience.html"]
+    assert "Land a requests feed" in texts["reliability.html"]
+    for name, text in texts.items():
+        assert not re.search(r">\s*None\s*<", text), name
+        assert not re.search(r"\bnan\b", text), name
+
+
+def test_missing_predictions_and_checks_are_an_empty_state_and_not_a_failure(marts_connection, tmp_path):
+    marts_connection.execute("drop schema predictions cascade")
+    texts = render(marts_connection, tmp_path / "site", quality=[])
+    assert "A forecast needs a few weeks of history" in texts["forecasts.html"]
+    assert "No check has run yet" in texts["data-quality.html"]
+
+
+def test_text_of_strangers_reaches_no_page_figure_or_cell_unescaped(marts_connection, tmp_path):
+    for table, column in (
+        ("errors.fct_errors_daily", "message"),
+        ("errors.fct_errors_daily", "type"),
+        ("errors.fct_errors_daily", "browser"),
+        ("errors.fct_errors_daily", "category"),
+        ("reliability.fct_incidents", "title"),
+        ("reliability.fct_incidents", "cause"),
+        ("experience.fct_vitals_28d", "page_group"),
+        ("experience.fct_experience_daily", "page_group"),
+        ("reliability.fct_checks_daily", "location"),
+        ("reliability.fct_requests_daily", "service"),
+        ("operations.fct_rejects_daily", "field"),
+        ("predictions.business_correlations", "caveat"),
+    ):
+        where = "where page_group <> 'all'" if table.endswith("28d") else ""
+        marts_connection.execute(f"update {table} set {column} = $text || {column} {where}", {"text": HOSTILE})
+    build_reports(marts_connection)
+    checks = [CHECKS[0] | {"missing": HOSTILE, "observed": HOSTILE}]
+    texts = render(marts_connection, tmp_path / "site", quality=checks, name="Shop " + HOSTILE)
+    assert sum("&lt;script&gt;alert(1)" in text for text in texts.values()) == len(texts)
+    for name, text in texts.items():
+        tags = Elements(text).found
+        assert [a for tag, a in tags if tag == "script"] == [{"src": "assets/charts.js", "defer": None}], name
+        assert not any(tag == "img" for tag, _ in tags), name
+        assert text.count("<!--/banner-->") == 1 and "{{ 7*7 }}" in text, name
+    scripts = "".join(path.read_text() for path in (tmp_path / "site/assets/figures").glob("*.js"))
+    assert "alert(1)" in scripts and "<script" not in scripts and "<img" not in scripts
+
+
+def test_a_cell_that_a_spreadsheet_would_run_leaves_harmless(marts_connection, tmp_path):
+    marts_connection.execute("update errors.fct_errors_daily set message = '=HYPERLINK(\"http://evil\")' || message")
+    build_reports(marts_connection)
+    render(marts_connection, tmp_path / "site")
+    text = (tmp_path / "site/csv/error_groups.csv").read_text()
+    assert "\"'=HYPERLINK" in text and not re.search(r'(^|,)"?=', text, re.MULTILINE)
+
+
+def test_a_banner_is_put_in_once_and_replaced(site):
+    text = site[1]["index.html"]
+    first = pages.with_banner(text, pages.banner(["a < b"], "Old data."))
+    second = pages.with_banner(first, pages.banner(["c"], "Old data."))
+    assert "a &lt; b" in first and 'role="alert"' in first
+    assert "a &lt; b" not in second and second.count('class="banner"') == 1
+
+
+def test_the_palette_is_one_in_style_sheet_script_and_figures():
+    assets = ROOT / "orchestration/reports/assets"
+    light = (assets / "beaconmart.css").read_text().split("@media")[0]
+    in_css = dict(re.findall(r"--([a-z0-9-]+): (#[0-9a-f]{6})", light))
+    in_script = {
+        name: colour
+        for colour, name in re.findall(r'"(#[0-9a-f]{6})": "--([a-z0-9-]+)"', (assets / "charts.js").read_text())
+    }
+    assert in_script == interactive.COLOURS
+    assert {name: in_css[name] for name in in_script} == in_script
+
+
+def luminance(colour):
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = (c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(a, b):
+    bright, dark = sorted((luminance(a), luminance(b)), reverse=True)
+    return (bright + 0.05) / (dark + 0.05)
+
+
+def test_text_has_enough_contrast_and_marks_stand_out_in_light_and_dark():
+    css = (ROOT / "orchestration/reports/assets/beaconmart.css").read_text()
+    light, dark = (dict(re.findall(r"--([a-z0-9-]+): (#[0-9a-f]{6})", part)) for part in css.split("@media")[:2])
+    for theme in (light, dark):
+        for surface in ("bg", "card"):
+            assert all(contrast(theme[ink], theme[surface]) >= 4.5 for ink in ("ink", "ink-2", "accent"))
+        for tone in ("good", "middling", "bad", "unknown"):
+            assert contrast(theme[f"{tone}-ink"], theme[f"{tone}-bg"]) >= 4.5
+        assert all(contrast(theme[mark], theme["card"]) >= 3 for mark in ("c1", "c2", "c3", "c4", "c5", "good", "bad"))
+        # Who cannot tell red from green still sees which is darker.
+        assert contrast(theme["good"], theme["bad"]) > 1.3
+
+
+def test_attention_is_worst_first(marts_connection):
+    items = executive.attention(context(marts_connection), [])
+    order = [executive.WORST_FIRST.index(item.state) for item in items]
+    assert order == sorted(order) and items[0].state == "critical"
+
+
+def status_document(connection, quality=CHECKS):
+    made = context(connection, quality)
+    return status.document(made.marts, made.health, quality, [], GENERATED_AT, made.site_name, "release")
+
+
+def schema():
+    return json.loads((ROOT / "orchestration/schemas/status.schema.json").read_text())
+
+
+def written(document, tmp_path):
+    status.write(Path(tmp_path) / "status.json", document)
+    return json.loads((Path(tmp_path) / "status.json").read_text())
+
+
+def test_status_json_is_what_its_schema_says(marts_connection, tmp_path):
+    document = written(status_document(marts_connection), tmp_path)
+    jsonschema.validate(document, schema())
+    assert document["status"] == "degraded" and document["as_of"] == str(AS_OF)
+    assert document["failing_checks"][0]["check_name"] == "every_step_is_monitored"
+    assert {service["name"]: service["status"] for service in document["services"]}["search"] == "critical"
+
+
+def test_status_json_of_an_empty_site_is_unknown_and_valid(marts_connection, tmp_path):
+    empty_all(marts_connection)
+    document = written(status_document(marts_connection, []), tmp_path)
+    jsonschema.validate(document, schema())
+    assert document["status"] == "unknown"
+
+
+def test_the_application_is_as_well_as_the_worst_of_its_critical_services(marts_connection):
+    marts_connection.execute("update reports.rpt_service_health set status = 'healthy' where is_critical")
+    assert status.health(Marts(marts_connection, AS_OF))["status"] == "healthy"
+    marts_connection.execute("update reports.rpt_service_health set status = 'unknown' where service = 'api'")
+    assert status.health(Marts(marts_connection, AS_OF))["status"] == "unknown"
+    marts_connection.execute("update reports.rpt_service_health set status = 'degraded' where service = 'web'")
+    assert status.health(Marts(marts_connection, AS_OF))["status"] == "degraded"
+    marts_connection.execute("update reports.rpt_service_health set status = 'critical' where service = 'api'")
+    assert status.health(Marts(marts_connection, AS_OF))["status"] == "critical"
