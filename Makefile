@@ -53,16 +53,17 @@ lock: $(READY)  ## pin what pyproject.toml asks for, with hashes and without ind
 clean:  ## remove the environment and the caches; data stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache dbt_project/target dbt_project/logs
 
-# uv installs the lock file in seconds where pip takes a minute and a half; pip is the way on a machine that has no wheel of uv.
+# uv installs the lock file in seconds where pip takes a minute and a half. Where uv cannot (no wheel for the machine, an index or a
+# certificate that only pip is told of), pip does.
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --require-hashes
+UV := VIRTUAL_ENV=$(VENV) UV_SYSTEM_CERTS=1 $(BIN)/uv pip
 $(READY): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" && $(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' \
 		|| { echo "Beaconmart needs Python 3.11 (found: $$($(PYTHON) --version 2>&1)). Install it, or say where it is: make PYTHON=/path/to/python3.11 …"; exit 1; }
 	@echo "── setting up $(VENV) (first time only) ──"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@grep -A 40 '^uv==' requirements.lock | awk 'NR > 1 && /^[a-z]/ {exit} {print}' > $(VENV)/uv.lock
-	@if $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.lock; \
-		then VIRTUAL_ENV=$(VENV) $(BIN)/uv pip sync --quiet --require-hashes requirements.lock \
-		  && VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .; \
-		else $(BIN)/python -m pip install --disable-pip-version-check --progress-bar on --require-hashes -r requirements.lock \
-		  && $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .; fi
+	@awk '/^uv==/ {on = 1; print; next} /^[a-z]/ {on = 0} on' requirements.lock > $(VENV)/uv.lock
+	@{ $(PIP) --quiet -r $(VENV)/uv.lock && $(UV) sync --quiet --require-hashes requirements.lock; } || $(PIP) -r requirements.lock
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(READY)
