@@ -107,8 +107,9 @@ def _estimate(pair: pd.DataFrame, exposure: str, outcome: str, rng: np.random.Ge
     if spec.is_between_days:
         # A mean over m days takes a share 1/m of each day's own deviation away.
         error *= np.sqrt(len(group) / max(len(group) - group.max() - 1, 1))
-    degrees = max(len(days) // block - 1, 1)
-    has_interval = error > 0 and _effective_days(per_day[:, 1]) >= MIN_DAYS_OF_VARIATION and len(days) >= MIN_DAYS
+    telling_days = _effective_days(per_day[:, 1])
+    degrees = max(min(len(days) // block, telling_days) - 1, 1)
+    has_interval = error > 0 and telling_days >= MIN_DAYS_OF_VARIATION and len(days) >= MIN_DAYS
     reach = student.ppf(0.975, degrees) * error if has_interval else np.nan
     return {
         "exposure": exposure,
@@ -149,7 +150,9 @@ def _slope(per_day: Array, block: int, rng: np.random.Generator) -> tuple[float,
     slope = top / bottom
     # The linear part of the ratio: a resample without a day of low availability would divide by next to nothing.
     deviations = _block_weights(len(per_day), block, rng) @ (per_day[:, 0] - slope * per_day[:, 1])
-    return float(slope), float(np.std(deviations, ddof=1) / bottom)
+    # Drawing from d days, and not from all there could be, makes them look alike by (d - 1) / d.
+    inflation = np.sqrt(len(per_day) / max(len(per_day) - 1, 1))
+    return float(slope), float(np.std(deviations, ddof=1) / bottom * inflation)
 
 
 def _effective_days(variation: Array) -> float:

@@ -41,10 +41,10 @@ def test_no_forecast_sees_a_value_after_its_origin():
     assert not np.allclose(before[131 - 100 :], after[131 - 100 :])
 
 
-@pytest.mark.parametrize("days", [70, 410])
-def test_the_ridge_finds_a_week_in_noise_better_than_the_seasonal_naive(days):
+@pytest.mark.parametrize(("days", "seeds"), [(130, 30), (410, 6)])
+def test_the_ridge_finds_a_week_in_noise_better_than_the_seasonal_naive(days, seeds):
     ratios = []
-    for seed in range(8):
+    for seed in range(seeds):
         series, held_out = a_series(days + 28, seed)[:days], a_series(days + 28, seed)[days:]
         error = np.abs(ridge(series, series, [days - 1], 28, 7)[0] - held_out).mean()
         naive = np.abs(seasonal_naive(series, np.array([days - 1]), 28, 7)[0] - held_out).mean()
