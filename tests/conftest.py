@@ -65,7 +65,7 @@ class Site:
             return connection.execute(sql).fetchall()
 
     def marts(self):
-        """For each published table, its number of rows and a fingerprint of them that does not depend on their order."""
+        """For each published table, its number of rows and a fingerprint of them, whatever their order."""
         names = self.rows("select '\"' || schema_name || '\".\"' || table_name || '\"' from duckdb_tables() order by 1")
         sql = "select count(*), coalesce(sum(hash(t)), 0)::varchar from {} as t"
         return {name: self.rows(sql.format(name))[0] for (name,) in names}
@@ -82,7 +82,7 @@ class Site:
 
 @pytest.fixture(scope="session")
 def small_site(tmp_path_factory):
-    """30 days of 300 page views, ingested, transformed and published by the real command; three more days lie in `later`.
+    """30 days of 300 page views, run through the real command and published; three more days lie in `later`.
 
     Read it; `copy` it to change it. Made once, also where several test processes share the work.
     """

@@ -5,7 +5,7 @@ Answers come from manifests and from `stat`; no data file is opened.
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -44,17 +44,12 @@ def is_pending(settings: Settings, landed: Landed, entry: Entry | None) -> bool:
 
 def pending_days(settings: Settings) -> list[date]:
     """Returns the export days that have a landing file which is new or changed, in order."""
-    days: set[date] = set()
-    for raw_table in RAW_TABLES:
-        for source in sources_of(settings, raw_table):
-            known: dict[date | None, dict[str, Entry]] = {}
-            for landed in landed_files(settings, source):
-                if landed.day not in known:
-                    listed = read_manifest(manifest_path(settings, raw_table, landed.day))
-                    known[landed.day] = {entry.path: entry for entry in listed}
-                if landed.export_date not in days and is_pending(settings, landed, known[landed.day].get(landed.name)):
-                    days.add(landed.export_date)
-    return sorted(days)
+    return sorted({landed.export_date for landed in _pending(settings)})
+
+
+def pending_files(settings: Settings) -> list[tuple[str, int, int]]:
+    """Returns name, size and mtime_ns of each landing file that is new or changed: what a sensor compares."""
+    return sorted((landed.name, landed.size, landed.mtime_ns) for landed in _pending(settings))
 
 
 def delivered_days(settings: Settings) -> list[date]:
@@ -95,3 +90,15 @@ def closed_through(settings: Settings, feed: str) -> date | None:
     """Returns the day through which the raw rows of a feed have expired, None if none has."""
     raw_table = next(name for name, described in RAW_TABLES.items() if described.name == feed)
     return closed_date(settings, raw_table)
+
+
+def _pending(settings: Settings) -> Iterator[Landed]:
+    for raw_table in RAW_TABLES:
+        for source in sources_of(settings, raw_table):
+            known: dict[date | None, dict[str, Entry]] = {}
+            for landed in landed_files(settings, source):
+                if landed.day not in known:
+                    listed = read_manifest(manifest_path(settings, raw_table, landed.day))
+                    known[landed.day] = {entry.path: entry for entry in listed}
+                if is_pending(settings, landed, known[landed.day].get(landed.name)):
+                    yield landed

@@ -7,6 +7,7 @@ costs seconds, hence it is imported here only when checks run.
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time
 from itertools import groupby
@@ -105,6 +106,7 @@ def _judge(frames: dict[str, pd.DataFrame], as_of: date, docs_dir: Path) -> list
         )
         by_name = {_check_name(result): result for result in outcome.results}
         results += [_result(check, by_name[check.name], frames[name]) for check in declared]
+    shutil.rmtree(docs_dir, ignore_errors=True)
     context.build_data_docs()
     make_self_contained(docs_dir)
     order = [check.name for check in CHECKS]

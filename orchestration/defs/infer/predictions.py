@@ -105,7 +105,7 @@ _VITALS = """
     order by all
 """
 _SESSIONS = """
-    select event_date, device, country, weight, first_lcp_ms, first_inp_ms, first_cls, first_ux_score, is_converted,
+    select event_date, device, country, cast(weight as double) as weight, first_lcp_ms, first_inp_ms, first_cls, cast(first_ux_score as double) as first_ux_score, is_converted,
         is_bounce, duration_s, page_view_count
     from business.fct_sessions
     where event_date between ? and ?

@@ -1,0 +1,84 @@
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from orchestration.settings import load_settings
+from orchestration.status import headlines, read_status
+
+YESTERDAY = datetime.now(UTC).date() - timedelta(days=1)
+CHECK = {"suite": "coverage", "check_name": "every_step_has_a_probe", "observed": "1 of 2", "missing": "buy, pay"}
+METRIC = {
+    "value": 0.031,
+    "value_lower": 0.028,
+    "value_upper": 0.034,
+    "sample_count": 9000,
+    "unit": "share",
+    "window_days": 28,
+}
+
+
+@pytest.fixture
+def tell(tmp_path):
+    """Publish a status.json with the given differences, and read what the command would say."""
+    settings = replace(load_settings(), home=tmp_path)
+
+    def tell(**told):
+        document = {
+            "status": "healthy", "reason": "All 2 critical services are well", "as_of": str(YESTERDAY),
+            "generated_at": "2026-11-21T05:20:00+00:00", "blocked": None, "failing_checks": [], "services": [],
+            "metrics": {"conversion_share": METRIC}, **told,
+        }  # fmt: skip
+        (tmp_path / "published").mkdir(exist_ok=True)
+        (tmp_path / "published" / "status.json").write_text(json.dumps(document))
+        return read_status(settings)
+
+    tell.settings = settings
+    return tell
+
+
+@pytest.mark.parametrize(
+    ("told", "code"),
+    [
+        ({}, 0),
+        ({"status": "degraded"}, 1),
+        ({"failing_checks": [CHECK]}, 1),
+        ({"as_of": str(YESTERDAY - timedelta(days=1))}, 1),
+        ({"status": "critical"}, 2),
+        ({"status": "unknown"}, 2),
+        ({"blocked": {"reasons": ["orders are missing"], "as_of": None, "at": "…"}}, 2),
+    ],
+)
+def test_the_exit_status_says_how_bad_it_is(tell, told, code):
+    assert tell(**told).exit_code == code
+
+
+def test_before_the_first_release_nothing_is_known(tmp_path):
+    status = read_status(replace(load_settings(), home=tmp_path))
+    assert (status.health, status.exit_code) == ("unknown", 2)
+    assert "Nothing has been published yet" in status.lines()[0]
+
+
+def test_people_read_what_fails_what_is_blocked_and_how_late_it_is(tell):
+    blocked = {"reasons": ["orders are missing"], "as_of": None, "at": "…"}
+    text = "\n".join(tell(blocked=blocked, failing_checks=[CHECK], as_of=str(YESTERDAY - timedelta(days=4))).lines())
+    assert "orders are missing" in text
+    assert "every step has a probe: 1 of 2 (buy, pay)" in text
+    assert "5 days behind" in text
+
+
+def test_files_that_wait_in_landing_are_counted(tell):
+    folder = tell.settings.landing / "2026-11-01"
+    folder.mkdir(parents=True)
+    (folder / "orders.csv").write_text("order_id,ordered_at,revenue\n")
+    assert tell().waiting_files == 1
+    assert any("1 files" in line for line in tell().lines())
+
+
+def test_a_headline_has_its_interval_and_sample_size(tell):
+    tell()
+    told = dict(headlines(tell.settings))
+    assert len(told) == 5
+    assert told["Conversion"] == "3.10% (2.80% to 3.40%), n = 9,000, last 28 days"
+    assert told["UX score (0 to 100)"] == "not known yet"
