@@ -21,10 +21,10 @@ segments as (
         sum(ux_score_sum) as score_sum,
         sum(ux_score_square_sum) as square_sum,
         sum(ux_score_weight) as weight,
-        sum(ux_score_weight_square_sum) as weight_square_sum,
+        sum(ux_score_weight_square_sum) as score_weight_square_sum,
         cast(score_sum as double) / nullif(weight, 0) as score,
-        {{ mean_interval('lower', 'score_sum', 'square_sum', 'weight', 'weight_square_sum') }} as lower_end,
-        {{ mean_interval('upper', 'score_sum', 'square_sum', 'weight', 'weight_square_sum') }} as upper_end,
+        {{ mean_interval('lower', 'score_sum', 'square_sum', 'weight', 'score_weight_square_sum') }} as lower_end,
+        {{ mean_interval('upper', 'score_sum', 'square_sum', 'weight', 'score_weight_square_sum') }} as upper_end,
         upper_end - score as half_width
     from experience
     group by period, segment_kind, segment

@@ -55,7 +55,7 @@ create table experience.fct_fid_daily as select * replace ('FID' as metric) from
 create table experience.fct_experience_daily as
 select
     page_group, device, country, 'navigate' as navigation_type, (share * part * 3)::bigint as page_view_count,
-    (share * part * 3)::decimal(18, 4) as weight_sum, least(99, 97 - 6 * slow * pace + 3 * noise(event_date::varchar || page_group || device)) as ux_score,
+    (share * part * 3)::decimal(18, 4) as weight_sum, weight_sum as weight_square_sum, least(99, 97 - 6 * slow * pace + 3 * noise(event_date::varchar || page_group || device)) as ux_score,
     ux_score - 1.2 as ux_score_lower, ux_score + 1.2 as ux_score_upper,
     weight_sum as ux_score_weight, weight_sum as ux_score_weight_square_sum, (ux_score * weight_sum)::decimal(18, 4) as ux_score_sum,
     ((ux_score * ux_score + 120) * weight_sum)::decimal(18, 4) as ux_score_square_sum,
