@@ -1,13 +1,14 @@
 """The dbt project run inside this process, and the pure functions that build its arguments.
 
-A dbt process start costs seconds, and parsing the project again as many: the manifest is kept in memory and on disk, and
-parsed anew only when a file of the project changed. What the SQL means does not belong here, nor does what a run
+A dbt process start costs seconds, and parsing the project again as many: the parsed project is kept on disk, and parsed
+anew only when one of its files changed. What the SQL means does not belong here, nor does what a run
 rebuilds: that is in the warehouse (`orchestration.warehouse`).
 """
 
 import hashlib
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,6 @@ from orchestration.settings import Settings
 from orchestration.warehouse.connection import writing
 
 PROJECT_DIR = Path(__file__).parents[1] / "dbt_project"
-
-_parsed: dict[str, Any] = {}
 
 
 class DbtError(RuntimeError):
@@ -51,8 +50,14 @@ def build(
 
 
 def build_args(select: Sequence[str] = (), exclude: Sequence[str] = (), full_refresh: bool = False) -> list[str]:
-    """The arguments of a production build: unit tests stay out, they test the SQL and not the data."""
+    """The arguments of a production build.
+
+    Unit tests stay out: they test the SQL and not the data. So do seeds, unless everything is rebuilt: a changed seed is
+    a changed project, which makes a full refresh.
+    """
     args = ["build", "--exclude-resource-type", "unit_test"]
+    if not full_refresh:
+        args.append("seed")
     if select:
         args += ["--select", *select]
     if exclude:
@@ -109,35 +114,45 @@ def _invoke(
                 on_node(results[-1])
 
     with writing(settings):
-        known = _manifest(settings)
-        outcome = dbtRunner(manifest=known, callbacks=[listen]).invoke([*args, *global_args(settings)])
+        try:
+            outcome = dbtRunner(manifest=_manifest(settings), callbacks=[listen]).invoke(
+                [*args, *global_args(settings)]
+            )
+        finally:
+            _release_warehouse()
     if not outcome.success:
         raise DbtError(_explain(outcome, results, target_dir(settings)))
     return results
 
 
 def _manifest(settings: Settings) -> Any:
-    """The parsed project, from memory, else from disk, else parsed; `prefix` keeps one for each state of the files."""
+    """The parsed project as a fresh object: dbt notes in it what it compiled, and would leave that out the next time."""
     from dbt.cli.main import dbtRunner
     from dbt.contracts.graph.manifest import Manifest
 
     os.environ["BEACONMART_WAREHOUSE"] = str(settings.warehouse)
-    state = _project_state()
     target = target_dir(settings)
-    stamp, kept = target / "manifest.sha256", target / "partial_parse.msgpack"
-    if stamp.exists() and stamp.read_text() == state and (target / "manifest.json").exists():
-        if state not in _parsed and kept.exists():
-            _parsed[state] = Manifest.from_msgpack(kept.read_bytes())
-            _parsed[state].build_flat_graph()
-        if state in _parsed:
-            return _parsed[state]
-    outcome = dbtRunner().invoke(["parse", *global_args(settings)])
-    if not outcome.success:
-        raise DbtError(f"The dbt project does not parse: {outcome.exception}")
-    _parsed.clear()
-    _parsed[state] = outcome.result
-    stamp.write_text(state)
-    return outcome.result
+    stamp, kept, written = target / "project.sha256", target / "partial_parse.msgpack", target / "manifest.json"
+    state = _project_state()
+    if not (stamp.exists() and stamp.read_text() == state and kept.exists() and written.exists()):
+        stamp.unlink(missing_ok=True)
+        outcome = dbtRunner().invoke(["parse", *global_args(settings)])
+        if not outcome.success:
+            raise DbtError(f"The dbt project does not parse: {outcome.exception}")
+        stamp.write_text(state)
+    manifest = Manifest.from_msgpack(kept.read_bytes())
+    manifest.build_flat_graph()
+    return manifest
+
+
+def _release_warehouse() -> None:
+    """Close the file: dbt would keep it open, and locked against other processes, for as long as this one lives."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    # The adapter raises a bare Exception where nothing was opened yet, and then there is nothing to close.
+    with suppress(Exception):
+        DuckDBConnectionManager.env().close()
+    DuckDBConnectionManager.close_all_connections()
 
 
 def _project_state() -> str:

@@ -9,25 +9,25 @@
 {% macro masked(text) -%}
     {%- set weekday = '(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? ' -%}
     {%- set month = '(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*' -%}
-    {%- set clock = '\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?' -%}
+    {%- set clock = '\\d{1,2}:\\d{2}(?::\\d{2}(?:[.,]\\d+)?)?' -%}
     {%- set group = '[0-9a-fA-F]{1,4}' -%}
     {%- set parts = [
-        ('[\w.+%-]+@[\w-]+(?:\.[\w-]+)+', '<email>'),
-        ('\w+://[^\s)\'"<>]+', '<url>'),
+        ('[\\w.+%-]+@[\\w-]+(?:\\.[\\w-]+)+', '<email>'),
+        ('\\w+://[^\\s)\'"<>]+', '<url>'),
         ('[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}', '<uuid>'),
-        ('(?:' ~ weekday ~ ')?' ~ month ~ ' \d{1,2},? (?:' ~ clock ~ ' )?\d{4}', '<date>'),
-        ('\d{4}-\d{2}-\d{2}(?:[T ]' ~ clock ~ '(?: ?(?:Z|UTC|[+-]\d{2}:?\d{2}))?)?', '<date>'),
+        ('(?:' ~ weekday ~ ')?' ~ month ~ ' \\d{1,2},? (?:' ~ clock ~ ' )?\\d{4}', '<date>'),
+        ('\\d{4}-\\d{2}-\\d{2}(?:[T ]' ~ clock ~ '(?: ?(?:Z|UTC|[+-]\\d{2}:?\\d{2}))?)?', '<date>'),
         ('\\b(?:' ~ group ~ ':){7}' ~ group ~ '\\b|\\b(?:' ~ group ~ ':)+(?::' ~ group ~ ')+\\b', '<ip>'),
-        ('(^|\s)::' ~ group ~ '\\b', '\\1<ip>'),
-        ('\\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\\b', '<ip>'),
+        ('(^|\\s)::' ~ group ~ '\\b', '\\1<ip>'),
+        ('\\b\\d{1,3}(?:\\.\\d{1,3}){3}(?::\\d+)?\\b', '<ip>'),
         ('\\b' ~ clock ~ '\\b', '<date>'),
-        ('\\b(?:[a-z0-9-]+\.)+(?:com|net|org|io|dev|app|eu|de|fr|uk|local|internal|example|invalid)\\b(?::\d+)?', '<host>'),
+        ('\\b(?:[a-z0-9-]+\\.)+(?:com|net|org|io|dev|app|eu|de|fr|uk|local|internal|example|invalid)\\b(?::\\d+)?', '<host>'),
         ('\\b0[xX][0-9a-fA-F]+\\b', '<hex>'),
         ('\\b(?:[0-9a-f]*[0-9][0-9a-f]*[a-f][0-9a-f]*|[0-9a-f]*[a-f][0-9a-f]*[0-9][0-9a-f]*)\\b', '<hash>'),
-        ('[+-]?\d+(?:\.\d+)? ?(?:ms|us|ns|s|secs?|seconds?|mins?|minutes?|h|hours?|days?)\\b', '<duration>'),
-        ('=\s*(?:\'[^\']*\'|"[^"]*")', '=<quoted>'),
-        ('\d+(?:[.,]\d+)*', '<number>'),
-        ('\s+', ' ')
+        ('[+-]?\\d+(?:\\.\\d+)? ?(?:ms|us|ns|s|secs?|seconds?|mins?|minutes?|h|hours?|days?)\\b', '<duration>'),
+        ('=\\s*(?:\'[^\']*\'|"[^"]*")', '=<quoted>'),
+        ('\\d+(?:[.,]\\d+)*', '<number>'),
+        ('\\s+', ' ')
     ] -%}
     trim(
     {%- for part in parts %}regexp_replace({% endfor -%}

@@ -3,7 +3,7 @@
 
     A table declares in `meta.reach` how far a touched day of each raw table reaches into its own days:
     `{raw_web_vitals.beacons: {back: 1, forward: 2}}` says that a beacon of day D changes the table's days D-1 to D+2.
-    Rebuilt = touched days widened by the reach, and the days that became visible since the last run (as_of moved on),
+    Rebuilt = touched days, and those that became visible since the last run (as_of moved on), widened by the reach;
     never after as_of, and, for a table with `meta.closes`, never a day that the expiry of raw rows has closed.
     `closes: 3` means that the three days after the last expired one cannot be rebuilt either: what they read is gone.
     Days stand in the SQL as literals, so that DuckDB can skip row groups; they never pass through --vars, which
@@ -105,7 +105,11 @@
             select event_date - back as first_day, event_date + forward as last_day
             from pipeline.touched_dates inner join reach using (raw_table)
             union
-            select previous_as_of_date + 1 as first_day, as_of_date as last_day from pipeline.run
+            select
+                previous_as_of_date + 1 - (select max(back) from reach) as first_day,
+                as_of_date + (select max(forward) from reach) as last_day
+            from pipeline.run
+            where previous_as_of_date < as_of_date
             {%- endif %}
         ),
         bounded as (

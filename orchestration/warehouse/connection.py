@@ -38,7 +38,9 @@ def connect(settings: Settings, read_only: bool = False) -> Iterator[duckdb.Duck
 
 
 @contextmanager
-def writing(settings: Settings, say: Callable[[str], None] = lambda text: print(text, file=sys.stderr)) -> Iterator[None]:  # noqa: T201 - the default way to tell a person who waits
+def writing(
+    settings: Settings, say: Callable[[str], None] = lambda text: print(text, file=sys.stderr)
+) -> Iterator[None]:
     """Hold the warehouse for this process; may be nested, also from several threads.
 
     Hold it around preparation, transform and `finish`, so that no other run steps in between. Waits for the holder and

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from orchestration import lake
-from orchestration.lake.layout import parquet_path
+from orchestration.lake.layout import parquet_path, rejects_dir
 from orchestration.settings import Settings
 
 _TABLES = """
@@ -60,7 +60,9 @@ def sync_ledger(connection: duckdb.DuckDBPyConnection, settings: Settings) -> No
             connection.commit()
 
 
-def raw_files(connection: duckdb.DuckDBPyConnection, table: str, dates: set[date] | None) -> list[Path]:
+def raw_files(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, table: str, dates: set[date] | None
+) -> list[Path]:
     """The Parquet files of a raw table that hold rows of `dates` (None: of any day).
 
     From the ledger, because opening the manifest of every export day would cost more with each day of history.
@@ -70,7 +72,7 @@ def raw_files(connection: duckdb.DuckDBPyConnection, table: str, dates: set[date
         " where raw_table = $table and ($dates is null or list_contains($dates, event_date)) order by path",
         {"table": table, "dates": None if dates is None else sorted(dates)},
     )
-    return [Path(row[0]) for row in rows.fetchall()]
+    return [settings.lake / row[0] for row in rows.fetchall()]
 
 
 def touched_dates(connection: duckdb.DuckDBPyConnection, table: str) -> set[date]:
@@ -81,7 +83,9 @@ def touched_dates(connection: duckdb.DuckDBPyConnection, table: str) -> set[date
 
 def queue(connection: duckdb.DuckDBPyConnection, table: str, dates: set[date]) -> None:
     """Add days to the queue; those already in it stay once."""
-    _insert(connection, "pipeline.touched_dates", [(table, day) for day in sorted(dates - touched_dates(connection, table))])
+    _insert(
+        connection, "pipeline.touched_dates", [(table, day) for day in sorted(dates - touched_dates(connection, table))]
+    )
 
 
 def _sync_table(
@@ -90,7 +94,7 @@ def _sync_table(
     table: str,
     changed: dict[str, tuple[int, int, list[lake.Entry]]],
 ) -> None:
-    names = list(changed)
+    names, rejects_of = list(changed), f"{table.split('.')[0]}.rejects"
     old = connection.execute(
         "select manifest || ' ' || source_file, {'hash': content_hash, 'dates': event_dates}"
         " from pipeline.ingested_files where raw_table = ? and list_contains(?, manifest)",
@@ -99,8 +103,8 @@ def _sync_table(
     queue(connection, table, _touched(changed, dict(old.fetchall())))
     for target in ("ingested_files", "ingested_rejects", "raw_files", "manifests"):
         connection.execute(
-            f"delete from pipeline.{target} where raw_table = ? and list_contains(?, manifest)",  # noqa: S608 - our names
-            [table, names],
+            f"delete from pipeline.{target} where list_contains(?, raw_table) and list_contains(?, manifest)",  # noqa: S608 - our names
+            [[table, rejects_of], names],
         )
     entries = [(name, entry) for name, (_, _, listed) in changed.items() for entry in listed]
     _insert(connection, "pipeline.manifests", [(table, name, *changed[name][:2]) for name in names])
@@ -112,12 +116,17 @@ def _sync_table(
     ]
     _insert(connection, "pipeline.ingested_rejects", rejects)
     files = {
-        (table, name, str(parquet_path(settings, table, day.isoformat(), file)), day)
+        (table, name, str(parquet_path(settings, table, day.isoformat(), file).relative_to(settings.lake)), day)
         for name, entry in entries
         for day, parquet in entry.parquet.items()
         for file in parquet
     }
-    _insert(connection, "pipeline.raw_files", sorted(files))
+    refused = {
+        (rejects_of, name, str((rejects_dir(settings, table) / file).relative_to(settings.lake)), entry.export_date)
+        for name, entry in entries
+        for file in entry.rejects
+    }
+    _insert(connection, "pipeline.raw_files", sorted(files | refused))
 
 
 def _touched(changed: dict[str, tuple[int, int, list[lake.Entry]]], old: dict[str, dict[str, Any]]) -> set[date]:
@@ -146,4 +155,4 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tu
     if rows:
         columns = [list(column) for column in zip(*rows, strict=True)]
         unnested = ", ".join("unnest(?)" for _ in columns)
-        connection.execute(f"insert into {table} select {unnested}", columns)  # noqa: S608 - our names
+        connection.execute(f"insert into {table} select {unnested}", columns)

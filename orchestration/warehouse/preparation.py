@@ -7,19 +7,19 @@ empties the queue. Running dbt between the two is `orchestration.dbt`'s job.
 import hashlib
 import json
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import duckdb
 
 from orchestration import lake
 from orchestration.settings import Settings
+from orchestration.sources.feed import REJECT_COLUMNS
 from orchestration.warehouse.configuration import write_configuration
 from orchestration.warehouse.connection import connect
 from orchestration.warehouse.history import write_history_index
 from orchestration.warehouse.ledger import create_ledger, queue, raw_files, sync_ledger, touched_dates
 from orchestration.warehouse.predictions import create_declared_tables
-from orchestration.sources.feed import REJECT_COLUMNS
 from orchestration.warehouse.raw import ENTITY_KEYS, RAW_COLUMNS, create_view, sync_entities
 
 PROJECT_DIR = Path(__file__).parents[2] / "dbt_project"
@@ -53,12 +53,16 @@ def prepare(settings: Settings, as_of: date, full_refresh: bool = False) -> Prep
         write_configuration(connection, settings)
         create_declared_tables(connection)
         sync_ledger(connection, settings)
-        run_as_of, previous = _write_run(connection, as_of, full_refresh)
+        run_as_of = _write_run(connection, as_of, full_refresh)
         _write_closed_days(connection, settings)
-        for table in RAW_COLUMNS:
-            _offer_raw(connection, table, run_as_of, previous, full_refresh)
-        for schema in sorted({table.split(".")[0] for table in RAW_COLUMNS}):
-            create_view(connection, f"{schema}.rejects", REJECT_COLUMNS, lake.reject_files(settings, schema))
+        for table in ENTITY_KEYS:
+            _sync_entity(connection, settings, table, full_refresh)
+        dates = None if full_refresh else _read_dates(connection)
+        for table in RAW_COLUMNS.keys() - ENTITY_KEYS.keys():
+            create_view(connection, table, RAW_COLUMNS[table], raw_files(connection, settings, table, dates))
+        for feed in lake.RAW_TABLES.values():
+            rejects = f"{feed.schema}.rejects"
+            create_view(connection, rejects, REJECT_COLUMNS, raw_files(connection, settings, rejects, None))
         touched = {table: sorted(touched_dates(connection, table)) for table in RAW_COLUMNS}
         return Prepared(run_as_of, full_refresh, {table: dates for table, dates in touched.items() if dates})
 
@@ -74,7 +78,7 @@ def finish(settings: Settings) -> None:
         connection.commit()
 
 
-def _write_run(connection: duckdb.DuckDBPyConnection, as_of: date, full_refresh: bool) -> tuple[date, date | None]:
+def _write_run(connection: duckdb.DuckDBPyConnection, as_of: date, full_refresh: bool) -> date:
     row = connection.execute("select as_of_date, previous_as_of_date from pipeline.run").fetchone()
     previous = row[1] if row and not full_refresh else None
     run_as_of = as_of if previous is None else max(as_of, previous)
@@ -87,7 +91,7 @@ def _write_run(connection: duckdb.DuckDBPyConnection, as_of: date, full_refresh:
         """,
         {"as_of": run_as_of, "previous": previous, "full_refresh": full_refresh},
     )
-    return run_as_of, previous
+    return run_as_of
 
 
 def _write_closed_days(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
@@ -99,25 +103,29 @@ def _write_closed_days(connection: duckdb.DuckDBPyConnection, settings: Settings
     write_history_index(connection, settings)
 
 
-def _offer_raw(
-    connection: duckdb.DuckDBPyConnection,
-    table: str,
-    as_of: date,
-    previous: date | None,
-    full_refresh: bool,
-) -> None:
-    touched = touched_dates(connection, table)
-    if table in ENTITY_KEYS:
-        files = raw_files(connection, table, None if full_refresh else touched)
-        queue(connection, table, sync_entities(connection, table, files, None if full_refresh else touched))
-        return
-    if full_refresh or previous is None:
-        create_view(connection, table, RAW_COLUMNS[table], raw_files(connection, table, None))
-        return
-    seeds = touched | {previous + timedelta(days=day + 1) for day in range((as_of - previous).days)}
-    around = range(-READ_AROUND_DAYS, READ_AROUND_DAYS + 1)
-    dates = {seed + timedelta(days=offset) for seed in seeds for offset in around}
-    create_view(connection, table, RAW_COLUMNS[table], raw_files(connection, table, dates))
+def _sync_entity(connection: duckdb.DuckDBPyConnection, settings: Settings, table: str, full_refresh: bool) -> None:
+    dates = None if full_refresh else touched_dates(connection, table)
+    connection.begin()
+    queue(connection, table, sync_entities(connection, table, raw_files(connection, settings, table, dates), dates))
+    connection.commit()
+
+
+def _read_dates(connection: duckdb.DuckDBPyConnection) -> set[date]:
+    """The days around those that changed in any raw table: a mart rebuilds a day for one feed and reads them all."""
+    rows = connection.execute(
+        """
+        with changed as (
+            select event_date from pipeline.touched_dates
+            union
+            select cast(unnest(range(previous_as_of_date + 1, as_of_date + 1, interval 1 day)) as date)
+            from pipeline.run
+        )
+        select distinct event_date + cast(around.days as integer)
+        from changed cross join range(-$days, $days + 1) as around (days)
+        """,
+        {"days": READ_AROUND_DAYS},
+    )
+    return {row[0] for row in rows.fetchall()}
 
 
 def _project_hash() -> str:

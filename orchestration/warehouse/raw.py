@@ -5,7 +5,6 @@ copied by day into tables here, because their newest version can lie on any day:
 files of every day. What lies where in the lake is `orchestration.lake`'s knowledge, not this module's.
 """
 
-from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
@@ -17,7 +16,7 @@ RAW_COLUMNS: dict[str, dict[str, str]] = {table: feed.columns for table, feed in
 ENTITY_KEYS: dict[str, list[str]] = {
     "raw_orders.orders": ["order_id"],
     "raw_incidents.incidents": ["incident_id"],
-    "raw_releases.releases": ["release", "service"],
+    "raw_releases.releases": ["release"],
     "raw_maintenance.windows": ["service", "starts_at"],
 }
 
@@ -26,46 +25,41 @@ def create_view(connection: duckdb.DuckDBPyConnection, table: str, columns: dict
     """Replace `table` by a view over `files`, typed as declared; without files it is an empty typed view."""
     if files:
         selected = ", ".join(f'cast("{name}" as {kind}) as "{name}"' for name, kind in columns.items())
-        source = f"read_parquet({_literal([str(file) for file in files])}, hive_partitioning = false)"
+        source = f"read_parquet({_literal(files)}, hive_partitioning = false)"
         query = f"select {selected} from {source}"  # noqa: S608 - names are ours, paths are quoted
     else:
-        query = "select " + ", ".join(f'cast(null as {kind}) as "{name}"' for name, kind in columns.items()) + " where false"
+        nothing = ", ".join(f'cast(null as {kind}) as "{name}"' for name, kind in columns.items())
+        query = f"select {nothing} where false"
     connection.execute(f"create schema if not exists {table.split('.')[0]}")
     connection.execute(f"create or replace view {table} as {query}")
 
 
 def sync_entities(
-    connection: duckdb.DuckDBPyConnection,
-    table: str,
-    files: list[Path],
-    dates: Iterable[date] | None,
+    connection: duckdb.DuckDBPyConnection, table: str, files: list[Path], dates: set[date] | None
 ) -> set[date]:
     """Copy the days in `dates` (None: all) of an entity from the lake; return every day whose winners may have changed.
 
     An entity whose time moved has versions on several days, and the newest export wins: a change on one day can bring
-    back or push out its version on another.
+    back or push out its version on another. Call it in a transaction with what is done about the returned days.
     """
-    columns = RAW_COLUMNS[table]
-    schema = table.split(".")[0]
-    connection.execute(f"create schema if not exists {schema}")
-    declared = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
-    connection.execute(f"create table if not exists {table} ({declared})")
-    chosen = None if dates is None else sorted(set(dates))
-    where = "" if chosen is None else " where list_contains($dates, event_date)"
-    parameters = {} if chosen is None else {"dates": chosen}
+    columns = ", ".join(f'"{name}"' for name in RAW_COLUMNS[table])
+    declared = ", ".join(f'"{name}" {kind}' for name, kind in RAW_COLUMNS[table].items())
     key = ", ".join(ENTITY_KEYS[table])
-    connection.execute(f"create or replace temp table touched_keys as select distinct {key} from {table}{where}", parameters)  # noqa: S608
-    connection.execute(f"delete from {table}{where}", parameters)  # noqa: S608
+    days = {"days": None if dates is None else sorted(dates)}
+    chosen = "where $days is null or list_contains($days, event_date)"
+    source = f"read_parquet({_literal(files)}, hive_partitioning = false)"
+    connection.execute(f"create schema if not exists {table.split('.')[0]}")
+    connection.execute(f"create table if not exists {table} ({declared})")
+    connection.execute(
+        f"create or replace temp table changed_keys as select distinct {key} from {table} {chosen}", days
+    )
+    connection.execute(f"delete from {table} {chosen}", days)  # noqa: S608 - names are ours
     if files:
-        listed = ", ".join(f'"{name}"' for name in columns)
-        source = f"read_parquet({_literal([str(file) for file in files])}, hive_partitioning = false)"
-        connection.execute(f"insert into {table} ({listed}) select {listed} from {source}{where}", parameters)  # noqa: S608
-    connection.execute(f"insert into touched_keys select distinct {key} from {table}{where}", parameters)  # noqa: S608
-    found = connection.execute(
-        f"select distinct event_date from {table} where ({key}) in (select ({key}) from touched_keys)"  # noqa: S608
-    ).fetchall()
-    return {row[0] for row in found} | set(chosen or [])
+        connection.execute(f"insert into {table} ({columns}) select {columns} from {source} {chosen}", days)  # noqa: S608
+    connection.execute(f"insert into changed_keys select distinct {key} from {table} {chosen}", days)  # noqa: S608
+    found = connection.execute(f"select distinct event_date from {table} semi join changed_keys using ({key})")  # noqa: S608
+    return {row[0] for row in found.fetchall()} | (dates or set())
 
 
-def _literal(texts: list[str]) -> str:
-    return "[" + ", ".join("'" + text.replace("'", "''") + "'" for text in texts) + "]"
+def _literal(paths: list[Path]) -> str:
+    return "[" + ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths) + "]"
