@@ -21,7 +21,7 @@ RETESTED_DAYS = 28
 DEPS = {
     "kpi_forecasts": [["executive", "fct_kpi_daily"]],
     "kpi_forecast_backtests": [["executive", "fct_kpi_daily"]],
-    "vitals_degradations": [["experience", "fct_vitals_daily"], ["executive", "fct_kpi_daily"]],
+    "vitals_degradations": [["intermediate", "int_vitals_days_rolled_up"]],
     "business_correlations": [["business", "fct_sessions"], ["reliability", "fct_availability_daily"]],
 }
 Rows = dict[str, int]
@@ -97,16 +97,17 @@ INFERENCES: dict[Callable[[Settings, date], Rows], set[str]] = {
     associate: {"business_correlations"},
 }
 
+# Roll-ups too: a country or a page group that is slow as a whole shows in no cell of thirty page views.
 _VITALS = """
     select metric, page_group, device, country, event_date, p75_value as value, page_view_count as sample_count,
         p75_lower as lower, p75_upper as upper
-    from experience.fct_vitals_daily
-    where navigation_type = 'navigate' and event_date between ? and ?
+    from intermediate.int_vitals_days_rolled_up
+    where event_date between ? and ?
     order by all
 """
 _SESSIONS = """
-    select event_date, device, country, cast(weight as double) as weight, first_lcp_ms, first_inp_ms, first_cls, cast(first_ux_score as double) as first_ux_score, is_converted,
-        is_bounce, duration_s, page_view_count
+    select event_date, device, country, is_converted, is_bounce, duration_s, page_view_count, first_lcp_ms,
+        first_inp_ms, first_cls, cast(first_ux_score as double) as first_ux_score, cast(weight as double) as weight
     from business.fct_sessions
     where event_date between ? and ?
     order by event_date, session_id
@@ -132,7 +133,7 @@ def _dates_to_test(settings: Settings, as_of: date) -> list[date]:
             {"first": as_of - timedelta(days=RETESTED_DAYS - 1)},
         ).fetchall()
         days = connection.execute(
-            "select distinct event_date from experience.fct_vitals_daily where event_date between ? and ? order by all",
+            "select distinct event_date from executive.fct_kpi_daily where event_date between ? and ? order by 1",
             [row[0], as_of],
         ).fetchall()
     return [day for (day,) in days] or [as_of]
