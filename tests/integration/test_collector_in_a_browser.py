@@ -40,10 +40,8 @@ class Visit:
 
 @pytest.fixture(scope="module")
 def visit(tmp_path_factory):
-    """A visitor opens the home page, clicks, meets two errors, goes on to a product and leaves; then the pipeline runs."""
-    sync_playwright = pytest.importorskip(
-        "playwright.sync_api", reason="install the dev extra for playwright"
-    ).sync_playwright
+    """A visitor opens the home page, clicks, meets two errors, goes to a product, leaves; then the pipeline runs."""
+    playwright_api = pytest.importorskip("playwright.sync_api", reason="`pip install playwright` drives the browser")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BEACONMART_HOME", str(tmp_path_factory.mktemp("collected")))
         settings = load_settings()
