@@ -52,7 +52,7 @@
                 lambda line: if(
                     regexp_matches(line, '^\s*at '),
                     regexp_extract(line, '^\s*at (?:async |new )*(?:(.*?) \()?(.*?)(?::\d+)?(?::\d+)?\)?\s*$', ['function', 'file']),
-                    regexp_extract(line, '^\s*(?:async\*)?(.*?)@((?:[\w-]+:|/|\[native|<|\w+\.).*?)?(?::\d+)?(?::\d+)?\s*$', ['function', 'file'])
+                    regexp_extract(line, '^\s*(?:async\*)?(.*?)@(.+?)(?::\d+)?:\d+\s*$', ['function', 'file'])
                 )
             ),
             lambda frame: frame.file <> ''

@@ -1,0 +1,109 @@
+"""Probes, maintenance, incidents and errors in any order, late and delivered again: the marts equal a rebuild."""
+
+import random
+from dataclasses import replace
+from datetime import timedelta
+
+import duckdb
+import pytest
+
+from orchestration import lake, warehouse
+from tests.integration.reliability_worlds import (
+    DAYS,
+    FIRST_DAY,
+    LAST_DAY,
+    SELECT,
+    START,
+    build,
+    deliver,
+    exports,
+    random_service,
+    rows,
+    site,
+)
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_parse(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DBT_TARGET_PATH", str(tmp_path_factory.mktemp("dbt")))
+        yield
+
+
+def marts(settings):
+    """Every row of every reliability and error mart, sorted."""
+    with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
+        names = connection.execute(
+            "select schema_name || '.' || table_name from duckdb_tables()"
+            " where schema_name in ('reliability', 'errors') order by all"
+        ).fetchall()
+        return {name: connection.execute(f"from {name} order by all").fetchall() for (name,) in names}
+
+
+def rebuilt(settings):
+    """The same lake in a warehouse that never saw anything before."""
+    fresh = replace(settings, home=settings.home.with_name("fresh"))
+    fresh.home.mkdir()
+    fresh.lake.symlink_to(settings.lake)
+    fresh.landing.symlink_to(settings.landing)
+    build(fresh, LAST_DAY, SELECT)
+    return fresh
+
+
+def incidents(rng, names):
+    """Incidents as they stand at some time: some still open, some flawed, some over several services."""
+    found = []
+    for number in range(30):
+        started = START + timedelta(hours=rng.uniform(0, 24 * DAYS))
+        ended = started + timedelta(minutes=rng.choice((0, 5, 50, 500)))
+        incident = {
+            "incident_id": f"INC-{number}",
+            "service": rng.sample(names, rng.choice((1, 1, 3))),
+            "started_at": started.isoformat(),
+            "severity": rng.choice(("minor", "major", None)),
+        }
+        incident |= {"restored_at": ended.isoformat()} if rng.random() < 0.6 else {}
+        resolved = ended + timedelta(minutes=rng.choice((-9, 20)))
+        incident |= {"resolved_at": resolved.isoformat()} if rng.random() < 0.7 else {}
+        found.append(incident)
+    return found
+
+
+def errors(rng):
+    """Errors of few groups on few days, so that a late one often is the first of its group."""
+    files = {}
+    for number in range(60):
+        at = START + timedelta(hours=rng.uniform(0, 24 * DAYS - 1))
+        day = min(at.date() + timedelta(days=rng.choice((0, 0, 1, 2))), LAST_DAY)
+        error = {"ts": at.isoformat(), "type": "Error", "message": f"{'abcdefghijkl'[number % 12]} broke {number}"}
+        files.setdefault(f"{day}/errors.ndjson", []).append(error | {"url": "https://shop.example/"})
+    return files
+
+
+def test_whatever_arrives_when_and_whatever_expires_the_marts_equal_a_rebuild_from_nothing(tmp_path):
+    rng = random.Random(1)
+    services = {f"service-{number}": random_service(rng) for number in range(25)}
+    settings = site(tmp_path, {name: service.interval for name, service in services.items()})
+    files = list((exports(services, rng) | errors(rng)).items())
+    rng.shuffle(files)
+    for batch in range(3):
+        for path, exported in files[batch::3]:
+            deliver(settings, path, exported)
+        for path, exported in files[:batch]:
+            deliver(settings, path, [row for row in exported if rng.random() < 0.8])
+        deliver(settings, "incidents.ndjson", incidents(rng, list(services)))
+        prepared = build(settings, LAST_DAY - timedelta(days=2 - batch), SELECT)
+        assert prepared.full_refresh == (batch == 0)
+    found = marts(settings)
+    assert all(len(table) > 5 for table in found.values())
+    assert found == marts(rebuilt(settings))
+
+    for raw_table in ("raw_probes.checks", "raw_web_errors.errors"):
+        warehouse.close_days(settings, raw_table, FIRST_DAY)
+        lake.expire(settings, raw_table, FIRST_DAY)
+    build(settings, LAST_DAY, SELECT, full_refresh=True)
+    first = rows(settings, "select min(event_date) from staging.stg_probes__checks")
+    assert first == [(FIRST_DAY + timedelta(days=1),)]
+    assert marts(settings) == found

@@ -1,0 +1,110 @@
+"""Macros of the dbt project that are pure text: rendered alone and run in DuckDB, against scipy and planted cases."""
+
+from pathlib import Path
+
+import duckdb
+import jinja2
+import pytest
+from scipy import stats
+
+MACROS = Path(__file__).parents[2] / "dbt_project" / "macros"
+
+
+def render(file, call):
+    """The SQL that a macro call becomes."""
+    return jinja2.Environment().from_string((MACROS / file).read_text() + "{{ " + call + " }}").render()
+
+
+def answer(file, call, **parameters):
+    """The value of that SQL; `$name` in the call stands for a parameter."""
+    return duckdb.execute(f"select {render(file, call)}", parameters).fetchone()[0]
+
+
+@pytest.mark.parametrize(
+    ("hits", "trials"), [(0, 1), (0, 50), (1, 3), (9, 144), (999, 1000), (50, 50), (123456, 1234567)]
+)
+def test_the_interval_of_a_share_is_wilsons(hits, trials):
+    expected = stats.binomtest(hits, trials).proportion_ci(0.95, "wilson")
+    for bound, value in zip(("lower", "upper"), expected, strict=True):
+        assert answer("wilson.sql", f"wilson('{bound}', '{hits}', '{trials}')") == pytest.approx(value, abs=1e-5)
+
+
+def test_a_share_of_nothing_has_no_interval():
+    assert answer("wilson.sql", "wilson('lower', '0', '0')") is None
+
+
+def test_students_t_is_right_within_a_percent_from_two_degrees_of_freedom_on():
+    for df in (2, 3, 4, 5, 7, 10, 30, 100, 1000):
+        assert answer("student_t_975.sql", f"student_t_975('{df}')") == pytest.approx(stats.t.ppf(0.975, df), rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("User a.b+c@mail.example.org has no address 17", "User <email> has no address <number>"),
+        ("GET https://x.example/y?z=1 answered 502", "GET <url> answered <number>"),
+        (
+            "Loading chunk 158 failed.\n(timeout: https://cdn.example/a.js)",
+            "Loading chunk <number> failed. (timeout: <url>)",
+        ),
+        ("id 88ee7c66-29a9-4a4a-bc26-c72d76c5de14", "id <uuid>"),
+        ("md5 d41d8cd98f00b204e9800998ecf8427e at 0xfeedbeef", "md<number> <hash> at <hex>"),
+        ("from 127.0.0.1:80 via 2001:0db8:85a3:0000:0000:8a2e:0370:7334 via ::1", "from <ip> via <ip> via <ip>"),
+        ("Wed Apr 17 22:31:45 2019: late", "<date>: late"),
+        ("at 2019-04-17T20:29:05.123Z or 09:15", "at <date> or <date>"),
+        ("took 12.5 ms, then 3 seconds", "took <duration>, then <duration>"),
+        ("lookup of api.shop.example:8080 failed", "lookup of <host> failed"),
+        ("key='abc 12' is bad", "key=<quoted> is bad"),
+        (
+            "Cannot read properties of undefined (reading 'price')",
+            "Cannot read properties of undefined (reading 'price')",
+        ),
+        ("std::vector is not a function", "std::vector is not a function"),
+        ('it\'s a "test"\t  of\nspace', 'it\'s a "test" of space'),
+    ],
+)
+def test_the_variable_parts_of_a_message_are_masked(text, masked):
+    assert answer("errors.sql", "masked('$text::varchar')", text=text) == masked
+
+
+@pytest.mark.parametrize(
+    ("stack", "frames"),
+    [
+        ("TypeError: x\n    at Object.pay (https://a.example/js/app.1a2b3c4d.js:1:9)", ["pay@app.js"]),
+        ("    at async new Cart.load [as go] (https://a.example/cart.js?v=3:1:9)", ["load@cart.js"]),
+        ("    at https://a.example/main.js:49:19", ["@main.js"]),
+        ("pay@https://a.example/js/app-BxY3d_1a.js:1:9\n@https://a.example/main.js:2:1", ["pay@app.js", "@main.js"]),
+        ("Foo.prototype.run/<@https://a.example/main.js:2:1", ["@main.js"]),
+        ("map@[native code]\neval code@\neval@https://a.example/x.js line 3 > eval:1:1", []),
+        ("    at Array.map (<anonymous>)\n    at eval (eval at f (https://a.example/x.js:1:1), <anonymous>:1:1)", []),
+        ("    at inject (chrome-extension://abcdef/content.js:1:1)", []),
+        ("    at f (https://a.example/node_modules/lib/x.js:1:1)", []),
+        ("Error: mail a@b.example\nno frames here", []),
+        ("\n".join(f"    at f{n} (https://a.example/x.js:1:{n})" for n in range(9)), [f"f{n}@x.js" for n in range(5)]),
+    ],
+)
+def test_frames_are_what_all_browsers_agree_on(stack, frames):
+    assert answer("errors.sql", "stack_frames('$stack::varchar')", stack=stack) == frames
+
+
+@pytest.mark.parametrize(
+    ("type_", "message", "stack", "category"),
+    [
+        ("TypeError", "x is undefined", "", "script"),
+        ("ChunkLoadError", "Loading chunk 7 failed. (timeout: /a.js)", "", "chunk_load"),
+        ("TypeError", "Failed to fetch dynamically imported module: /a.js", "", "chunk_load"),
+        ("TypeError", "Failed to fetch", "at f (/a.js:1:1)", "network"),
+        ("TypeError", "NetworkError when attempting to fetch resource.", "", "network"),
+        ("TypeError", "Load failed", "", "network"),
+        ("Error", "Failed to load resource: the server responded", "", "resource"),
+        ("UnhandledRejection", "no", "", "promise_rejection"),
+        ("UnhandledRejection", "Request timed out", "", "timeout"),
+        ("Error", "Refused: it violates the Content Security Policy", "", "csp"),
+        ("Error", "Script error.", "", "third_party"),
+        ("Error", "x", "at f (moz-extension://1/a.js:1:1)", "third_party"),
+        ("unknown", "something", "", "other"),
+    ],
+)
+def test_an_error_has_the_category_of_its_cause(type_, message, stack, category):
+    call = "error_category('$type_::varchar', '$message::varchar', '$stack::varchar')"
+    assert answer("errors.sql", call, type_=type_, message=message, stack=stack) == category
