@@ -1,8 +1,7 @@
 """The dbt project run inside this process, and the pure functions that build its arguments.
 
-A dbt process start costs seconds, and parsing the project again as many: the parsed project is kept on disk, and parsed
-anew only when one of its files changed. What the SQL means does not belong here, nor does what a run
-rebuilds: that is in the warehouse (`orchestration.warehouse`).
+A dbt process start costs seconds, and parsing the project again as many: what was parsed is kept on disk, until a file
+of the project changes. What the SQL means does not belong here, nor does what a run rebuilds: that is in the warehouse.
 """
 
 import hashlib
@@ -52,8 +51,8 @@ def build(
 def build_args(select: Sequence[str] = (), exclude: Sequence[str] = (), full_refresh: bool = False) -> list[str]:
     """The arguments of a production build.
 
-    Unit tests stay out: they test the SQL and not the data. So do seeds, unless everything is rebuilt: a changed seed is
-    a changed project, which makes a full refresh.
+    Unit tests stay out: they test the SQL and not the data. So do seeds, unless everything is rebuilt: a changed seed
+    is a changed project, which makes a full refresh.
     """
     args = ["build", "--exclude-resource-type", "unit_test"]
     if not full_refresh:
@@ -126,7 +125,7 @@ def _invoke(
 
 
 def _manifest(settings: Settings) -> Any:
-    """The parsed project as a fresh object: dbt notes in it what it compiled, and would leave that out the next time."""
+    """The parsed project as a fresh object: dbt notes in it what it compiled, and would leave that out next time."""
     from dbt.cli.main import dbtRunner
     from dbt.contracts.graph.manifest import Manifest
 

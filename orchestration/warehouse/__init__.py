@@ -1,8 +1,8 @@
 """The DuckDB seam: the pipeline's one private work file, and what is read from and copied out of it.
 
-What belongs here: opening and locking `warehouse.duckdb`, handing a run its inputs (raw views, configuration, the queue
-of touched days), keeping closed days in the lake, and copying marts out. What does not: what the data means (that is SQL
-under `dbt_project/`), how raw files come to be (`orchestration.lake`), and anything of Dagster.
+What belongs here: opening and locking `warehouse.duckdb`, handing a run its inputs (raw views, configuration, the
+queue of touched days), keeping closed days in the lake, and copying marts out. What does not: what the data means (that
+is SQL under `dbt_project/`), how raw files come to be (`orchestration.lake`), and anything of Dagster.
 """
 
 from orchestration.warehouse.connection import connect, writing

@@ -1,7 +1,7 @@
 """Who may open the warehouse, and when: one writer at a time on this machine.
 
-DuckDB refuses a second process outright while one writes. A lock of our own in front of it lets the second one wait, and
-say for whom. The kernel drops the lock when its holder dies, so a killed run never leaves a stale one. What is done
+DuckDB refuses a second process outright while one writes. A lock of our own in front of it lets the second one wait,
+and say for whom. The kernel drops the lock when its holder dies, so a killed run never leaves a stale one. What is done
 through a connection does not belong here.
 """
 
@@ -38,19 +38,17 @@ def connect(settings: Settings, read_only: bool = False) -> Iterator[duckdb.Duck
 
 
 @contextmanager
-def writing(
-    settings: Settings, say: Callable[[str], None] = lambda text: print(text, file=sys.stderr)
-) -> Iterator[None]:
+def writing(settings: Settings, say: Callable[[str], None] | None = None) -> Iterator[None]:
     """Hold the warehouse for this process; may be nested, also from several threads.
 
     Hold it around preparation, transform and `finish`, so that no other run steps in between. Waits for the holder and
-    says who that is.
+    says who that is, on standard error unless told where.
     """
     path = settings.home / "warehouse.lock"
     with _guard:
         descriptor, depth = _held.get(path, (-1, 0))
         if not depth:
-            descriptor = _lock(path, say)
+            descriptor = _lock(path, say or _say)
         _held[path] = (descriptor, depth + 1)
     try:
         with lake.reading(settings):  # the views read Parquet files, which a compaction must not remove meanwhile
@@ -62,6 +60,10 @@ def writing(
                 _held[path] = (descriptor, depth - 1)
             else:
                 os.close(descriptor)
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
 
 
 def _lock(path: Path, say: Callable[[str], None]) -> int:

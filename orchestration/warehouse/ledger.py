@@ -1,7 +1,7 @@
 """What changed in the lake since the last finished run: the ledger of ingested files and the queue of touched days.
 
-The queue is filled from the manifests that changed and emptied only when a run has finished, so that a crash repeats the
-same days. Which table rebuilds which of them is SQL's business (`dbt_project/macros/rebuilt_days.sql`).
+The queue is filled from the manifests that changed and emptied only when a run has finished, so that a crash repeats
+the same days. Which table rebuilds which of them is SQL's business (`dbt_project/macros/rebuilt_days.sql`).
 """
 
 from collections.abc import Sequence

@@ -31,7 +31,8 @@ DECLARED: dict[str, tuple[str, str]] = {
     "predictions.vitals_degradations": (
         "metric varchar not null, page_group varchar not null, device varchar not null, country varchar not null,"
         " value double, baseline_forecast double, baseline_lower double, baseline_upper double, change_share double,"
-        f" p_value double, q_value double, sample_count bigint, is_degraded boolean, event_date date not null, {_MODEL}",
+        " p_value double, q_value double, sample_count bigint, is_degraded boolean, event_date date not null,"
+        f" {_MODEL}",
         "One row per metric, cell and event date that was tested against its baseline.",
     ),
     "predictions.business_correlations": (

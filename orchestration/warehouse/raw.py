@@ -1,8 +1,8 @@
 """Raw tables as a run sees them: views over the Parquet files of the days it reads, and entities as tables.
 
-Event tables are views, so that ingest never needs the warehouse. Entities (orders, incidents, releases, maintenance) are
-copied by day into tables here, because their newest version can lie on any day: the copy finds it without opening the
-files of every day. What lies where in the lake is `orchestration.lake`'s knowledge, not this module's.
+Event tables are views, so that ingest never needs the warehouse. Entities (orders, incidents, releases, maintenance)
+are copied by day into tables here, because their newest version can lie on any day: the copy finds it without opening
+the files of every day. What lies where in the lake is `orchestration.lake`'s knowledge, not this module's.
 """
 
 from datetime import date
@@ -50,13 +50,12 @@ def sync_entities(
     source = f"read_parquet({_literal(files)}, hive_partitioning = false)"
     connection.execute(f"create schema if not exists {table.split('.')[0]}")
     connection.execute(f"create table if not exists {table} ({declared})")
-    connection.execute(
-        f"create or replace temp table changed_keys as select distinct {key} from {table} {chosen}", days
-    )
+    changed = f"select distinct {key} from {table} {chosen}"  # noqa: S608 - names are ours
+    connection.execute(f"create or replace temp table changed_keys as {changed}", days)
     connection.execute(f"delete from {table} {chosen}", days)  # noqa: S608 - names are ours
     if files:
         connection.execute(f"insert into {table} ({columns}) select {columns} from {source} {chosen}", days)  # noqa: S608
-    connection.execute(f"insert into changed_keys select distinct {key} from {table} {chosen}", days)  # noqa: S608
+    connection.execute(f"insert into changed_keys {changed}", days)
     found = connection.execute(f"select distinct event_date from {table} semi join changed_keys using ({key})")  # noqa: S608
     return {row[0] for row in found.fetchall()} | (dates or set())
 

@@ -11,7 +11,7 @@ import duckdb
 from orchestration.settings import Settings
 from orchestration.warehouse.connection import connect
 
-PUBLISHED_SCHEMAS = [
+PUBLISHED_SCHEMAS = (
     "dimensions",
     "experience",
     "reliability",
@@ -21,7 +21,7 @@ PUBLISHED_SCHEMAS = [
     "operations",
     "predictions",
     "reports",
-]
+)
 
 # Files of this version open in every DuckDB client from 1.2 on; the writer's own version would not.
 _STORAGE_VERSION = "v1.2.0"
