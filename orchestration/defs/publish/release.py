@@ -13,16 +13,15 @@ import dagster as dg
 from orchestration import dbt, progress, publish, quality, runs
 from orchestration.defs.resources import Site, readable_failures
 from orchestration.settings import Settings, load_settings
+from orchestration.warehouse.predictions import DECLARED
 
 RELEASE = dg.AssetKey(["published", "release"])
 
 
 @dg.definitions
 def release() -> dg.Definitions:
-    """The release reads every report, and what the checks found."""
-    return dg.Definitions(
-        assets=[_release([*_reports(load_settings()), dg.AssetKey(["operations", "fct_quality_results"])])]
-    )
+    """The release holds every mart, prediction and report, and what the checks found."""
+    return dg.Definitions(assets=[_release(_published_tables(load_settings()))])
 
 
 def _release(deps: list[dg.AssetKey]) -> dg.AssetsDefinition:
@@ -62,10 +61,11 @@ def _release(deps: list[dg.AssetKey]) -> dg.AssetsDefinition:
     return published_release
 
 
-def _reports(settings: Settings) -> list[dg.AssetKey]:
+def _published_tables(settings: Settings) -> list[dg.AssetKey]:
     nodes = json.loads(dbt.manifest(settings).read_text())["nodes"].values()
-    return [
-        dg.AssetKey([node["config"]["schema"], node["name"]])
+    tables = [
+        f"{node['config']['schema']}.{node['name']}"
         for node in nodes
-        if node["resource_type"] == "model" and node["fqn"][1] == "reports"
+        if node["resource_type"] == "model" and node["fqn"][1] in {"marts", "reports"}
     ]
+    return [dg.AssetKey(table.split(".")) for table in [*tables, *DECLARED]]
