@@ -4,9 +4,9 @@ Writing, replacing, listing, compacting and expiring belong here; what a format 
 No database lock and no Dagster.
 """
 
-from orchestration.lake.ingest import FileReport, IngestReport, ingest
+from orchestration.lake.ingesting import FileReport, IngestReport, ingest
 from orchestration.lake.layout import RAW_TABLES, reading
-from orchestration.lake.listing import closed_through, delivered_days, parquet_files, pending_days, reject_files
+from orchestration.lake.listing import closed_through, delivered_days, parquet_files, pending_days, pending_files, reject_files
 from orchestration.lake.manifest import Entry, manifests, read_manifest
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "manifests",
     "parquet_files",
     "pending_days",
+    "pending_files",
     "read_manifest",
     "reading",
     "reject_files",

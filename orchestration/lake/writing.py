@@ -5,38 +5,61 @@ What is written lies in a work folder until it is complete; moving it into the l
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
+from typing import Any, Protocol
 from uuid import uuid4
 
 import duckdb
-import pyarrow as pa
 
 from orchestration.lake.layout import RAW_TABLES, locked, parquet_path, rejects_dir
 from orchestration.lake.manifest import closed_date
 from orchestration.settings import Settings
-from orchestration.sources import REJECT_COLUMNS, csv_table, ndjson, privacy
-from orchestration.sources.columns import AFTER_CLOSE, REJECTED, typed_relation
+from orchestration.sources import REJECT_COLUMNS, csv_table, ndjson
+from orchestration.sources.columns import (
+    AFTER_CLOSE,
+    ANOTHER_DATE,
+    NOT_CLEAN,
+    PRIVATE,
+    REJECTED,
+    Given,
+    Placing,
+    typed_relation,
+)
 from orchestration.sources.feed import Feed
-from orchestration.sources.lines import literal
+from orchestration.sources.literals import literal, literals
 from orchestration.sources.segments import Segment
 
 # 400 MB cost nothing in time and keep the process under 512 MB.
 _MEMORY = "360MB"
 # Rows that a partitioned write holds back: at DuckDB's own 524 288 it spends more time on memory than on Parquet.
-_FLUSH_ROWS = 20_000
+_FLUSH_ROWS = 5_000
 
 
 @dataclass(frozen=True)
 class Shape:
-    """How the files of one segment are laid out: NDJSON, or CSV with these columns."""
+    """What the files of one segment have in common: NDJSON, or CSV with these columns, and what their source declares."""
 
     is_ndjson: bool
+    timezone: str
+    is_snapshot: bool
     delimiter: str = ","
     header: tuple[str, ...] = ()
+
+
+class SourceFile(Protocol):
+    """A file as the lake names it."""
+
+    @property
+    def name(self) -> str:
+        """Its path in the ledger."""
+
+    @property
+    def export_date(self) -> date:
+        """The day that delivered it."""
 
 
 @dataclass
@@ -59,60 +82,71 @@ class Writer:
         self.feed: Feed = RAW_TABLES[raw_table]
         self.folder = folder
         self.connection = _connection(settings, raw_table, folder)
-        self.parts: list[tuple[str, Path]] = []
-        self._segments = 0
+        self.parts: list[tuple[date, Path]] = []
+        self._copies = 0
+        # What the next segment is hoped to be, because the one before it was: see `_written_strictly`.
+        self._hopes = dict.fromkeys((NOT_CLEAN, PRIVATE, ANOTHER_DATE), True)
+        self._expected: date | None = None
 
-    def describe(self, files: list[tuple[int, str, date, int]]) -> None:
-        """Makes known the files that segments refer to: index, source path, export date, line of the header."""
-        names = ["index", "source_file", "export_date", "header_line"]
-        columns = list(zip(*files, strict=True))
-        self._files = pa.table([pa.array(column) for column in columns], names=names)
-        self.connection.register("files", self._files)
+    def write(self, segment: Segment, files: Sequence[SourceFile], shape: Shape) -> None:
+        """Writes the rows of a segment as Parquet by event date, with rejects and rows of closed days apart.
 
-    def write(self, segment: Segment, shape: Shape, timezone: str, is_snapshot: bool) -> None:
-        """Writes the rows of a segment as Parquet by event date, with rejects and rows of closed days apart."""
-        self._origins = segment.origins()
-        self.connection.register("origins", self._origins)
-        self.connection.execute("set TimeZone = ?", [timezone]) if False else self.connection.execute(
-            f"set TimeZone = {literal(timezone)}"
+        Args:
+            segment: The lines.
+            files: The source files, by the index that the segment knows.
+            shape: How the lines are laid out, the same for all files of the segment.
+        """
+        first = segment.slices[0]
+        is_one_file = len(segment.slices) == 1
+        self._expected = self._expected or files[first.file].export_date
+        _set(
+            self.connection,
+            export_date=files[first.file].export_date,
+            source_file=files[first.file].name,
+            first_line=first.line,
+            open_line=first.open_line,
+            header=list(shape.header),
         )
-        folder = self.folder / f"{self._segments}"
-        self._segments += 1
-        query = self._query(segment, shape, is_snapshot)
-        self.connection.execute(
-            f"copy ({query}) to {literal(str(folder))} (format parquet, partition_by (_part), compression snappy)"
+        # A time zone cannot be a parameter; the configuration has checked that it is a known one.
+        self.connection.execute(f"set TimeZone = {literal(shape.timezone)}")
+        if not is_one_file:
+            origins = segment.origins([file.name for file in files], [file.export_date for file in files])
+            self.connection.register("origins", origins)
+        placing = Placing(
+            is_snapshot=shape.is_snapshot,
+            is_one_file=is_one_file,
+            keeps_parameters=bool(self.settings.config.site.url_parameters_kept),
         )
-        for path in folder.glob("_part=*/*.parquet"):
-            self.parts.append((path.parent.name.removeprefix("_part="), path))
+        if not self._written_strictly(segment, shape, placing):
+            self._copy(self._given(segment, shape), placing)
 
     def counts(self) -> dict[str, Counted]:
         """Returns for each source path what its rows became; paths without rows are not in it."""
         found: dict[str, Counted] = {}
         for part in sorted({part for part, _ in self.parts}):
-            listed = _listed(path for other, path in self.parts if other == part)
-            query = f"select _source_file, count(*) from read_parquet({listed}, hive_partitioning = false) group by all"
-            for name, rows in self.connection.execute(query).fetchall():
+            query = f"select _source_file, count(*) from {_parquet(self._of(part))} group by all"
+            for name, rows in self._fetched(query):
                 counted = found.setdefault(name, Counted())
                 if part == REJECTED:
-                    counted.rejected += rows
+                    counted.rejected = rows
                 elif part == AFTER_CLOSE:
-                    counted.after_close += rows
+                    counted.after_close = rows
                 else:
-                    counted.event_dates[date.fromisoformat(part)] = rows
-        kept = [path for part, path in self.parts if part != REJECTED]
-        if kept:
-            for name, key, rows in self.connection.execute(
+                    counted.event_dates[part] = rows
+        if kept := [path for part, path in self.parts if part != REJECTED]:
+            query = (
                 "select _source_file, key, count(*) from (select _source_file, unnest(json_keys(_extra)) as key "
-                f"from read_parquet({_listed(kept)}, hive_partitioning = false) where _extra is not null) "
-                f"where list_contains({list(self.feed.keys)!r}, key) group by all order by all"
-            ).fetchall():
+                f"from {_parquet(kept)} where _extra is not null) "
+                f"where list_contains({literals(self.feed.keys)}, key) group by all order by all"
+            )
+            for name, key, rows in self._fetched(query):
                 found[name].bad_fields[key] = rows
-        rejected = [path for part, path in self.parts if part == REJECTED]
-        if rejected:
-            for name, reason, wrong, rows in self.connection.execute(
+        if rejected := self._of(REJECTED):
+            query = (
                 "select _source_file, reason, coalesce(field, ''), count(*) "
                 f"from ({_rejects(self.feed, rejected)}) group by all order by all"
-            ).fetchall():
+            )
+            for name, reason, wrong, rows in self._fetched(query):
                 found[name].reject_counts.append((reason, wrong, rows))
         return found
 
@@ -125,49 +159,86 @@ class Writer:
         parquet: dict[date, list[str]] = {}
         for index, (part, path) in enumerate(self.parts):
             if part not in (REJECTED, AFTER_CLOSE):
-                target = parquet_path(self.settings, self.raw_table, part, f"{name}-{index}.parquet")
+                target = parquet_path(self.settings, self.raw_table, part.isoformat(), f"{name}-{index}.parquet")
                 target.parent.mkdir(parents=True, exist_ok=True)
                 path.replace(target)
-                parquet.setdefault(date.fromisoformat(part), []).append(target.name)
-        rejected = [path for part, path in self.parts if part == REJECTED]
+                parquet.setdefault(part, []).append(target.name)
         rejects = []
-        if rejected:
+        if rejected := self._of(REJECTED):
             target = rejects_dir(self.settings, self.raw_table) / f"{name}.parquet"
             target.parent.mkdir(parents=True, exist_ok=True)
             new = self.folder / target.name
-            self.connection.execute(
-                f"copy ({_rejects(self.feed, rejected)}) to {literal(str(new))} (format parquet)"
-            )
+            self._fetched(f"copy ({_rejects(self.feed, rejected)}) to {literal(str(new))} (format parquet)")
             new.replace(target)
             rejects.append(target.name)
         self.parts = []
+        self._hopes = dict.fromkeys(self._hopes, True)
         return parquet, rejects
 
     def rewrite(self, files: list[Path], target: Path, dropped: Iterable[str] = ()) -> int:
         """Writes the rows of `files` into one new file, without those of the `dropped` source paths; returns how many."""
         new = self.folder / target.name
-        self.connection.execute("set variable dropped = ?", [list(dropped)])
-        query = (
-            f"select * from read_parquet({_listed(files)}, hive_partitioning = false) "
-            "where not list_contains(getvariable('dropped')::varchar[], _source_file)"
-        )
-        (rows,) = self.connection.execute(f"copy ({query}) to {literal(str(new))} (format parquet)").fetchall()[0]
+        _set(self.connection, dropped=list(dropped))
+        query = f"select * from {_parquet(files)} where not list_contains(getvariable('dropped')::varchar[], _source_file)"
+        ((rows,),) = self._fetched(f"copy ({query}) to {literal(str(new))} (format parquet)")
         if rows:
             target.parent.mkdir(parents=True, exist_ok=True)
             new.replace(target)
         return int(rows)
 
-    def _query(self, segment: Segment, shape: Shape, is_snapshot: bool) -> str:
+    def _written_strictly(self, segment: Segment, shape: Shape, placing: Placing) -> bool:
+        """Tries the cheaper ways, each until a segment was not fit for it: the next ones of a batch will hardly be."""
+        if not (shape.is_ndjson and self.feed.is_ndjson_only):
+            return False
+        given = ndjson.strict_relation(self.feed, str(segment.path))
+        while self._hopes[NOT_CLEAN]:
+            hopeful = replace(placing, is_public=self._hopes[PRIVATE], is_one_date=self._hopes[ANOTHER_DATE])
+            try:
+                # Blank lines are passed over without a row, and would shift the numbers of the lines after them.
+                self._hopes[NOT_CLEAN] = self._copy(given, hopeful, segment.line_count)
+            except duckdb.Error as error:
+                dashed = next((hope for hope in (PRIVATE, ANOTHER_DATE) if hope in str(error)), NOT_CLEAN)
+                self._hopes[dashed] = False
+            else:
+                return self._hopes[NOT_CLEAN]
+        return False
+
+    def _given(self, segment: Segment, shape: Shape) -> Given:
         path = str(segment.path)
         if shape.is_ndjson:
-            given, extra, raw = ndjson.given_relation(self.feed, path), ndjson.extra_expression(self.feed), "_text"
+            return ndjson.given_relation(self.feed, path)
+        ((joins,),) = self._fetched(csv_table.has_open_quotes(path))
+        return csv_table.given_relation(self.feed, path, shape.delimiter, shape.header, bool(joins))
+
+    def _copy(self, given: Given, placing: Placing, expected_rows: int | None = None) -> bool:
+        """Writes the rows of a relation; returns whether there were as many as expected, and forgets them if not."""
+        self._copies += 1
+        folder = self.folder / f"{self._copies}"
+        query = typed_relation(self.feed, given, placing)
+        if placing.is_one_date:
+            folder.mkdir()
+            _set(self.connection, expected_date=self._expected)
+            target, options = folder / "rows.parquet", "format parquet"
         else:
-            is_open = self.connection.execute(csv_table.has_open_quotes(path)).fetchall()[0][0]
-            self.connection.execute("set variable header = ?", [list(shape.header)])
-            given = csv_table.given_relation(self.feed, path, shape.delimiter, shape.header, is_open)
-            extra = csv_table.extra_expression(self.feed)
-            raw = csv_table.raw_expression(self.feed, shape.delimiter, shape.header)
-        return typed_relation(self.feed, given, extra, raw, is_snapshot)
+            target, options = folder, "format parquet, partition_by (_part)"
+        ((rows,),) = self._fetched(f"copy ({query}) to {literal(str(target))} ({options})")
+        if expected_rows is not None and rows != expected_rows:
+            return False
+        if placing.is_one_date and self._expected:
+            self.parts.append((self._expected, target))
+            return True
+        written = [(date.fromisoformat(path.parent.name[6:]), path) for path in folder.glob("_part=*/*.parquet")]
+        self.parts += sorted(written)
+        dates = {part for part, _ in written}
+        self._hopes[ANOTHER_DATE] = len(dates) == 1
+        self._expected = max(dates, default=self._expected)
+        return True
+
+    def _of(self, part: date) -> list[Path]:
+        return [path for other, path in self.parts if other == part]
+
+    def _fetched(self, query: str) -> list[tuple[Any, ...]]:
+        return self.connection.execute(query).fetchall()
 
 
 @contextmanager
@@ -192,17 +263,21 @@ def _connection(settings: Settings, raw_table: str, folder: Path) -> duckdb.Duck
             "autoinstall_known_extensions": "false",
         }
     )
-    site = settings.config.site
-    privacy.define_macros(connection, list(site.url_parameters_kept))
-    key = settings.user_key()
-    for name, value in {
-        "user_key": key.key,
-        "key_id": key.key_id,
-        "closed_through": closed_date(settings, raw_table),
-        "currencies": [site.currency, *site.exchange_rates],
-    }.items():
-        connection.execute(f"set variable {name} = ?", [value])
+    site, key = settings.config.site, settings.user_key()
+    _set(
+        connection,
+        user_key=key.key,
+        key_id=key.key_id,
+        parameters_kept=list(site.url_parameters_kept),
+        currencies=[site.currency, *site.exchange_rates],
+        closed_through=closed_date(settings, raw_table),
+    )
     return connection
+
+
+def _set(connection: duckdb.DuckDBPyConnection, **variables: object) -> None:
+    for variable, value in variables.items():
+        connection.execute(f"set variable {variable} = ?", [value])
 
 
 def _rejects(feed: Feed, files: list[Path]) -> str:
@@ -210,9 +285,9 @@ def _rejects(feed: Feed, files: list[Path]) -> str:
     return (
         f"select {columns} from (select *, {literal(feed.name)} as feed, "
         "_extra ->> '$.reason' as reason, _extra ->> '$.field' as field, _extra ->> '$.raw_text' as raw_text "
-        f"from read_parquet({_listed(files)}, hive_partitioning = false)) order by _source_file, _source_line"
+        f"from {_parquet(files)}) order by _source_file, _source_line"
     )
 
 
-def _listed(files: Iterable[Path]) -> str:
-    return "[" + ", ".join(literal(str(file)) for file in files) + "]"
+def _parquet(files: Iterable[Path]) -> str:
+    return f"read_parquet({literals(str(file) for file in files)}, hive_partitioning = false)"

@@ -1,98 +1,122 @@
-"""From the text that an export gives for a field to the typed column of the lake, as SQL, the same for every format.
+"""From what an export gives for its keys to the typed columns of the lake, as SQL, the same for every format.
 
-A format provides the relation `given`: `_number` (line in the segment), `_text` (the line), `_unreadable` (why it is no
-row, or NULL), one VARCHAR for each key of the feed, `_nested` (keys of text fields that hold an object or array) and
-the expression for `_extra`. What comes out is one relation whose partition says where a row belongs: an event date,
-`rejected` or `after_close`.
+A format provides the relation `given`: `_number` (line in the segment), `_unreadable` (why it is no row, or NULL),
+`_count` (how many fields the row has, NULL if that cannot be told cheaply), `given_<key>` for each key of the feed, and
+whatever its expressions for `_extra` and the raw text need. What comes out is one relation whose `_part` says where a
+row belongs: its event date, REJECTED or AFTER_CLOSE.
+
+A row whose fields are all known and all of the right type has as many fields as values: this one comparison spares clean
+rows everything that only others need.
 """
 
+from dataclasses import dataclass
+from datetime import date
+
+from orchestration.sources import privacy
 from orchestration.sources.feed import Feed, Field
+from orchestration.sources.literals import literal, literals, name
 
-REJECTED, AFTER_CLOSE = "rejected", "after_close"
+# Rows that do not belong to an event date travel under dates that no event can have: a date is the cheapest partition.
+REJECTED, AFTER_CLOSE = date(1, 1, 1), date(1, 1, 2)
+NOT_CLEAN, PRIVATE, ANOTHER_DATE = "not clean", "private", "another date"
 # Entities and snapshots may hold any day, but not one that cannot be.
-_FIRST_DAY, _LAST_DAY = "date '1990-01-01'", "date '2100-01-01'"
-_DAYS_LATE, _DAYS_EARLY = 30, 1
+_SANE_DAYS = "date '1990-01-01' and date '2100-01-01'"
+# Around the export day, which is a session variable.
+_DAYS = "getvariable('export_date') - 30 and getvariable('export_date') + 1"
+_TEXTS = ("text", "free_text", "url", "user")
 
 
-def typed_relation(feed: Feed, given: str, extra: str, raw: str, is_snapshot: bool) -> str:
+@dataclass(frozen=True)
+class Given:
+    """A format's relation, and its SQL for what a row keeps beside its columns.
+
+    `extra` makes the text of `_extra` in terms of `_bad`, the keys whose value has another type; `raw` the text that a
+    reject keeps; `nested` tells, with a key put in, whether its value is an object or array; `wrong` are further tests of
+    rows that are not plain, each with its reason. Without `raw` the relation holds rows that are typed already, and a
+    row that is not clean raises NOT_CLEAN.
+    """
+
+    relation: str
+    extra: str = ""
+    raw: str = ""
+    nested: str = ""
+    wrong: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def is_strict(self) -> bool:
+        """Whether any row that is not clean raises an error."""
+        return not self.raw
+
+
+@dataclass(frozen=True)
+class Placing:
+    """Where the rows of a segment come from and may lie.
+
+    With `is_one_file` the session variables source_file, first_line and open_line tell the origin of a line; otherwise
+    the relation `origins` (number, line, is_open, source_file, export_date) does. With `is_one_date` a row of another
+    date than the session variable expected_date raises ANOTHER_DATE; with `is_public` a row that may hold personal data
+    beyond query strings raises PRIVATE, and the query is spared the rules that mask it.
+    """
+
+    is_snapshot: bool = False
+    is_one_file: bool = True
+    is_one_date: bool = False
+    is_public: bool = False
+    keeps_parameters: bool = False
+
+
+def typed_relation(feed: Feed, given: Given, placing: Placing) -> str:
     """Returns SQL for the rows of a segment, in the columns of the lake and `_part`.
 
-    Args:
-        feed: The format.
-        given: SQL for the relation described above; it may refer to nothing.
-        extra: SQL for `_extra`, in terms of `given` and of `_bad`, the list of keys whose value has another type.
-        raw: SQL for the text that a reject keeps, in terms of `given`.
-        is_snapshot: Whether rows may lie on any day.
+    It reads the session variables user_key, key_id, parameters_kept, currencies, export_date and closed_through.
     """
-    values = ",\n        ".join(f"{_value(field)} as {field.name}" for field in feed.fields)
-    keys = ", ".join(f'"{key}" as "given {key}"' for key in feed.keys)
-    named = ", ".join(f'"{key}"' for key in feed.keys)
-    columns = ", ".join(_column(name, feed) for name in feed.columns)
+    expected = f"where _part = getvariable('expected_date') or error({literal(ANOTHER_DATE)}) is null"
     return f"""
-with given as ({given}),
-typed as (
-    select
-        * exclude ({named}), {keys},
-        {values}
-    from given
-),
-judged as (
-    select
-        *,
-        {_bad(feed)} as _bad,
-        {feed.time}::date as event_date
-    from typed
-),
-placed as (
-    select
-        judged.*,
-        origins.line as _source_line,
-        files.source_file as _source_file,
-        files.export_date as _export_date,
-        {_problem(feed, is_snapshot)} as _problem
-    from judged
-    inner join origins on judged._number = origins.number
-    inner join files on origins.file = files.index
-    where origins.line > files.header_line
-)
-select
-    {columns},
-    case
-        when _problem is not null then '{REJECTED}'
-        when event_date <= getvariable('closed_through') then '{AFTER_CLOSE}'
-        else event_date::varchar
-    end as _part
-from (select * replace (
-    case when _problem is null then {extra} else {_reject(raw)} end as _extra
-) from (select *, null::varchar as _extra from placed))
-"""
+with given as ({given.relation}),
+typed as (select *, {_values(feed, given)} from given),
+counted as ({_counted(feed, given)}),
+placed as ({_placed(placing)}),
+judged as (select *, {_problem(feed, given, placing)} as _problem from placed),
+noted as ({_noted(feed, given, placing)}),
+masked as ({_masked(feed, placing)})
+select {_columns(feed, placing)}{"" if placing.is_one_date else ", _part"}
+from (select *, {_part(given, placing)} as _part from masked)
+{expected if placing.is_one_date else ""}"""
 
 
-def _column(name: str, feed: Feed) -> str:
-    if name == "key_id":
-        return "case when user_id is not null then getvariable('key_id') end as key_id"
-    return name
+def given_key(key: str) -> str:
+    """Returns the SQL name under which a format gives the value of a key."""
+    return name(f"given_{key}")
 
 
-def _value(field: Field) -> str:
-    texts = [f"""nullif(trim("{key}"), '')""" for key in field.read_from]
-    text = f"coalesce({', '.join(texts)})" if len(texts) > 1 else texts[0]
-    flat = f"case when list_has_any(_nested, {list(field.read_from)!r}) then null else {text} end"
-    if field.choices:
-        return f"list_extract({list(field.choices)!r}, nullif(list_position({[c.lower() for c in field.choices]!r}, lower({flat})), 0))"
+def _values(feed: Feed, given: Given) -> str:
+    return ", ".join(f"{_value(field, given)} as {field.name}" for field in feed.fields)
+
+
+def _value(field: Field, given: Given) -> str:
+    text = given_key(field.key)
+    if field.kind in _TEXTS:
+        flat = f"nullif({text}, '')"
+        if given.nested:
+            nested = given.nested.replace("{key}", field.key)
+            flat = f"case when (starts_with({text}, '{{') or starts_with({text}, '[')) and {nested} then null else {flat} end"
+        if field.choices and given.is_strict:
+            # As web-vitals writes them; in another case the other way takes them.
+            return f"case when {flat} in ({', '.join(literal(choice) for choice in field.choices)}) then {flat} end"
+        if field.choices:
+            position = f"list_position({literals(choice.lower() for choice in field.choices)}, lower({flat}))"
+            return f"{literals(field.choices)}[nullif({position}, 0)]"
+        return flat
+    if given.is_strict and field.kind in ("number", "boolean"):
+        return text
     match field.kind:
-        case "text":
-            return flat
-        case "free_text":
-            return f"scrubbed({flat})"
-        case "url":
-            return f"stripped({flat})"
-        case "user":
-            return f"hashed({flat})"
         case "object":
-            return f"case when left({text}, 1) = '{{' and json_valid({text}) then scrubbed({text}) end"
+            return f"case when starts_with({text}, '{{') and json_valid({text}) then {text}::varchar end"
         case "list":
-            split = f"case when left({text}, 1) = '[' then try(from_json({text}, '[\"VARCHAR\"]')) else string_split_regex({text}, '[;|,]') end"
+            split = (
+                f"case when starts_with({text}, '[') then try(from_json({text}, '[\"VARCHAR\"]')) "
+                f"else string_split_regex({text}, '[;|,]') end"
+            )
             return f"nullif(list_filter(list_transform({split}, lambda s: trim(s)), lambda s: s <> ''), [])"
         case "integer":
             number = f"try_cast({text} as double)"
@@ -109,54 +133,151 @@ def _time(text: str) -> str:
     zoned = f"try_cast({text} as timestamptz)"
     return (
         f"case when {number} is not null "
-        f"then case when abs({number}) < 4e12 then make_timestamp((trunc({number}) * 1000)::bigint) end "
+        f"then case when abs({number}) < 9e15 then make_timestamp((trunc({number}) * 1000)::bigint) end "
         f"when isfinite({zoned}) then timezone('UTC', {zoned}) end"
     )
 
 
-def _given(field: Field) -> str:
-    return "coalesce(" + ", ".join(f"""nullif(trim("given {key}"), '')""" for key in field.read_from) + ")"
-
-
-def _bad(feed: Feed) -> str:
-    tests = [
-        f"case when {field.name} is null and {_given(field)} is not null then {list(field.read_from)!r} end"
+def _counted(feed: Feed, given: Given) -> str:
+    """Returns SQL that tells plain rows, lists the keys of bad values in the others, and fills in one field by another."""
+    filled = [field for field in feed.fields if field.or_else]
+    replaced = ", ".join(f"coalesce({field.name}, {field.or_else}) as {field.name}" for field in filled)
+    replace = f" replace ({replaced})" if replaced else ""
+    if given.is_strict:
+        return f"select *{replace}, {feed.time}::date as event_date from typed"
+    values = " + ".join(f"({field.name} is not null)::int" for field in feed.fields)
+    bad = ", ".join(
+        f"case when {field.name} is null and nullif({given_key(field.key)}, '') is not null then {literal(field.key)} end"
         for field in feed.fields
-        if not field.required
-    ]
-    return f"flatten(list_filter([{', '.join(tests)}], lambda bad: bad is not null))"
+    )
+    return f"""
+    select
+        *{replace},
+        {feed.time}::date as event_date,
+        case when not _is_plain then list_filter([{bad}], lambda b: b is not null) end as _bad
+    from (select *, coalesce(_count = {values}, false) as _is_plain from typed)"""
 
 
-def _problem(feed: Feed, is_snapshot: bool) -> str:
+def _placed(placing: Placing) -> str:
+    if placing.is_one_file:
+        return """
+    select
+        *,
+        _number + getvariable('first_line') - 1 as _source_line,
+        getvariable('source_file') as _source_file,
+        getvariable('export_date') as _export_date,
+        coalesce(_source_line = getvariable('open_line'), false) as _is_open
+    from counted"""
+    return """
+    select
+        counted.*,
+        origins.line as _source_line,
+        origins.source_file as _source_file,
+        origins.export_date as _export_date,
+        origins.is_open as _is_open
+    from counted
+    inner join origins on counted._number = origins.number"""
+
+
+def _problem(feed: Feed, given: Given, placing: Placing) -> str:
     """Returns SQL for what makes a row a reject, as `reason field`, or NULL."""
+    required = [field for field in feed.fields if field.required]
+    missing = {field: f"{field.name} is null{_unless(field)}" for field in required}
+    days = _SANE_DAYS if placing.is_snapshot or feed.is_entity else _DAYS
+    late = f"event_date not between {days}"
+    if given.is_strict:
+        text_keys = [given_key(field.key) for field in feed.fields if field.kind in _TEXTS]
+        # Compared as texts, an object or array lies between its bracket and the next character; this is four times
+        # cheaper than looking at the first character.
+        nested = [f"({key} >= '[' and ({key} < '\\' or ({key} >= '{{' and {key} < '|')))" for key in text_keys]
+        objects = [f"({field.name} is null and {given_key(field.key)} is not null)" for field in feed.fields if field.kind == "object"]
+        odd = " or ".join([*(f"({test})" for test in missing.values()), late, *nested, *objects])
+        return f"case when {odd} then 'odd' end"
     tests = [
-        "when _unreadable = 'unparseable' and origins.is_open then 'truncated '",
-        "when _unreadable is not null then _unreadable || ' '",
+        ("_unreadable = 'unparseable' and _is_open", "'truncated '"),
+        ("_unreadable is not null", "_unreadable || ' '"),
+        *((f"not _is_plain and {test}", f"'{reason} '") for test, reason in given.wrong),
     ]
     for field in feed.fields:
         wrong = "bad_time" if field.kind == "time" else "unknown_value" if field.choices else "wrong_type"
         if field.required:
-            unless = f" and not coalesce({field.required_unless}, false)" if field.required_unless else ""
-            tests.append(f"when {field.name} is null and {_given(field)} is null{unless} then 'missing_field {field.name}'")
-            tests.append(f"when {field.name} is null and {_given(field)} is not null then '{wrong} {field.name}'")
+            tests.append((f"{missing[field]} and list_contains(_bad, {literal(field.key)})", f"'{wrong} {field.name}'"))
+            tests.append((missing[field], f"'missing_field {field.name}'"))
         elif field.name in feed.strict:
-            tests.append(f"when {field.name} is null and {_given(field)} is not null then '{wrong} {field.name}'")
+            tests.append((f"not _is_plain and list_contains(_bad, {literal(field.key)})", f"'{wrong} {field.name}'"))
     if "currency" in feed.columns:
-        tests.append("when not list_contains(getvariable('currencies'), currency) then 'unknown_currency currency'")
-    anywhere = is_snapshot or feed.is_entity
-    days = (
-        f"{_FIRST_DAY} and {_LAST_DAY}"
-        if anywhere
-        else f"files.export_date - {_DAYS_LATE} and files.export_date + {_DAYS_EARLY}"
-    )
-    tests.append(f"when event_date not between {days} then 'time_out_of_range {feed.time}'")
-    return "case " + "\n        ".join(tests) + " end"
+        tests.append(("not list_contains(getvariable('currencies'), currency)", "'unknown_currency currency'"))
+    tests.append((late, f"'time_out_of_range {feed.time}'"))
+    return "case " + "\n        ".join(f"when {test} then {reason}" for test, reason in tests) + " end"
 
 
-def _reject(raw: str) -> str:
-    """Returns SQL for the reject that a row becomes; it travels in `_extra`, so that one pass writes both."""
-    scrubbed = f"scrubbed(left({raw}, 8192))"
-    return (
+def _unless(field: Field) -> str:
+    return f" and not coalesce({field.required_unless}, false)" if field.required_unless else ""
+
+
+def _noted(feed: Feed, given: Given, placing: Placing) -> str:
+    """Returns SQL that cuts queries off URLs and puts the text of a reject, or of `_extra`, in `_note`."""
+    urls = _of_kind(feed, "url")
+    replaced = ", ".join(f"{privacy.bare(url)} as {url}" for url in urls)
+    replace = f" replace ({replaced})" if urls else ""
+    kept = "".join(f", {privacy.kept_parameters(url)} as _query_{url}" for url in urls if placing.keeps_parameters)
+    if given.is_strict:
+        note = "null::varchar"
+    else:
+        note = f"case when _problem is not null then left({given.raw}, 8192) when not _is_plain then {given.extra} end"
+    return f"select *{replace}, {note} as _note{kept} from judged"
+
+
+def _masked(feed: Feed, placing: Placing) -> str:
+    """Returns SQL that masks the URLs and texts of rows that may hold personal data, or only tells these rows."""
+    urls, texts = _of_kind(feed, "url"), _texts(feed)
+    tests = []
+    for index, url in enumerate(urls):
+        # A report gives its page twice, as url and as navigationURL: the same text needs no second look.
+        same = f"{url} is distinct from {urls[index - 1]} and " if index else ""
+        tests.append(f"({same}{privacy.is_private_path(url)})")
+    path = " or ".join(tests) or "false"
+    text = " or ".join(privacy.is_private_text(text) for text in texts)
+    if placing.is_public:
+        return f"select *, {path} or {text} as _is_private from noted"
+    paths = f"case when {path} then {privacy.masked_paths(urls)} end" if urls else "null"
+    return f"select *, {paths} as _paths, case when {text} then {privacy.scrubbed(texts)} end as _masked_texts from noted"
+
+
+def _columns(feed: Feed, placing: Placing) -> str:
+    note, special = "_note", {}
+    if not placing.is_public:
+        texts = _texts(feed)
+        special = {text: f"case when _masked_texts is null then {text} else _masked_texts[{at}] end" for at, text in enumerate(texts, 1)}
+        note = special.pop("_note")
+        for at, url in enumerate(_of_kind(feed, "url"), 1):
+            special[url] = f"case when _paths is null then {url} else _paths[{at}] end"
+    if placing.keeps_parameters:
+        special |= {url: f"{special.get(url, url)} || _query_{url}" for url in _of_kind(feed, "url")}
+    cut = f"left({note}, case when strlen({note}) > 4096 then 1024 else 4096 end)"
+    reject = (
         "to_json({reason: split_part(_problem, ' ', 1), field: nullif(split_part(_problem, ' ', 2), ''), "
-        f"raw_text: left({scrubbed}, case when strlen(left({scrubbed}, 4096)) > 4096 then 1024 else 4096 end)}})::varchar"
+        f"raw_text: {cut}}})::varchar"
     )
+    special |= {user: privacy.hashed(user) for user in _of_kind(feed, "user")}
+    special["key_id"] = "case when user_id is not null then getvariable('key_id') end"
+    special["_extra"] = f"case when _problem is null then {note} else {reject} end"
+    return ",\n    ".join(f"{special[column]} as {column}" if column in special else column for column in feed.columns)
+
+
+def _part(given: Given, placing: Placing) -> str:
+    problem = f"error({literal(NOT_CLEAN)})" if given.is_strict else literal(REJECTED.isoformat()) + "::date"
+    private = f"when _is_private then error({literal(PRIVATE)})" if placing.is_public else ""
+    closed = literal(AFTER_CLOSE.isoformat()) + "::date"
+    return (
+        f"case when _problem is not null then {problem} {private} "
+        f"when event_date <= getvariable('closed_through') then {closed} else event_date end"
+    )
+
+
+def _texts(feed: Feed) -> list[str]:
+    return [*_of_kind(feed, "free_text", "object"), "_note"]
+
+
+def _of_kind(feed: Feed, *kinds: str) -> list[str]:
+    return [field.name for field in feed.fields if field.kind in kinds]

@@ -6,81 +6,84 @@ such line, unless a line between them is a whole record by itself.
 
 from collections.abc import Sequence
 
+from orchestration.sources.columns import Given, given_key
 from orchestration.sources.feed import Feed
-from orchestration.sources.lines import lines_relation, literal, mark_reasons
+from orchestration.sources.lines import lines_relation, mark_reasons
+from orchestration.sources.literals import literal, literals
+from orchestration.sources.privacy import is_personal
 
-DELIMITERS = (",", ";", "\t", "|")
-_ODD = "(length(_text) - length(replace(_text, '\"', ''))) % 2 = 1"
+_DELIMITERS = (",", ";", "\t", "|")
+_IS_ODD = "(length(_text) - length(replace(_text, '\"', ''))) % 2 = 1"
 
 
 def split_header(line: str, feed: Feed) -> tuple[str, tuple[str, ...]]:
     """Returns the delimiter and the column names of a header, made unique; no names if none is a key of the feed."""
     best: tuple[str, tuple[str, ...]] = (",", ())
     found = 0
-    for delimiter in DELIMITERS:
-        names = tuple(name.strip().strip('"').strip() for name in line.split(delimiter))
+    for delimiter in _DELIMITERS:
+        names = tuple(text.strip().strip('"').strip() for text in line.split(delimiter))
         known = len(set(names) & set(feed.keys))
         if known > found:
             best, found = (delimiter, names), known
     delimiter, names = best
-    seen: dict[str, int] = {}
-    unique = []
-    for name in names:
-        seen[name] = seen.get(name, 0) + 1
-        unique.append(name if seen[name] == 1 else f"{name}.{seen[name]}")
-    return delimiter, tuple(unique)
+    return delimiter, tuple(
+        text if text not in names[:at] else f"{text}.{names[:at].count(text) + 1}" for at, text in enumerate(names)
+    )
 
 
 def has_open_quotes(path: str) -> str:
     """Returns SQL that tells whether a line of a segment has an odd number of quotes."""
-    return f"select count(*) > 0 from ({lines_relation(path)}) where {_ODD}"
+    return f"select count(*) > 0 from ({lines_relation(path)}) where {_IS_ODD}"
 
 
-def given_relation(feed: Feed, path: str, delimiter: str, header: Sequence[str], joins_lines: bool) -> str:
-    """Returns SQL for what each record of a segment gives for the keys of a feed, as text."""
-    at = {name: index + 1 for index, name in enumerate(header)}
-    keys = ", ".join(f'_fields[{at[key]}] as "{key}"' if key in at else f'null::varchar as "{key}"' for key in feed.keys)
-    fields = _fields(delimiter)
-    lines = lines_relation(path)
-    records = _joined(lines, fields, len(header)) if joins_lines else lines
-    return f"""
-    select
-        _number,
-        _text,
-        _fields,
-        case
-            {mark_reasons("_text")}
-            when {len(header)} = 0 then 'bad_header'
-            when len(_fields) <> {len(header)} then 'wrong_column_count'
-        end as _unreadable,
-        []::varchar[] as _nested,
-        {keys}
-    from (select *, {fields} as _fields from ({records}) where trim(_text) <> '')"""
+def given_relation(feed: Feed, path: str, delimiter: str, header: Sequence[str], joins_lines: bool) -> Given:
+    """Returns what each record of a segment gives for the keys of a feed, as text.
 
-
-def extra_expression(feed: Feed) -> str:
-    """Returns SQL for columns that the feed does not know, and values of another type, as JSON text or NULL.
-
-    The names of the columns are in the session variable `header`.
+    The names of the columns are also in the session variable `header`, because strangers wrote them.
     """
-    known = f"{list(feed.keys)!r}"
+    at = {text: index + 1 for index, text in enumerate(header)}
+    given = {key: f"nullif(trim(_fields[{at[key]}]), '')" if key in at else "null::varchar" for key in feed.keys}
+    keys = ", ".join(f"{text} as {given_key(key)}" for key, text in given.items())
+    # A column that the feed does not know has to be looked at in every row.
+    knows_all = set(header) <= set(feed.keys)
+    count = " + ".join(f"({given_key(key)} is not null)::int" for key in feed.keys) if knows_all else "null"
+    fields = _fields(delimiter)
+    records = _joined(path, fields, len(header)) if joins_lines else lines_relation(path)
+    relation = f"""
+    select *, {count} as _count
+    from (
+        select
+            _number,
+            _text,
+            _fields,
+            case
+                {mark_reasons("_text")}
+                when {len(header)} = 0 then 'bad_header'
+                when len(_fields) <> {len(header)} then 'wrong_column_count'
+            end as _unreadable,
+            {keys}
+        from (select *, {fields} as _fields from ({records}))
+    )"""
+    return Given(relation, _extra(feed), _raw(feed, delimiter, header))
+
+
+def _extra(feed: Feed) -> str:
+    """Returns SQL for columns that the feed does not know, and values of another type, as JSON text or NULL."""
     kept = (
         "list_filter(list_zip(getvariable('header'), _fields), lambda e: e[2] <> '' "
-        f"and (not list_contains({known}, e[1]) or list_contains(_bad, e[1])))"
+        f"and (not list_contains({literals(feed.keys)}, e[1]) or list_contains(_bad, e[1])))"
     )
-    pairs = (
-        f"list_transform({kept}, lambda e: to_json(e[1])::varchar || ':' || "
-        "case when is_personal(e[1]) then '\"[removed]\"' else to_json(e[2])::varchar end)"
-    )
-    return f"case when len({kept}) > 0 then scrubbed('{{' || array_to_string({pairs}, ',') || '}}') end"
+    value = f"case when {is_personal('e[1]')} then '\"[removed]\"' else to_json(e[2])::varchar end"
+    pairs = f"list_transform({kept}, lambda e: to_json(e[1])::varchar || ':' || {value})"
+    return f"'{{' || nullif(array_to_string({pairs}, ','), '') || '}}'"
 
 
-def raw_expression(feed: Feed, delimiter: str, header: Sequence[str]) -> str:
+def _raw(feed: Feed, delimiter: str, header: Sequence[str]) -> str:
     """Returns SQL for the text of a record that a reject may keep: without user ids.
 
     In a record with too many or too few fields nobody knows which one is the user: only those well before it stay.
     """
-    users = [header.index(key) + 1 for field in feed.fields if field.kind == "user" for key in field.read_from if key in header]
+    users = [header.index(field.key) + 1 for field in feed.fields if field.kind == "user" and field.key in header]
     if not users:
         return "_text"
     at, by = users[0], literal(delimiter)
@@ -92,19 +95,17 @@ def raw_expression(feed: Feed, delimiter: str, header: Sequence[str]) -> str:
 def _fields(delimiter: str) -> str:
     by = "\\" + delimiter if delimiter == "|" else delimiter
     pattern = literal(f'("(?:[^"]|"")*"|[^{by}"][^{by}]*|){by}')
-    unquoted = "case when left(f, 1) = '\"' then replace(f[2:-2], '\"\"', '\"') else f end"
+    unquoted = "case when starts_with(f, '\"') then replace(f[2:-2], '\"\"', '\"') else f end"
     return (
         f"case when contains(_text, '\"') then list_transform(regexp_extract_all(_text || {literal(delimiter)}, "
         f"{pattern}, 1), lambda f: {unquoted}) else string_split(_text, {literal(delimiter)}) end"
     )
 
 
-def _joined(lines: str, fields: str, width: int) -> str:
+def _joined(path: str, fields: str, width: int) -> str:
     return f"""
-        with lines as ({lines}),
-        counted as (
-            select *, coalesce({_ODD}, false) as _is_odd from lines
-        ),
+        with lines as ({lines_relation(path)}),
+        counted as (select *, {_IS_ODD} as _is_odd from lines),
         placed as (
             select
                 *,
@@ -125,6 +126,6 @@ def _joined(lines: str, fields: str, width: int) -> str:
         select _number, _text from lines
         where not exists (select 1 from pairs where _number between _start and _end)
         union all
-        select _start, string_agg(coalesce(_text, ''), chr(10) order by _number)
+        select _start, string_agg(_text, chr(10) order by _number)
         from lines inner join pairs on _number between _start and _end
         group by _start"""

@@ -27,24 +27,25 @@ SQL_TYPES: dict[Kind, str] = {
 class Field:
     """One column of a raw table, and where a row of an export has it.
 
-    `keys` are the names in the export; the first that is not empty counts. `choices` are the only values allowed; they
-    are compared and stored in the case given here. A required field that is missing or of another type makes the row a
+    `key` is its name in the export; `or_else` the column whose value stands in where it has none. `choices` are the only
+    values allowed; they are compared without case and stored as given here. A required field that is missing or of another type makes the row a
     reject; an optional one of another type is kept as it came in `_extra` and counted. `required_unless` is a condition
     on the columns before it under which the field may be missing.
     """
 
     name: str
     kind: Kind = "text"
-    keys: tuple[str, ...] = ()
+    key: str = ""
+    or_else: str = ""
     required: bool = False
     required_unless: str = ""
     choices: tuple[str, ...] = ()
     type: str = ""
 
-    @property
-    def read_from(self) -> tuple[str, ...]:
-        """The names of this field in an export."""
-        return self.keys or (self.name,)
+    def __post_init__(self) -> None:
+        """Most fields have the same name in the export and in the lake."""
+        if not self.key:
+            object.__setattr__(self, "key", self.name)
 
     @property
     def sql_type(self) -> str:
@@ -82,8 +83,8 @@ class Feed:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """Every name that this format knows in an export, once each."""
-        return tuple(dict.fromkeys(key for field in self.fields for key in field.read_from))
+        """Every name that this format knows in an export."""
+        return tuple(field.key for field in self.fields)
 
     @property
     def columns(self) -> dict[str, str]:

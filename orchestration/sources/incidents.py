@@ -14,7 +14,7 @@ FEED = Feed(
         Field("title", "free_text"),
         Field("url", "url"),
         Field("cause", "free_text"),
-        Field("services", "list", keys=("service",), required=True),
+        Field("services", "list", key="service", required=True),
         Field("started_at", "time", required=True),
         Field("detected_at", "time"),
         Field("acknowledged_at", "time"),

@@ -1,52 +1,70 @@
 """NDJSON segments as a DuckDB relation: one JSON object a line.
 
-Every line is looked at on its own, so that a broken one costs nothing but itself.
+Two ways to the same rows. The strict one is a typed read that raises at the first line that is not clean in every way
+(malformed, an unknown or repeated key, another type): it costs what reading JSON costs. The other looks at every line on
+its own, so that a broken one costs nothing but itself, for half as much again.
 """
 
 import json
 
-from orchestration.sources.feed import Feed
-from orchestration.sources.lines import lines_relation, literal, mark_reasons
+from orchestration.sources.columns import Given, given_key
+from orchestration.sources.feed import Feed, Kind
+from orchestration.sources.lines import lines_relation, mark_reasons
+from orchestration.sources.literals import literal, literals, name
+from orchestration.sources.privacy import is_personal
+
+_SAMPLES: dict[Kind, object] = {"number": 0.5, "boolean": True, "object": {"key": 0}}
+HEAD_LINES = 2
 
 
-def given_relation(feed: Feed, path: str) -> str:
-    """Returns SQL for what each line of a segment gives for the keys of a feed, as text."""
-    structure = literal(json.dumps(dict.fromkeys(feed.keys, "VARCHAR")))
-    keys = ", ".join(f'_object."{key}" as "{key}"' for key in feed.keys)
-    flat = [key for field in feed.fields if field.kind in ("text", "free_text", "url", "user") for key in field.read_from]
-    nested = ", ".join(
-        f"""case when left(_object."{key}", 1) in ('{{', '[') and json_type(_text, '/{key}') in ('OBJECT', 'ARRAY') then '{key}' end"""
-        for key in dict.fromkeys(flat)
+def head(feed: Feed) -> bytes:
+    """Returns the lines that a segment begins with: from them alone DuckDB learns the keys and their types.
+
+    With declared columns it would pass over unknown keys in silence; with sampled ones it raises. The second line makes
+    objects JSON, whatever is in them.
+    """
+    first = {field.key: _SAMPLES.get(field.kind, "text") for field in feed.fields}
+    second = {field.key: "text" for field in feed.fields if field.kind == "object"}
+    return f"{json.dumps(first)}\n{json.dumps(second)}\n".encode()
+
+
+def strict_relation(feed: Feed, path: str) -> Given:
+    """Returns the rows of a segment that holds clean rows only; any other raises `duckdb.Error` when it is read."""
+    keys = ", ".join(f"{name(key)} as {given_key(key)}" for key in feed.keys)
+    return Given(f"""
+    select * exclude (_row), _row - {HEAD_LINES} as _number
+    from (
+        select row_number() over () as _row, {keys}
+        from read_json({literal(path)}, format = 'newline_delimited', sample_size = {HEAD_LINES})
     )
-    return f"""
+    where _row > {HEAD_LINES}""")
+
+
+def given_relation(feed: Feed, path: str) -> Given:
+    """Returns what each line of a segment gives for the keys of a feed, as text."""
+    structure = literal(json.dumps(dict.fromkeys(feed.keys, "VARCHAR")))
+    keys = ", ".join(f"_object.{name(key)} as {given_key(key)}" for key in feed.keys)
+    relation = f"""
     select
         _number,
         _text,
-        case
-            when _object is not null and len(list_distinct(json_keys(_text))) < len(json_keys(_text)) then 'duplicate_key'
-            when _object is not null then null
-            {mark_reasons('_text')}
-            else 'unparseable'
-        end as _unreadable,
-        case when _object is not null then json_keys(_text) end as _keys,
-        [{nested}] as _nested,
+        case when _object is null then case {mark_reasons("_text")} else 'unparseable' end end as _unreadable,
+        case when _object is not null then len(json_keys(_text)) end as _count,
         {keys}
     from (
         select *, try(json_transform(_text, {structure})) as _object
-        from ({lines_relation(path)})
-        where trim(_text) <> ''
+        from ({lines_relation(path, HEAD_LINES)})
     )"""
+    repeated = ("len(list_distinct(json_keys(_text))) < _count", "duplicate_key")
+    return Given(relation, _extra(feed), "_text", "json_type(_text, '/{key}') in ('OBJECT', 'ARRAY')", (repeated,))
 
 
-def extra_expression(feed: Feed) -> str:
+def _extra(feed: Feed) -> str:
     """Returns SQL for the fields that the feed does not know, and those of another type, as JSON text or NULL."""
-    known = f"{list(feed.keys)!r}"
-    kept = f"list_filter(_keys, lambda k: not list_contains({known}, k) or list_contains(_bad, k))"
+    kept = f"list_filter(json_keys(_text), lambda k: not list_contains({literals(feed.keys)}, k) or list_contains(_bad, k))"
     value = (
-        "case when is_personal(k) then '\"[removed]\"' "
+        f"case when {is_personal('k')} then '\"[removed]\"' "
         "else coalesce(json_extract(_text, '/' || replace(replace(k, '~', '~0'), '/', '~1'))::varchar, 'null') end"
     )
     pairs = f"list_transform({kept}, lambda k: to_json(k)::varchar || ':' || {value})"
-    return (
-        f"case when len({kept}) > 0 then scrubbed('{{' || array_to_string({pairs}, ',') || '}}') end"
-    )
+    return f"'{{' || nullif(array_to_string({pairs}, ','), '') || '}}'"

@@ -8,6 +8,7 @@ means does not belong here.
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import BinaryIO
 
@@ -32,10 +33,11 @@ _CONTROLS = bytes.maketrans(b"\x00\x01\r", b"\x1a\x1a ")
 
 @dataclass
 class Reading:
-    """What was found while one file was read; complete once the file is."""
+    """One file to read, below `skipped` lines of header, and what was found; complete once the file is read."""
 
     index: int
     path: Path
+    skipped: int = 0
     content_hash: str = ""
     bytes: int = 0
 
@@ -63,19 +65,25 @@ class Segment:
         """Lines below the head."""
         return sum(part.count for part in self.slices)
 
-    def origins(self) -> pa.Table:
-        """Returns one row for each line: its number in the segment (1-based), file, line there, and if it was left open."""
+    def origins(self, names: list[str], export_dates: list[date]) -> pa.Table:
+        """Returns a row for each line: number in the segment, line in its file, if it was left open, file, export day.
+
+        Args:
+            names: The name of each file, by index.
+            export_dates: The export day of each file, by index.
+        """
         counts = [part.count for part in self.slices]
-        starts = np.cumsum([0, *counts[:-1]])
         number = np.arange(1, sum(counts) + 1, dtype=np.int64)
-        first = np.repeat([part.line for part in self.slices], counts) - np.repeat(starts, counts)
-        line = first + number - 1
+        before = np.cumsum([0, *counts[:-1]])
+        line = number + np.repeat([part.line for part in self.slices] - before - 1, counts)
+        file = pa.array(np.repeat([part.file for part in self.slices], counts).astype(np.int32))
         return pa.table(
             {
                 "number": number,
-                "file": np.repeat(np.array([part.file for part in self.slices], dtype=np.int64), counts),
                 "line": line,
                 "is_open": line == np.repeat([part.open_line for part in self.slices], counts),
+                "source_file": pa.DictionaryArray.from_arrays(file, pa.array(names)),
+                "export_date": pa.array(export_dates).take(file),
             }
         )
 
@@ -93,6 +101,11 @@ def read_segments(
         for reading in readings:
             line, quotes = 1, 0
             for block, count, is_open in clean_blocks(reading):
+                if line <= reading.skipped:
+                    dropped = min(reading.skipped + 1 - line, count)
+                    block, count, line = block.split(b"\n", dropped)[-1], count - dropped, line + dropped
+                    if not count:
+                        continue
                 stream.write(block)
                 segment.bytes += len(block)
                 last = segment.slices[-1] if segment.slices else None

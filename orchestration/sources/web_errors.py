@@ -22,6 +22,6 @@ FEED = Feed(
         Field("fingerprint"),
         Field("tags", "object"),
         Field("handled", "boolean"),
-        Field("occurred_at", "time", keys=("ts",), required=True),
+        Field("occurred_at", "time", key="ts", required=True),
     ),
 )

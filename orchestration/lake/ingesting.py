@@ -19,7 +19,7 @@ from orchestration.lake.listing import fingerprint, is_pending, sources_of
 from orchestration.lake.manifest import Entry, read_manifest, write_manifest
 from orchestration.lake.writing import Shape, Writer, writing
 from orchestration.settings import Settings
-from orchestration.sources import Feed, csv_table
+from orchestration.sources import Feed, csv_table, ndjson
 from orchestration.sources.segments import Reading, first_line, read_segments
 
 Progress = Callable[[int, int, str], None]
@@ -138,19 +138,15 @@ def _batches(files: list[Landed], size: int = 256 << 20, count: int = 5000) -> I
 
 def _ingest_batch(writer: Writer, batch: list[Landed], say: "_Progress") -> list[Entry]:
     shapes = [_shape(writer.feed, landed) for landed in batch]
-    readings = [Reading(index, landed.path) for index, landed in enumerate(batch)]
-    writer.describe(
-        [(i, landed.name, landed.export_date, shapes[i][1]) for i, landed in enumerate(batch)]
-    )
-    alike: dict[tuple[str, Shape], list[int]] = {}
-    for index, landed in enumerate(batch):
-        alike.setdefault((landed.source.name, shapes[index][0]), []).append(index)
-    for (_, shape), indexes in alike.items():
-        source = batch[indexes[0]].source
-        say(0, batch[indexes[0]].name)
-        for segment in read_segments([readings[i] for i in indexes], writer.folder / "segment.txt", b"", not shape.is_ndjson):
-            writer.write(segment, shape, source.timezone, source.delivery == "snapshot")
+    readings = [Reading(index, landed.path, shapes[index][1]) for index, landed in enumerate(batch)]
+    alike: dict[Shape, list[Reading]] = {}
+    for reading in readings:
+        alike.setdefault(shapes[reading.index][0], []).append(reading)
+    for shape, together in alike.items():
+        head = ndjson.head(writer.feed) if shape.is_ndjson else b""
+        for segment in read_segments(together, writer.folder / "segment.txt", head, not shape.is_ndjson):
             say(0, batch[segment.slices[-1].file].name)
+            writer.write(segment, batch, shape)
     counts = writer.counts()
     first = batch[0].day.isoformat() if batch[0].day else "snapshot"
     parquet, rejects = writer.move(f"{first}-{uuid4().hex}")
@@ -183,13 +179,15 @@ def _ingest_batch(writer: Writer, batch: list[Landed], say: "_Progress") -> list
 
 def _shape(feed: Feed, landed: Landed) -> tuple[Shape, int]:
     """Returns the layout of a file, and the line of its header (0: none)."""
+    source = landed.source
+    is_snapshot = source.delivery == "snapshot"
     if feed.is_ndjson_only:
-        return Shape(True), 0
+        return Shape(True, source.timezone, is_snapshot), 0
     line, number = first_line(landed.path)
     if line.lstrip().startswith("{"):
-        return Shape(True), 0
+        return Shape(True, source.timezone, is_snapshot), 0
     delimiter, header = csv_table.split_header(line, feed)
-    return Shape(False, delimiter, header), number if header else 0
+    return Shape(False, source.timezone, is_snapshot, delimiter, header), number if header else 0
 
 
 @dataclass
