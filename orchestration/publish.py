@@ -31,7 +31,7 @@ STEPS = (
     "swapping the release in",
 )
 DOCS_STAMP = "project.sha256"
-ALERT_STATES = ("critical", "failing", "degraded", "unknown")
+ALERT_STATES = ("critical", "failing", "open", "degraded", "unknown")
 
 
 def publish(

@@ -55,6 +55,8 @@ class Formats:
         low, high = self.value(lower, unit), self.value(upper, unit)
         if NOTHING in (low, high):
             return ""
+        if low == high:
+            return ""
         number, _, low_unit = low.partition(NBSP)
         if low_unit and low_unit == high.partition(NBSP)[2] and NBSP not in low_unit:
             low = number
@@ -88,6 +90,7 @@ class Formats:
             "per_minute": lambda v: f"{v:,.1f}{NBSP}/min",
             "bytes": _bytes,
             "": lambda v: f"{v:.3f}",
+            "percent": lambda v: f"{v:.1f}{NBSP}%",
             "ratio": lambda v: f"{v:.2f}",
             "p": lambda v: "< 0.001" if v < 0.001 else f"{v:.3f}",
             "effect": lambda v: f"{v:+.2g}" if v else "0",

@@ -53,7 +53,13 @@ def plotly_figure(chart: Chart) -> "go.Figure":
         paper_bgcolor=COLOURS["card"],
         plot_bgcolor=COLOURS["card"],
         font={"color": ink, "size": 12, "family": "system-ui, sans-serif"},
-        hoverlabel={"bgcolor": COLOURS["card"], "font": {"color": COLOURS["ink"]}, "bordercolor": COLOURS["line"]},
+        # Plotly cuts names before it reads entities: a cut could leave half of one.
+        hoverlabel={
+            "bgcolor": COLOURS["card"],
+            "bordercolor": COLOURS["line"],
+            "font": {"color": COLOURS["ink"]},
+            "namelength": -1,
+        },
         showlegend=False,
         xaxis=axis,
         yaxis={**axis, "tickformat": FORMATS.get(chart.unit, "")},

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 import duckdb
@@ -22,15 +23,25 @@ class Marts:
     Args:
         connection: on a file with the schemas of the marts, read only.
         as_of: the last day that pages show.
+
+    Attributes:
+        span: how many days charts show: 90, or as many as there are.
     """
 
     connection: duckdb.DuckDBPyConnection
     as_of: date
+    span: int = field(init=False)
     _tables: set[str] = field(init=False)
 
     def __post_init__(self) -> None:
         listing = "select table_schema || '.' || table_name from information_schema.tables"
         self._tables = {name for (name,) in self.connection.execute(listing).fetchall()}
+        (row,) = self.rows(
+            "select min(event_date) as first from executive.fct_kpi_daily where event_date >= $first_day"
+        )
+        # A young site would show empty halves of charts.
+        known = (self.as_of - row["first"]).days + 1 if row["first"] else SHOWN_DAYS
+        self.span = max(14, min(SHOWN_DAYS, known))
 
     def has(self, table: str) -> bool:
         """Whether the table exists; predictions and check results come from steps that may not have run yet."""
@@ -48,12 +59,12 @@ class Marts:
         """Return the query's rows, or none where the table does not exist yet."""
         return self.rows(sql, **parameters) if self.has(table) else []
 
-    def days(self, count: int = SHOWN_DAYS) -> tuple[date, ...]:
-        """Return the last `count` days up to as_of."""
-        return tuple(self.as_of - timedelta(days=i) for i in reversed(range(count)))
+    def days(self, count: int = 0) -> tuple[date, ...]:
+        """Return the last `count` days up to as_of; without a count, the `span` that charts show."""
+        return tuple(self.as_of - timedelta(days=i) for i in reversed(range(count or self.span)))
 
-    def kpi(self, name: str, count: int = SHOWN_DAYS) -> dict[str, tuple[float | None, ...]]:
-        """Return value, lower and upper of a KPI, aligned with `days(count)`."""
+    def kpi(self, name: str) -> dict[str, tuple[float | None, ...]]:
+        """Return value, lower and upper of a KPI, aligned with `days()`."""
         rows = self.rows(
             """
             select event_date, value::double as value, value_lower::double as value_lower, value_upper::double as
@@ -61,9 +72,9 @@ class Marts:
             from executive.fct_kpi_daily where kpi = $kpi and event_date between $first and $as_of
             """,
             kpi=name,
-            first=self.days(count)[0],
+            first=self.days()[0],
         )
-        return {key: aligned(rows, self.days(count), key) for key in ("value", "value_lower", "value_upper")}
+        return {key: aligned(rows, self.days(), key) for key in ("value", "value_lower", "value_upper")}
 
 
 def aligned(rows: Iterable[Row], days: Iterable[date], key: str, day: str = "event_date") -> tuple[Any, ...]:
@@ -82,4 +93,6 @@ def grouped(rows: Iterable[Row], key: str) -> dict[Any, list[Row]]:
 
 def _plain(cell: Any) -> Any:
     # Decimals keep sums exact in marts; drawing mixes them with floats.
-    return float(cell) if isinstance(cell, Decimal) else cell
+    if isinstance(cell, Decimal):
+        return float(cell)
+    return None if isinstance(cell, float) and not isfinite(cell) else cell

@@ -49,6 +49,11 @@ def sized(row: Row, key: str = "sample_count") -> str:
     return f"n{NBSP}={NBSP}{row[key]:,}"
 
 
+def sure(bounds: str, row: Row, key: str = "sample_count") -> str:
+    """Say how sure an estimate is: its interval, and the sample behind it."""
+    return f"95{NBSP}%: {bounds} · {sized(row, key)}" if bounds else sized(row, key) if row[key] else ""
+
+
 def change_text(row: Row, formats: Formats, is_better_high: bool | None, period: str = "the 28 days before") -> str:
     """Say how a value moved against the period before, and whether that is more than chance."""
     change = formats.change(row.get("change_share"))

@@ -1,12 +1,31 @@
 """What visits are worth: sessions, conversion, revenue, and how speed and availability go along with them."""
 
 from orchestration.reports.charts import Chart, Column, Page, Section, Series, Table, Tile
-from orchestration.reports.content import Context, change_text, plural, sized
+from orchestration.reports.content import Context, change_text, listed, plural, sure
 from orchestration.reports.figures import KPIS, kpi_chart
-from orchestration.reports.formats import Formats, day
-from orchestration.reports.marts import Row
+from orchestration.reports.formats import NBSP, NOTHING, Formats, day
+from orchestration.reports.marts import Row, grouped
 
 TILES = ["session_count", "conversion_share", "bounce_share", "order_count", "revenue_net"]
+# Outcome → name, and what an effect on it is counted in.
+OUTCOMES = {
+    "conversion_share": ("Conversion rate", "percentage points"),
+    "bounce_share": ("Bounce rate", "percentage points"),
+    "duration_s": ("Session duration", "seconds"),
+    "pages_per_session": ("Pages per session", "pages"),
+}
+CONTROLS = ("shuffled_", "next_day_")
+ASSOCIATIONS = (
+    Column("label", "Outcome"),
+    Column("per", "Per"),
+    Column("effect_text", "Effect", "text", "effect"),
+    Column("bounds_text", "95 %", "text", "interval"),
+    Column("verdict", "Verdict", "verdict", "association"),
+    Column("q_value", "q", "p", "false_discovery_rate"),
+    Column("session_count", "Sessions", "count", "session"),
+    Column("stratum_count", "Strata", "count", "stratum"),
+    Column("day_count", "Days", "count"),
+)
 TRENDS = ["conversion_share", "revenue_net", "session_count", "bounce_share"]
 
 
@@ -22,7 +41,7 @@ def page(context: Context) -> Page:
         [
             Section("headlines", f"The 28 days to {day(context.marts.as_of)}", tiles=_tiles(context)),
             _associations(context),
-            Section("trends", "Day by day, 90 days", charts=[chart for chart in charts if chart]),
+            Section("trends", f"Day by day, {context.marts.span} days", charts=[chart for chart in charts if chart]),
             _segments(context, segments),
         ],
     )
@@ -53,7 +72,7 @@ def _tiles(context: Context) -> list[Tile]:
                     about.label,
                     formats.value(row["value"], about.unit),
                     about.definition,
-                    f"{bounds} · {sized(row)}" if bounds else "",
+                    sure(bounds, row) if bounds else "",
                     change=change_text(row, formats, about.is_better_high),
                 )
             )
@@ -64,89 +83,82 @@ def _associations(context: Context) -> Section:
     rows = context.marts.rows_if(
         "predictions.business_correlations",
         """
-        select * from predictions.business_correlations
+        select *, split_part(effect_unit, ' per ', 2) as per from predictions.business_correlations
         where event_date = (select max(event_date) from predictions.business_correlations where event_date <= $as_of)
-        order by q_value nulls last, exposure, outcome
+        order by outcome, q_value nulls last, exposure
         """,
     )
     if not rows:
-        empty = (
-            "Not enough days or sessions yet to compare like with like; needed are sessions with a web "
-            "vital, over several weeks."
-        )
+        empty = "Comparing like with like needs several weeks of sessions that have a web vital."
         return Section("associations", "How speed goes along with business is not known yet", empty=empty)
     for row in rows:
-        row["pair"] = f"{_words(row['exposure'])} and {_words(row['outcome'])}"
-        row["verdict_text"] = "associated" if row["verdict"] in ("associated", "proven") else row["verdict"]
-        row["effect_text"] = f"{context.formats.value(row['effect'], 'effect')} {row['effect_unit'] or ''}".strip()
-        row["bounds_text"] = context.formats.bounds(row["effect_lower"], row["effect_upper"], "effect")
-    proven = [row for row in rows if row["verdict"] not in ("not_proven", "insufficient_data")]
-    charts = _effect_charts(rows)
-    columns = (
-        Column("pair", "Pair", "long"),
-        Column("effect_text", "Effect", "text", "effect"),
-        Column("bounds_text", "95 %", "text", "interval"),
-        Column("verdict_text", "Verdict", "verdict", "association"),
-        Column("q_value", "q", "p", "false_discovery_rate"),
-        Column("session_count", "Sessions", "count", "session"),
-        Column("stratum_count", "Strata", "count", "stratum"),
-        Column("day_count", "Days", "count"),
-        Column("caveat", "What would overturn it", "long"),
-    )
+        row["label"] = OUTCOMES.get(row["outcome"], (row["outcome"].replace("_", " "), ""))[0]
+        row["effect_text"] = _effect(row["effect"], row)
+        low, high = _effect(row["effect_lower"], row), _effect(row["effect_upper"], row)
+        row["bounds_text"] = f"{low} to {high}" if row["effect_lower"] is not None else None
+        row["verdict"] = row["verdict"].replace(" ", "_")
+    controls = [row for row in rows if row["exposure"].startswith(CONTROLS)]
+    pairs = [row for row in rows if row not in controls]
+    proven = sum(row["verdict"] == "associated" for row in pairs)
+    false = sum(row["verdict"] == "associated" for row in controls)
+    verb = "is" if proven == 1 else "are"
     title = (
-        f"{len(proven)} of {plural(len(rows), 'pair')} of speed or availability with business "
-        f"{'is' if len(proven) == 1 else 'are'} associated"
+        f"{proven or 'None'} of {plural(len(pairs), 'pair')} of speed or availability with business {verb} associated"
+    )
+    caveats = "; ".join(
+        dict.fromkeys(row["caveat"] for row in pairs if row["verdict"] == "associated" and row["caveat"])
     )
     lead = (
-        "Compared among sessions of the same device and country, by their first page view. An "
-        "association is not proof of a cause."
+        f"Sessions of the same device, country and time are compared by their first page view. {caveats.capitalize()}"
     )
-    return Section(
-        "associations",
-        title if proven else f"None of {plural(len(rows), 'pair')} is proven to be associated",
-        lead,
-        charts=charts,
-        tables=[Table("business_correlations", "", columns, rows)],
-    )
-
-
-def _effect_charts(rows: list[Row]) -> list[Chart]:
-    """Draw effects relative to the largest bound of their own unit: units differ from pair to pair."""
-    scales: dict[str, float] = {}
-    for row in rows:
-        ends = [abs(row[key]) for key in ("effect", "effect_lower", "effect_upper") if row[key] is not None]
-        unit = _family(row)
-        scales[unit] = max([scales.get(unit, 0.0), *ends])
-    drawn = [row for row in rows if row["effect"] is not None and scales[_family(row)]]
-    if not drawn:
-        return []
-
-    def scaled(key: str) -> tuple[float | None, ...]:
-        return tuple(None if row[key] is None else row[key] / scales[_family(row)] for row in drawn)
-
-    return [
-        Chart(
-            id="association_effects",
-            kind="forest",
-            title="Effects with their 95 % intervals",
-            subtitle=(
-                "Each relative to the largest of its own kind. An interval that crosses the dotted line (no "
-                "effect) proves nothing."
-            ),
-            summary="Effects with their intervals.",
-            unit="ratio",
-            definition="effect",
-            x=tuple(row["pair"] for row in drawn),
-            series=(Series("effect", scaled("effect"), scaled("effect_lower"), scaled("effect_upper")),),
-            notes=tuple(row["effect_text"] for row in drawn),
-            row_heading="Pair",
-            note_heading="Effect",
+    tables = [Table("business_correlations", "All pairs", ASSOCIATIONS, pairs, shown=40)]
+    if controls:
+        note = (
+            f"Exposures that cannot matter, such as another session's speed: {false or 'none'} of "
+            f"{len(controls)} looks associated."
         )
-    ]
+        tables.append(Table("negative_controls", "Negative controls", ASSOCIATIONS, controls, note=note, shown=8))
+    charts = [_effects(context, outcome, group) for outcome, group in grouped(pairs, "outcome").items()]
+    return Section("associations", title, lead.rstrip(". ") + ".", charts=charts, tables=tables)
 
 
-def _family(row: Row) -> str:
-    return f"{row['outcome']}|{row['effect_unit']}"
+def _effects(context: Context, outcome: str, rows: list[Row]) -> Chart:
+    label, unit = OUTCOMES.get(outcome, (outcome.replace("_", " "), ""))
+    known = [row for row in rows if row["effect_lower"] is not None]
+    up = [row["per"] for row in known if row["verdict"] == "associated" and row["effect"] > 0]
+    down = [row["per"] for row in known if row["verdict"] == "associated" and row["effect"] < 0]
+    parts = [f"rises with {listed(up)}" if up else "", f"falls with {listed(down)}" if down else ""]
+    finding = " and ".join(part for part in parts if part) or "no association is proven"
+
+    def column(key: str) -> tuple[float | None, ...]:
+        return tuple(row[key] for row in known)
+
+    return Chart(
+        id=f"effects_on_{outcome}",
+        kind="forest",
+        title=f"{label}: {finding}",
+        subtitle=(
+            f"Difference in {unit or 'the outcome'}, with 95 % interval; one that crosses the dotted line "
+            "proves nothing."
+        ),
+        summary=f"{label}: {finding}.",
+        unit="effect",
+        definition="effect",
+        x=tuple(f"per {row['per']}" for row in known),
+        series=(Series("effect", column("effect"), column("effect_lower"), column("effect_upper")),),
+        notes=tuple(row["effect_text"] for row in known),
+        row_heading="Exposure",
+        note_heading="Effect",
+    )
+
+
+def _effect(value: float | None, row: Row) -> str:
+    if value is None:
+        return NOTHING
+    unit = OUTCOMES.get(row["outcome"], ("", ""))[1]
+    scaled = value * 100 if unit == "percentage points" else value
+    short = {"percentage points": f"{NBSP}pp", "seconds": f"{NBSP}s", "pages": ""}.get(unit, "")
+    return f"{scaled:+.2f}{short}".replace("-", "−")
 
 
 def _segments(context: Context, segments: list[Row]) -> Section:
@@ -183,7 +195,3 @@ def _moved(row: Row, formats: Formats) -> str:
         return "nothing before"
     change = formats.change(row["conversion_share"] / before - 1)
     return change if row["is_change_proven"] else f"{change}, not proven"
-
-
-def _words(name: str) -> str:
-    return str(name).replace("_", " ")

@@ -3,7 +3,7 @@
 from typing import Any
 
 from orchestration.reports.charts import Item, Page, Section, Tile
-from orchestration.reports.content import Context, change_text, plural, sized
+from orchestration.reports.content import Context, change_text, plural, sure
 from orchestration.reports.figures import KPIS, kpi_chart, sentence
 from orchestration.reports.formats import WORDS, day
 from orchestration.reports.marts import Row
@@ -17,7 +17,7 @@ TARGETS = {
     "ux_score": ("UX score", "score", "ux_score"),
     "availability": ("Availability", "share", "availability"),
 }
-WORST_FIRST = ("critical", "failing", "missed", "degraded", "unknown")
+WORST_FIRST = ("critical", "failing", "missed", "open", "degraded", "unknown")
 HEADLINES = [
     "page_view_count",
     "session_count",
@@ -66,7 +66,7 @@ def page(context: Context) -> Page:
                 "Each against the 28 days before. A change whose interval holds zero is not proven.",
                 tiles=_headlines(context),
             ),
-            Section("trends", "How the last 90 days went", charts=_trends(context)),
+            Section("trends", f"How the last {context.marts.span} days went", charts=_trends(context)),
         ],
     )
 
@@ -83,6 +83,18 @@ def attention(context: Context, targets: list[Row]) -> list[Item]:
         Item("failing", f"{check['check_name'].replace('_', ' ')} ({check['asset']})", "data-quality.html#checks")
         for check in context.quality
         if not check["is_passed"]
+    ]
+    items += [
+        Item("open", f"Incident still open: {row['title']} ({row['services']})", "incidents.html#list")
+        for row in marts.rows(
+            """
+            select any_value(coalesce(title, incident_id)) as title, string_agg(distinct service, ', ' order by
+                service) as services
+            from reliability.fct_incidents where is_open and not is_excluded and event_date between $first_day and
+                $as_of
+            group by incident_id order by min(started_at) desc, incident_id
+            """
+        )
     ]
     slow = marts.rows_if(
         "predictions.vitals_degradations",
@@ -131,14 +143,13 @@ def _target_tile(context: Context, row: Row) -> Tile:
     sign = {">=": "at least", "<=": "at most"}[row["comparison"]]
     if row["target"] in ("ux_score", "alert_false_positive_share", "alert_latency_s"):
         sign = {">=": "over", "<=": "under"}[row["comparison"]]
-    sample = f" · {sized(row)}" if row["sample_count"] else ""
     bounds = formats.bounds(row["value_lower"], row["value_upper"], unit)
     known = [value for value in trend if value is not None]
     return Tile(
         label=label,
         value=formats.value(row["value"], unit),
         definition=definition,
-        bounds=bounds + sample if bounds else "",
+        bounds=sure(bounds, row),
         goal=f"{sign} {formats.goal(row['goal'], unit)}",
         detail=row["reason"] or "",
         verdict=row["verdict"],
@@ -179,7 +190,7 @@ def _headlines(context: Context) -> list[Tile]:
                 label=about.label,
                 value=formats.value(row["value"], about.unit),
                 definition=about.definition,
-                bounds=f"{bounds} · {sized(row)}" if bounds else "",
+                bounds=sure(bounds, row) if bounds else "",
                 change=change_text(row, formats, about.is_better_high),
             )
         )

@@ -1,7 +1,7 @@
 """How the site feels to real users: Core Web Vitals, the UX score, where it is slow, and how far the data hold."""
 
 from orchestration.reports.charts import Chart, Column, Page, Section, Series, Table, Tile
-from orchestration.reports.content import Context, change_text, listed, plural, sized
+from orchestration.reports.content import Context, change_text, listed, plural, sure
 from orchestration.reports.figures import kpi_chart
 from orchestration.reports.formats import day
 from orchestration.reports.marts import Row, grouped
@@ -29,7 +29,7 @@ def page(context: Context) -> Page:
         ),
         [
             _vitals_section(context, overall, scores),
-            Section("trends", "Day by day, 90 days", charts=[chart for chart in charts if chart]),
+            Section("trends", f"Day by day, {context.marts.span} days", charts=[chart for chart in charts if chart]),
             *[_segment_section(context, kind, vitals, scores) for kind in SEGMENTS],
             _degradations(context),
             _soft_navigations(context),
@@ -63,13 +63,12 @@ def _vitals_section(context: Context, overall: dict[str, Row], scores: list[Row]
             "change_share": row["ux_score"] / row["previous_ux_score"] - 1 if row["previous_ux_score"] else None
         }
         bounds = formats.bounds(row["ux_score_lower"], row["ux_score_upper"], "score")
-        n = f" · {sized(row, 'page_view_count')}"
         tiles.append(
             Tile(
                 "UX score",
                 formats.value(row["ux_score"], "score"),
                 "ux_score",
-                bounds + n,
+                sure(bounds, row, "page_view_count"),
                 change=change_text(row, formats, True),
             )
         )
@@ -82,7 +81,7 @@ def _vitals_section(context: Context, overall: dict[str, Row], scores: list[Row]
                     label=f"{metric}, p75",
                     value=formats.value(row["p75_value"], unit),
                     definition=metric.lower(),
-                    bounds=f"{bounds} · {sized(row, 'page_view_count')}",
+                    bounds=sure(bounds, row, "page_view_count"),
                     verdict=row["rating"],
                     change=change_text(row, formats, False),
                 )

@@ -10,6 +10,8 @@ from orchestration.reports.formats import day
 from orchestration.reports.marts import Row, aligned, grouped
 
 HISTORY_DAYS = 56
+# Mostly zero by the day: a curve of them says nothing. They are in predictions.kpi_forecasts all the same.
+RARE = ("outage_count", "incident_count", "downtime_s", "mttr_restore_s")
 ORDER = [
     "page_view_count",
     "session_count",
@@ -38,7 +40,8 @@ def page(context: Context) -> Page:
         "select * from reports.rpt_forecast_accuracy order by kpi, is_chosen desc, model_name"
     )
     by_kpi = grouped(forecasts, "kpi")
-    names = sorted(by_kpi, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))
+    names = [name for name in ORDER if name in by_kpi]
+    others = sorted(name for name in by_kpi if name not in ORDER and name not in RARE)
     beaten = {row["kpi"] for row in accuracy if row["is_chosen"] and "naive" not in row["model_name"]}
     title = (
         f"{plural(len(names), 'KPI')} forecast 28 days ahead; a model beats the seasonal naive for "
@@ -64,16 +67,22 @@ def page(context: Context) -> Page:
                 charts=[_chart(context, name, by_kpi[name]) for name in names],
                 empty="" if forecasts else "It appears with the first daily run that has enough days of a KPI.",
             ),
-            _accuracy(context, accuracy),
+            *_others(context, others, by_kpi),
+            _accuracy(accuracy),
         ],
     )
+
+
+def _others(context: Context, names: list[str], by_kpi: dict[str, list[Row]]) -> list[Section]:
+    charts = [_chart(context, name, by_kpi[name]) for name in names]
+    return [Section("others", "The other figures", charts=charts)] if charts else []
 
 
 def _chart(context: Context, name: str, rows: list[Row]) -> Chart:
     about = KPIS.get(name) or Kpi(name.replace("_", " "), "", "forecast")
     formats = context.formats
     start = rows[0]["forecast_date"]
-    past_days = tuple(start - timedelta(days=i) for i in reversed(range(HISTORY_DAYS)))
+    past_days = tuple(start - timedelta(days=i) for i in reversed(range(min(HISTORY_DAYS, context.marts.span))))
     days = past_days + tuple(row["event_date"] for row in rows)
     history = context.marts.rows(
         (
@@ -99,7 +108,7 @@ def _chart(context: Context, name: str, rows: list[Row]) -> Chart:
         title=f"{about.label}: {expected} on {day(last['event_date'])}",
         subtitle=f"80 %: {bounds}. Model: {model}, version {rows[0]['model_version']}.",
         summary=(
-            f"{about.label}, {HISTORY_DAYS} days of history and {len(rows)} days of forecast; on "
+            f"{about.label}, {len(past_days)} days of history and {len(rows)} days of forecast; on "
             f"{day(last['event_date'])} {expected}, 80 % interval {bounds}."
         ),
         unit=about.unit,
@@ -122,7 +131,7 @@ def _chart(context: Context, name: str, rows: list[Row]) -> Chart:
     )
 
 
-def _accuracy(context: Context, accuracy: list[Row]) -> Section:
+def _accuracy(accuracy: list[Row]) -> Section:
     rows = [
         row
         | {
@@ -137,7 +146,7 @@ def _accuracy(context: Context, accuracy: list[Row]) -> Section:
         Column("model", "Model", "text", "forecast"),
         Column("used", "Used", "state"),
         Column("mase", "MASE", "ratio", "mase"),
-        Column("smape", "sMAPE", "share", "smape"),
+        Column("smape", "sMAPE", "percent", "smape"),
         Column("coverage_80_share", "80 % held", "share", "interval_coverage"),
         Column("coverage_95_share", "95 % held", "share", "interval_coverage"),
         Column("msis", "MSIS", "ratio", "msis"),

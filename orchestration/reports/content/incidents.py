@@ -3,7 +3,7 @@
 from datetime import date
 
 from orchestration.reports.charts import Chart, Column, Page, Section, Series, Table, Tile
-from orchestration.reports.content import Context, plural, sized
+from orchestration.reports.content import Context, plural, sure
 from orchestration.reports.figures import sentence
 from orchestration.reports.marts import Row
 
@@ -74,7 +74,7 @@ def _times(context: Context, months: list[Row]) -> Section:
             "MTTR (restore)",
             formats.value(newest["mttr_restore_mean_s"], "s"),
             "mttr_restore",
-            f"{bounds} · {sized(newest, 'incident_count')}" if bounds else "",
+            sure(bounds, newest, "incident_count"),
             f"median {formats.value(newest['mttr_restore_median_s'], 's')}, open incidents censored",
         ),
         Tile(

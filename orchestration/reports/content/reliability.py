@@ -84,7 +84,7 @@ def _availability(context: Context) -> Section:
     chart = Chart(
         id="availability_days",
         kind="days",
-        title=f"Availability by day, 90 days to {day(days[-1])}",
+        title=f"Availability by day, {len(days)} days to {day(days[-1])}",
         subtitle=(
             f"Green keeps {context.formats.goal(target, 'share')}; taller and darker bars had more down time; "
             "short grey ones are unknown."
@@ -97,14 +97,15 @@ def _availability(context: Context) -> Section:
         thresholds=(Threshold(target, "target"),),
         notes=tuple(notes),
         row_heading="Service",
-        note_heading="90 days",
+        note_heading=f"{len(days)} days",
     )
     down_days = sum(1 for row in rows if row["down_s"])
-    title = f"{plural(down_days, 'day')} with down time in 90, over {plural(len(series), 'service')}".capitalize()
-    return Section("availability", title, charts=[chart], tables=[_methods(context)])
+    watched = sum(row["share"] is not None for row in rows)
+    title = f"Down time on {down_days} of {watched:,} service days" if down_days else "No down time was seen"
+    return Section("availability", title, charts=[chart], tables=_methods(context))
 
 
-def _methods(context: Context) -> Table:
+def _methods(context: Context) -> list[Table]:
     rows = context.marts.rows(
         """
         select service, method, is_contractual, sum(good_amount) / nullif(sum(total_amount), 0) as share
@@ -113,6 +114,8 @@ def _methods(context: Context) -> Table:
         """
     )
     methods = list(dict.fromkeys((row["method"], row["is_contractual"]) for row in rows))
+    if len(methods) < 2:
+        return []
     columns = [Column("service", "Service")]
     for method, is_contractual in methods:
         label = method.replace("_", " ") + (" (ours)" if is_contractual else "")
@@ -121,10 +124,8 @@ def _methods(context: Context) -> Table:
         {"service": service} | {row["method"]: row["share"] for row in group}
         for service, group in grouped(rows, "service").items()
     ]
-    note = "90 days of the same checks, counted as other tools count. Ours is what the targets and objectives use."
-    return Table(
-        "availability_methods", "The same checks, counted by other methods", tuple(columns), by_service, note=note
-    )
+    note = "The checks of 90 days as other tools would count them. Ours is what targets and objectives use."
+    return [Table("availability_methods", "Counted by other methods", tuple(columns), by_service, note=note)]
 
 
 def _objectives(context: Context) -> Section:
@@ -145,7 +146,7 @@ def _objectives(context: Context) -> Section:
         Column("budget_remaining_share", "Budget left", "share", "error_budget"),
         Column("burn_rate", "Burn of the day", "ratio", "burn_rate"),
         Column("total_count", "Events", "count", "sli"),
-        Column("window_days", "Window", "days", "slo"),
+        Column("window_days", "Window, days", "count", "slo"),
     )
     for row in rows:
         row["indicator"] = row["indicator"].replace("_", " ")

@@ -236,8 +236,9 @@ from experience.fct_vitals_daily v where v.event_date > $as_of::date - 10;
 
 create table predictions.business_correlations as
 select b.*, 'robust' as model_name, '1' as model_version, $as_of::date as event_date from (values
-    ('lcp_seconds', 'conversion_share', 12, 81000, 90, -0.0041, -0.0062, -0.0021, 'share per s', 0.0004, 0.002, 'associated', 'would be overturned by a cause of both slowness and buying inside the strata'),
-    ('lcp_seconds', 'bounce_share', 12, 81000, 90, 0.018, 0.011, 0.026, 'share per s', 0.0001, 0.001, 'associated', 'the same'),
-    ('inp_100ms', 'conversion_share', 12, 80000, 90, -0.0006, -0.0021, 0.0008, 'share per 100 ms', 0.41, 0.55, 'not_proven', 'the interval holds zero'),
-    ('availability', 'conversion_share', 12, 81000, 90, 0.0002, -0.001, 0.0014, 'share per 1 %', 0.7, 0.8, 'not_proven', 'the interval holds zero'))
+    ('lcp_ms', 'conversion_share', 12, 81000, 90, -0.0041, -0.0062, -0.0021, 'conversion_share per doubling of LCP', 0.0004, 0.002, 'associated', 'association, not proof'),
+    ('lcp_ms', 'bounce_share', 12, 81000, 90, 0.018, 0.011, 0.026, 'bounce_share per doubling of LCP', 0.0001, 0.001, 'associated', 'association, not proof'),
+    ('inp_ms', 'conversion_share', 12, 80000, 90, -0.0006, -0.0021, 0.0008, 'conversion_share per doubling of INP', 0.41, 0.55, 'not proven', 'association, not proof'),
+    ('shuffled_lcp_ms', 'conversion_share', 12, 81000, 90, 0.0002, -0.001, 0.0014, 'conversion_share per doubling of LCP', 0.7, 0.8, 'not proven', 'negative control of lcp_ms'),
+    ('availability_share', 'conversion_share', 12, 81000, 90, 'nan'::double, null, null, 'conversion_share per percentage point of availability', null, null, 'not proven', 'varied on too few days'))
     b (exposure, outcome, stratum_count, session_count, day_count, effect, effect_lower, effect_upper, effect_unit, p_value, q_value, verdict, caveat);
