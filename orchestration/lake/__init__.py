@@ -1,21 +1,37 @@
 """The raw lake: Parquet by source file and event date, listed by manifests, so that readers always see one whole copy.
 
-Writing, replacing, listing, compacting and expiring belong here; what a format holds belongs to `orchestration.sources`.
-No database lock and no Dagster.
+Writing, replacing, listing, compacting and expiring belong here; what a format holds belongs to
+`orchestration.sources`. No database lock and no Dagster.
 """
 
+from orchestration.lake.compacting import CompactReport, compact
+from orchestration.lake.expiring import ExpireReport, expire
+from orchestration.lake.garbage import GarbageReport, collect_garbage
 from orchestration.lake.ingesting import FileReport, IngestReport, ingest
 from orchestration.lake.layout import RAW_TABLES, reading
-from orchestration.lake.listing import closed_through, delivered_days, parquet_files, pending_days, pending_files, reject_files
+from orchestration.lake.listing import (
+    closed_through,
+    delivered_days,
+    parquet_files,
+    pending_days,
+    pending_files,
+    reject_files,
+)
 from orchestration.lake.manifest import Entry, manifests, read_manifest
 
 __all__ = [
     "RAW_TABLES",
+    "CompactReport",
     "Entry",
+    "ExpireReport",
     "FileReport",
+    "GarbageReport",
     "IngestReport",
     "closed_through",
+    "collect_garbage",
+    "compact",
     "delivered_days",
+    "expire",
     "ingest",
     "manifests",
     "parquet_files",

@@ -116,7 +116,9 @@ def _ingest_day(
 
 def _is_touched_only(settings: Settings, landed: Landed, entry: Entry | None) -> bool:
     """Tells whether a file whose time changed holds what it held, so that nothing needs to be read."""
-    if entry is None or entry.size != landed.size or entry.reading != fingerprint(settings, landed.source):
+    if entry is None or entry.size != landed.size:
+        return False
+    if entry.state == "live" and entry.reading != fingerprint(settings, landed.source):
         return False
     with landed.path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest() == entry.content_hash

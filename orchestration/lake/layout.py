@@ -5,6 +5,8 @@
     lake/<schema>/<table>/_manifest/closed.json            the day through which rows have expired
     lake/<schema>/rejects/<export day>-<id>.parquet
     lake/_work/<id>/                                       of a running ingest; leftovers of a killed one are removed
+
+What the files hold, and which of them count, belongs to the modules beside this one.
 """
 
 import fcntl
@@ -69,7 +71,13 @@ def reading(settings: Settings) -> Iterator[None]:
 @contextmanager
 def nobody_reading(settings: Settings) -> Iterator[bool]:
     """Tells whether nobody reads the lake, and keeps readers waiting while it is so."""
-    path = settings.lake / ".readers.lock"
+    with locked_if_free(settings.lake / ".readers.lock") as free:
+        yield free
+
+
+@contextmanager
+def locked_if_free(path: Path) -> Iterator[bool]:
+    """Holds an exclusive lock on `path` if nobody else has one, and tells whether it does."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as stream:
         try:
@@ -78,6 +86,11 @@ def nobody_reading(settings: Settings) -> Iterator[bool]:
             yield False
             return
         yield True
+
+
+def export_day(name: str) -> date | None:
+    """Returns the export day in the name of a Parquet file of the lake, None for a file of undated snapshots."""
+    return None if name.startswith(SNAPSHOT) else date.fromisoformat(name[:10])
 
 
 def replace_file(path: Path, text: str) -> None:

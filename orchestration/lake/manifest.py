@@ -82,6 +82,13 @@ def closed_date(settings: Settings, raw_table: str) -> date | None:
     return date.fromisoformat(json.loads(text)["through"])
 
 
+def record_closed(settings: Settings, raw_table: str, through: date) -> date:
+    """Records that rows through a day expire, from now on for every ingest; returns the day, which never moves back."""
+    through = max(through, closed_date(settings, raw_table) or through)
+    replace_file(table_dir(settings, raw_table) / "_manifest" / "closed.json", json.dumps({"through": str(through)}))
+    return through
+
+
 def _plain(entry: Entry) -> dict[str, Any]:
     values = asdict(entry)
     for name in ("event_dates", "parquet"):
