@@ -52,7 +52,7 @@
                 lambda line: if(
                     regexp_matches(line, '^\s*at '),
                     regexp_extract(line, '^\s*at (?:async |new )*(?:(.*?) \()?(.*?)(?::\d+)?(?::\d+)?\)?\s*$', ['function', 'file']),
-                    regexp_extract(line, '^\s*(?:async\*)?(.*?)@(.+?)(?::\d+)?:\d+\s*$', ['function', 'file'])
+                    regexp_extract(line, '^\s*(?:async\*)?(.*?)@((?:[\w-]+:)+//.*?|[^\s:]+:\d.*?)(?::\d+)?(?::\d+)?\s*$', ['function', 'file'])
                 )
             ),
             lambda frame: frame.file <> ''
@@ -74,13 +74,13 @@
 
 {# The base name of a path, without query, and without the parts that look like a hash (a digit and eight characters, or six of hex). #}
 {% macro file_name(path) -%}
-    lower(list_aggregate(
+    lower(coalesce(list_aggregate(
         list_filter(
-            string_split_regex(regexp_extract({{ path }}, '([^/\\]*?)(?:[?#].*)?$', 1), '[.\-]'),
+            string_split_regex(regexp_replace({{ path }}, '[?#].*$|^[^?#]*[/\\]|:\d[\d:]*$', '', 'g'), '[.\-]'),
             lambda part: not regexp_matches(part, '[0-9]') or (length(part) < 8 and not regexp_full_match(part, '[0-9a-f]{6,}'))
         ),
         'string_agg', '.'
-    ))
+    ), ''))
 {%- endmacro %}
 
 

@@ -37,12 +37,19 @@ _IN_ANY_TEXT = (
     (_IPV4, "[ip]"),
     (_IPV6, "[ip]"),
 )
+# Firefox and Safari write a stack frame as function@address. Its @ is set aside until e-mails are out, or every frame
+# would lose its function and one error would be another in each browser.
+_FRAME_AT = r"@((?:blob:)?(?:https?|file|app|capacitor|ionic|resource|webpack(?:-internal)?|[a-z-]+-extension)://)"
+_ASIDE = "\x01"
 _IN_FREE_TEXT = (
+    (_ASIDE, " "),
+    (_FRAME_AT, _ASIDE + r"\1"),
     (_NAMED_SECRET, r'\1"[removed]"'),
     (_URL_TAIL, r"\1"),
     (_QUERY, ""),
     (_BEARER, r"\1 [token]"),
     *_IN_ANY_TEXT,
+    (_ASIDE, "@"),
 )
 _SUSPICIOUS = (
     rf"@|%40|\\u0040|eyJ|{_KEY_PREFIX}|[A-Za-z0-9_+=]{{32}}|\d\.\d{{1,3}}\.\d{{1,3}}\.\d|:[0-9a-fA-F]{{0,4}}:"

@@ -74,6 +74,7 @@ def test_the_variable_parts_of_a_message_are_masked(text, masked):
         ("    at async new Cart.load [as go] (https://a.example/cart.js?v=3:1:9)", ["load@cart.js"]),
         ("    at https://a.example/main.js:49:19", ["@main.js"]),
         ("pay@https://a.example/js/app-BxY3d_1a.js:1:9\n@https://a.example/main.js:2:1", ["pay@app.js", "@main.js"]),
+        ("pay@https://a.example/main.js\nrun@app.js:18:13\ngo@app.js:7", ["pay@main.js", "run@app.js", "go@app.js"]),
         ("Foo.prototype.run/<@https://a.example/main.js:2:1", ["@main.js"]),
         ("map@[native code]\neval code@\neval@https://a.example/x.js line 3 > eval:1:1", []),
         ("    at Array.map (<anonymous>)\n    at eval (eval at f (https://a.example/x.js:1:1), <anonymous>:1:1)", []),
