@@ -1,5 +1,11 @@
 with
-run as (select as_of_date from {{ source('pipeline', 'run') }}),
+run as (
+    select
+        as_of_date,
+        -- A window that history fills only in part is nothing to compare with.
+        first_date <= as_of_date - 55 as has_window_before
+    from {{ source('pipeline', 'run') }}
+),
 
 kpis as (select * from {{ ref('fct_kpi_daily') }}),
 
@@ -76,7 +82,8 @@ percentiles as (
         28::bigint as day_count
     from vitals as now
     inner join run on now.event_date = run.as_of_date
-    left join vitals as earlier on now.metric = earlier.metric and earlier.event_date = run.as_of_date - 28
+    left join vitals as earlier
+        on now.metric = earlier.metric and earlier.event_date = run.as_of_date - 28 and run.has_window_before
 ),
 
 both_kinds as (

@@ -1,5 +1,11 @@
 with
-run as (select as_of_date from {{ source('pipeline', 'run') }}),
+run as (
+    select
+        as_of_date,
+        -- A window that history fills only in part is nothing to compare with.
+        first_date <= as_of_date - 55 as has_window_before
+    from {{ source('pipeline', 'run') }}
+),
 
 experience as (
     select
@@ -45,7 +51,11 @@ final as (
     from segments as now
     cross join run
     left join segments as earlier
-        on now.segment_kind = earlier.segment_kind and now.segment = earlier.segment and earlier.period = 'previous'
+        on
+            now.segment_kind = earlier.segment_kind
+            and now.segment = earlier.segment
+            and earlier.period = 'previous'
+            and run.has_window_before
     where now.period = 'current'
 )
 

@@ -1,5 +1,11 @@
 with
-run as (select as_of_date from {{ source('pipeline', 'run') }}),
+run as (
+    select
+        as_of_date,
+        -- A window that history fills only in part is nothing to compare with.
+        first_date <= as_of_date - 55 as has_window_before
+    from {{ source('pipeline', 'run') }}
+),
 
 vitals as (select * from {{ ref('fct_vitals_28d') }}),
 
@@ -48,6 +54,7 @@ final as (
             and now.segment = earlier.segment
             and now.metric = earlier.metric
             and earlier.event_date = run.as_of_date - 28
+            and run.has_window_before
 )
 
 select * from final

@@ -144,7 +144,7 @@ def _objectives(context: Context) -> Section:
         Column("target_share", "Target", "goal", "slo"),
         Column("sli_share", "Is", "share", "sli", "sli_lower", "sli_upper"),
         Column("budget_remaining_share", "Budget left", "share", "error_budget"),
-        Column("burn_rate", "Burn of the day", "ratio", "burn_rate"),
+        Column("burn_rate", "Burn", "ratio", "burn_rate"),
         Column("total_count", "Events", "count", "sli"),
         Column("window_days", "Window, days", "count", "slo"),
     )
@@ -252,6 +252,6 @@ def _requests(context: Context) -> Section:
     last = short_day(days[-1])
     title = (
         f"{context.formats.value(failed / total if total else None, 'share')} of {total:,} requests "
-        f"failed in 90 days to {last}"
+        f"failed in {len(days)} days to {last}"
     )
     return Section("requests", title, source, charts=charts)

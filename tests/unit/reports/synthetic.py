@@ -16,7 +16,7 @@ def fill(connection, as_of=AS_OF):
     connection.execute(
         f"""
         create schema pipeline; create schema config;
-        create table pipeline.run as select date '{as_of}' as as_of_date;
+        create table pipeline.run as select date '{as_of}' as as_of_date, date '{as_of}' - 119 as first_date;
         create table config.services as
         select service, 'web' as owner, interval_s::integer as probe_interval_s, is_critical from services;
         """
