@@ -1,28 +1,32 @@
-"""From landing into the lake, exactly once: what is new or changed is read, and one new manifest makes it visible.
+"""From landing into the lake, exactly once: what is new or changed is read, and a new manifest makes it visible.
 
-A day is locked while it changes, so that processes may work side by side. Files that no manifest lists do not exist
-for readers: a crash before the manifest is replaced leaves only garbage, and the same command again does the work again.
+An export day is locked while it changes, so that processes may work side by side. Files that no manifest lists do not
+exist for readers: a crash before the manifest is replaced leaves only garbage, and the same command does the work again.
 """
 
 import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from itertools import groupby
 from pathlib import Path
-from uuid import uuid4
 
 from orchestration.lake.landing import Landed, landed_files
-from orchestration.lake.layout import manifest_path, nobody_reading, parquet_path, rejects_dir, locked
+from orchestration.lake.layout import ledger_name, locked, manifest_path
 from orchestration.lake.listing import fingerprint, is_pending, sources_of
 from orchestration.lake.manifest import Entry, read_manifest, write_manifest
-from orchestration.lake.writing import Shape, Writer, writing
+from orchestration.lake.replacing import replace_entries, without_readers
+from orchestration.lake.writing import Counted, Moved, Shape, Writer, writing
 from orchestration.settings import Settings
 from orchestration.sources import Feed, csv_table, ndjson
 from orchestration.sources.segments import Reading, first_line, read_segments
 
 Progress = Callable[[int, int, str], None]
+# Small days share their statements, because one costs as much as reading 10 000 rows; a large day is split, so that a
+# crash loses little.
+_ROUND_DAYS, _BATCH_FILES, _BATCH_BYTES = 31, 5000, 256 << 20
 
 
 @dataclass(frozen=True)
@@ -38,26 +42,42 @@ class FileReport:
     bytes: int
     skipped: bool
     event_dates: dict[date, int]
-    bad_fields: dict[str, int] = field(default_factory=dict)
+    bad_fields: dict[str, int]
+
+    @classmethod
+    def of(cls, entry: Entry, skipped: bool) -> "FileReport":
+        """Returns the report of an entry in the ledger."""
+        return cls(
+            entry.path,
+            entry.export_date,
+            entry.rows_read,
+            entry.rows_kept,
+            entry.rows_rejected,
+            entry.rows_after_close,
+            entry.bytes,
+            skipped,
+            entry.event_dates,
+            entry.bad_fields,
+        )
 
 
 @dataclass
 class IngestReport:
-    """What one ingest did. The totals count the files that were read, not those that were skipped."""
+    """What one ingest did: every file it met, and the event dates on which rows came or went."""
 
     raw_table: str
     files: list[FileReport] = field(default_factory=list)
     touched_dates: set[date] = field(default_factory=set)
     seconds: float = 0.0
 
-    def total(self, measure: str) -> int:
-        """Returns the sum of a measure such as `rows_kept` over the files that were read."""
-        return sum(getattr(file, measure) for file in self.files if not file.skipped)
-
     @property
     def read(self) -> list[FileReport]:
         """The files that were read in this run."""
         return [file for file in self.files if not file.skipped]
+
+    def total(self, measure: str) -> int:
+        """Returns the sum of a measure such as `rows_kept` over the files that were read."""
+        return sum(getattr(file, measure) for file in self.read)
 
 
 def ingest(
@@ -70,183 +90,158 @@ def ingest(
         raw_table: Such as `raw_web_vitals.beacons`.
         days: Export days; every delivered one without it. Undated snapshots are looked at in any case.
         progress: Called with (files done, files in all, what is being done).
+
+    Raises:
+        KeyError: There is no such raw table.
     """
     began = time.perf_counter()
-    report = IngestReport(raw_table)
     wanted = None if days is None else sorted(set(days))
     landed = [file for source in sources_of(settings, raw_table) for file in landed_files(settings, source, wanted)]
     landed.sort(key=lambda file: (file.day or date.min, file.name))
-    say = _Progress(progress, len(landed))
-    for day, files in groupby(landed, key=lambda file: file.day):
-        manifest = manifest_path(settings, raw_table, day)
-        with locked(manifest.with_suffix(".lock"), lambda: say(0, "waiting for another ingest of the same day")):
-            _ingest_day(settings, raw_table, day, list(files), report, say)
-    report.seconds = time.perf_counter() - began
-    return report
+    round_ = _Run(settings, raw_table, IngestReport(raw_table), _Progress(progress, len(landed)))
+    for files in _rounds(landed):
+        round_.ingest(files)
+    round_.report.seconds = time.perf_counter() - began
+    return round_.report
 
 
-def _ingest_day(
-    settings: Settings, raw_table: str, day: date | None, files: list[Landed], report: IngestReport, say: "_Progress"
-) -> None:
-    entries = {entry.path: entry for entry in read_manifest(manifest_path(settings, raw_table, day))}
-    pending = []
-    for landed in files:
-        entry = entries.get(landed.name)
-        if is_pending(settings, landed, entry) and not _is_touched_only(settings, landed, entry):
-            pending.append(landed)
-        else:
-            report.files.append(_reported(entries[landed.name], skipped=True))
-            say(1, landed.name)
-    if any(entries[file.name].mtime_ns != file.mtime_ns for file in files if file not in pending):
+def _rounds(landed: list[Landed]) -> Iterator[list[Landed]]:
+    """Groups the files of whole days, so that small days are read together."""
+    together: list[Landed] = []
+    days = 0
+    for _, group in groupby(landed, key=lambda file: file.day):
+        files = list(group)
+        size = sum(file.size for file in [*together, *files])
+        if together and (days >= _ROUND_DAYS or len(together) + len(files) > _BATCH_FILES or size > _BATCH_BYTES):
+            yield together
+            together, days = [], 0
+        together += files
+        days += 1
+    if together:
+        yield together
+
+
+@dataclass
+class _Run:
+    """One call of `ingest`: what it works on, and what it has to report."""
+
+    settings: Settings
+    raw_table: str
+    report: IngestReport
+    say: "_Progress"
+
+    def ingest(self, files: list[Landed]) -> None:
+        """Ingests the files of some days under their locks, which are taken in order so that nobody waits in a circle."""
+        with ExitStack() as stack:
+            ledgers: dict[date | None, dict[str, Entry]] = {}
+            for day, _ in groupby(files, key=lambda file: file.day):
+                path = manifest_path(self.settings, self.raw_table, day)
+                stack.enter_context(locked(path.with_suffix(".lock"), lambda: self.say(0, "waiting for another ingest")))
+                ledgers[day] = {entry.path: entry for entry in read_manifest(path)}
+            pending = self._pending(files, ledgers)
+            if pending:
+                writer = stack.enter_context(writing(self.settings, self.raw_table))
+                for batch in _batches(pending):
+                    self._ingest_batch(writer, batch, ledgers)
+
+    def _pending(self, files: list[Landed], ledgers: dict[date | None, dict[str, Entry]]) -> list[Landed]:
+        """Returns the files to read; notes the new time of those that were only touched."""
+        pending, touched = [], set()
         for file in files:
-            if file not in pending:
-                entries[file.name].mtime_ns = file.mtime_ns
-        write_manifest(settings, raw_table, day, entries)
-    if not pending:
-        return
-    with writing(settings, raw_table) as writer:
-        for batch in _batches(pending):
-            new = _ingest_batch(writer, batch, say)
-            replaced = _replace(writer, entries, new)
-            write_manifest(settings, raw_table, day, entries)
-            report.files += [_reported(entry, skipped=False) for entry in new]
-            report.touched_dates |= {when for entry in new for when in entry.event_dates} | replaced.dates
-            _remove(settings, replaced.files)
+            entry = ledgers[file.day].get(file.name)
+            if entry is None or (is_pending(self.settings, file, entry) and not self._is_same(file, entry)):
+                pending.append(file)
+                continue
+            if entry.mtime_ns != file.mtime_ns:
+                entry.mtime_ns = file.mtime_ns
+                touched.add(file.day)
+            self.report.files.append(FileReport.of(entry, skipped=True))
+            self.say(1, file.name)
+        for day in touched:
+            write_manifest(self.settings, self.raw_table, day, ledgers[day])
+        return pending
+
+    def _is_same(self, file: Landed, entry: Entry) -> bool:
+        """Tells whether a file whose time changed holds what it held, so that nothing needs to be read."""
+        if entry.size != file.size or (entry.state == "live" and entry.reading != fingerprint(self.settings, file.source)):
+            return False
+        with file.path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest() == entry.content_hash
+
+    def _ingest_batch(self, writer: Writer, batch: list[Landed], ledgers: dict[date | None, dict[str, Entry]]) -> None:
+        readings = _read(writer, batch, self.say)
+        counts, moved = writer.counts(), writer.move()
+        for day, group in groupby(zip(batch, readings, strict=True), key=lambda pair: pair[0].day):
+            new = [
+                _entry(self.settings, landed, reading, counts.get(landed.name, Counted()), moved.get(landed.ledger, Moved()))
+                for landed, reading in group
+            ]
+            replaced = replace_entries(writer, ledger_name(day), ledgers[day], new)
+            write_manifest(self.settings, self.raw_table, day, ledgers[day])
+            without_readers(self.settings, replaced.files)
+            self.report.files += [FileReport.of(entry, skipped=False) for entry in new]
+            self.report.touched_dates |= replaced.dates.union(*(entry.event_dates for entry in new))
+            self.say(len(new), new[-1].path)
 
 
-def _is_touched_only(settings: Settings, landed: Landed, entry: Entry | None) -> bool:
-    """Tells whether a file whose time changed holds what it held, so that nothing needs to be read."""
-    if entry is None or entry.size != landed.size:
-        return False
-    if entry.state == "live" and entry.reading != fingerprint(settings, landed.source):
-        return False
-    with landed.path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest() == entry.content_hash
-
-
-def _batches(files: list[Landed], size: int = 256 << 20, count: int = 5000) -> Iterator[list[Landed]]:
-    """Groups files so that the manifest is written for many small ones at once, and a crash loses little."""
+def _batches(files: list[Landed]) -> Iterator[list[Landed]]:
     batch: list[Landed] = []
-    total = 0
     for file in files:
         batch.append(file)
-        total += file.size
-        if total >= size or len(batch) >= count:
+        if sum(landed.size for landed in batch) >= _BATCH_BYTES:
             yield batch
-            batch, total = [], 0
+            batch = []
     if batch:
         yield batch
 
 
-def _ingest_batch(writer: Writer, batch: list[Landed], say: "_Progress") -> list[Entry]:
-    shapes = [_shape(writer.feed, landed) for landed in batch]
-    readings = [Reading(index, landed.path, shapes[index][1]) for index, landed in enumerate(batch)]
+def _read(writer: Writer, batch: list[Landed], say: "_Progress") -> list[Reading]:
+    """Writes the rows of a batch, files of one layout together; returns what was found out about each file."""
+    readings: list[Reading] = []
     alike: dict[Shape, list[Reading]] = {}
-    for reading in readings:
-        alike.setdefault(shapes[reading.index][0], []).append(reading)
+    for index, landed in enumerate(batch):
+        shape, header_line = _shape(writer.feed, landed)
+        readings.append(Reading(index, landed.path, header_line))
+        alike.setdefault(shape, []).append(readings[-1])
     for shape, together in alike.items():
         head = ndjson.head(writer.feed) if shape.is_ndjson else b""
         for segment in read_segments(together, writer.folder / "segment.txt", head, not shape.is_ndjson):
             say(0, batch[segment.slices[-1].file].name)
             writer.write(segment, batch, shape)
-    counts = writer.counts()
-    first = batch[0].day.isoformat() if batch[0].day else "snapshot"
-    parquet, rejects = writer.move(f"{first}-{uuid4().hex}")
-    entries = []
-    for landed, reading in zip(batch, readings, strict=True):
-        counted = counts.get(landed.name)
-        entry = Entry(
-            path=landed.name,
-            content_hash=reading.content_hash,
-            size=landed.size,
-            mtime_ns=landed.mtime_ns,
-            export_date=landed.export_date,
-            bytes=reading.bytes,
-            reading=fingerprint(writer.settings, landed.source),
-            ingested_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        )
-        if counted:
-            entry.event_dates = counted.event_dates
-            entry.rows_kept = sum(counted.event_dates.values())
-            entry.rows_rejected = counted.rejected
-            entry.rows_after_close = counted.after_close
-            entry.rows_read = entry.rows_kept + entry.rows_rejected + entry.rows_after_close
-            entry.bad_fields, entry.reject_counts = counted.bad_fields, counted.reject_counts
-            entry.parquet = {when: parquet[when] for when in sorted(counted.event_dates)}
-            entry.rejects = rejects if counted.rejected else []
-        entries.append(entry)
-        say(1, landed.name)
-    return entries
+    return readings
 
 
 def _shape(feed: Feed, landed: Landed) -> tuple[Shape, int]:
     """Returns the layout of a file, and the line of its header (0: none)."""
     source = landed.source
     is_snapshot = source.delivery == "snapshot"
-    if feed.is_ndjson_only:
-        return Shape(True, source.timezone, is_snapshot), 0
-    line, number = first_line(landed.path)
+    line, number = ("{", 0) if feed.is_ndjson_only else first_line(landed.path)
     if line.lstrip().startswith("{"):
         return Shape(True, source.timezone, is_snapshot), 0
     delimiter, header = csv_table.split_header(line, feed)
     return Shape(False, source.timezone, is_snapshot, delimiter, header), number if header else 0
 
 
-@dataclass
-class _Replaced:
-    dates: set[date]
-    files: set[Path]
-
-
-def _replace(writer: Writer, entries: dict[str, Entry], new: list[Entry]) -> _Replaced:
-    """Puts new entries in the place of old ones; rows of old ones in files shared with others are left out of a new file."""
-    old = {entry.path: entries[entry.path] for entry in new if entry.path in entries}
-    entries.update({entry.path: entry for entry in new})
-    replaced = _Replaced({when for entry in old.values() for when in entry.parquet}, set())
-    gone: dict[tuple[date | None, str], set[str]] = {}
-    for entry in old.values():
-        for when, names in entry.parquet.items():
-            for name in names:
-                gone.setdefault((when, name), set()).add(entry.path)
-        for name in entry.rejects:
-            gone.setdefault((None, name), set()).add(entry.path)
-    for (when, name), dropped in gone.items():
-        if when:
-            path = parquet_path(writer.settings, writer.raw_table, when.isoformat(), name)
-        else:
-            path = rejects_dir(writer.settings, writer.raw_table) / name
-        sharing = [entry for entry in entries.values() if name in (entry.parquet.get(when, []) if when else entry.rejects)]
-        if sharing:
-            target = path.with_name(f"{name[:10]}-{uuid4().hex}.parquet")
-            writer.rewrite([path], target, dropped)
-            for entry in sharing:
-                names = entry.parquet[when] if when else entry.rejects
-                names[names.index(name)] = target.name
-        replaced.files.add(path)
-    return replaced
-
-
-def _remove(settings: Settings, files: set[Path]) -> None:
-    """Removes files that no manifest lists any more; while somebody reads they stay for the sweep."""
-    if files:
-        with nobody_reading(settings) as free:
-            if free:
-                for file in files:
-                    file.unlink(missing_ok=True)
-
-
-def _reported(entry: Entry, skipped: bool) -> FileReport:
-    return FileReport(
-        entry.path,
-        entry.export_date,
-        entry.rows_read,
-        entry.rows_kept,
-        entry.rows_rejected,
-        entry.rows_after_close,
-        entry.bytes,
-        skipped,
-        entry.event_dates,
-        entry.bad_fields,
+def _entry(settings: Settings, landed: Landed, reading: Reading, counted: Counted, moved: Moved) -> Entry:
+    kept = sum(counted.event_dates.values())
+    return Entry(
+        path=landed.name,
+        content_hash=reading.content_hash,
+        size=landed.size,
+        mtime_ns=landed.mtime_ns,
+        export_date=landed.export_date,
+        bytes=reading.bytes,
+        rows_read=kept + counted.rejected + counted.after_close,
+        rows_kept=kept,
+        rows_rejected=counted.rejected,
+        rows_after_close=counted.after_close,
+        bad_fields=counted.bad_fields,
+        reject_counts=counted.reject_counts,
+        event_dates=counted.event_dates,
+        parquet={day: list(moved.parquet[day]) for day in sorted(counted.event_dates)},
+        rejects=list(moved.rejects) if counted.rejected else [],
+        reading=fingerprint(settings, landed.source),
+        ingested_at=datetime.now(UTC).isoformat(timespec="seconds"),
     )
 
 

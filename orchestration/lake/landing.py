@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from orchestration.lake.layout import ledger_name
 from orchestration.settings import Settings
 from orchestration.settings.model import Source
 
@@ -34,6 +35,11 @@ class Landed:
     def export_date(self) -> date:
         """The export day; for an undated snapshot the day on which the file was written."""
         return self.day or datetime.fromtimestamp(self.mtime_ns / 1e9, UTC).date()
+
+    @property
+    def ledger(self) -> str:
+        """The name of the manifest that lists it."""
+        return ledger_name(self.day)
 
 
 def landed_files(settings: Settings, source: Source, days: Iterable[date] | None = None) -> list[Landed]:

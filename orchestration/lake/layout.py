@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from uuid import uuid4
 
 from orchestration.settings import Settings
 from orchestration.sources import FEEDS, Feed
@@ -34,14 +35,24 @@ def rejects_dir(settings: Settings, raw_table: str) -> Path:
     return settings.lake / RAW_TABLES[raw_table].schema / "rejects"
 
 
+def ledger_name(day: date | None) -> str:
+    """Returns the name of the manifest of an export day, or of the undated snapshots."""
+    return day.isoformat() if day else SNAPSHOT
+
+
 def manifest_path(settings: Settings, raw_table: str, day: date | None) -> Path:
     """Returns the manifest of an export day, or of the undated snapshots."""
-    return table_dir(settings, raw_table) / "_manifest" / f"{day.isoformat() if day else SNAPSHOT}.json"
+    return table_dir(settings, raw_table) / "_manifest" / f"{ledger_name(day)}.json"
 
 
-def parquet_path(settings: Settings, raw_table: str, day: str, name: str) -> Path:
+def parquet_path(settings: Settings, raw_table: str, day: date, name: str) -> Path:
     """Returns where a Parquet file of an event date lies."""
-    return table_dir(settings, raw_table) / f"event_date={day}" / name
+    return table_dir(settings, raw_table) / f"event_date={day.isoformat()}" / name
+
+
+def new_name(ledger: str) -> str:
+    """Returns a name that no file has, for a Parquet file that a manifest will list; it begins with that manifest's."""
+    return f"{ledger}-{uuid4().hex}.parquet"
 
 
 @contextmanager

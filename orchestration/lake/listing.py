@@ -69,7 +69,7 @@ def parquet_files(settings: Settings, raw_table: str, dates: set[date] | None = 
         for entry in read_manifest(path):
             for day, names in entry.parquet.items():
                 if dates is None or day in dates:
-                    found |= {parquet_path(settings, raw_table, day.isoformat(), name) for name in names}
+                    found |= {parquet_path(settings, raw_table, day, name) for name in names}
     return sorted(found)
 
 

@@ -61,6 +61,27 @@ class SourceFile(Protocol):
     def export_date(self) -> date:
         """The day that delivered it."""
 
+    @property
+    def ledger(self) -> str:
+        """The name of the manifest that will list it."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A Parquet file that was written: the manifest that will list it, the event date of its rows, and where it lies."""
+
+    ledger: str
+    day: date
+    path: Path
+
+
+@dataclass
+class Moved:
+    """Names of the files that were moved into the lake for one manifest: by event date, and those of rejects."""
+
+    parquet: dict[date, list[str]] = field(default_factory=dict)
+    rejects: list[str] = field(default_factory=list)
+
 
 @dataclass
 class Counted:
@@ -82,11 +103,12 @@ class Writer:
         self.feed: Feed = RAW_TABLES[raw_table]
         self.folder = folder
         self.connection = _connection(settings, raw_table, folder)
-        self.parts: list[tuple[date, Path]] = []
+        self.parts: list[Part] = []
         self._copies = 0
         # What the next segment is hoped to be, because the one before it was: see `_written_strictly`.
         self._hopes = dict.fromkeys((NOT_CLEAN, PRIVATE, ANOTHER_DATE), True)
         self._expected: date | None = None
+        self._ledger = ""
 
     def write(self, segment: Segment, files: Sequence[SourceFile], shape: Shape) -> None:
         """Writes the rows of a segment as Parquet by event date, with rejects and rows of closed days apart.
@@ -110,30 +132,32 @@ class Writer:
         # A time zone cannot be a parameter; the configuration has checked that it is a known one.
         self.connection.execute(f"set TimeZone = {literal(shape.timezone)}")
         if not is_one_file:
-            origins = segment.origins([file.name for file in files], [file.export_date for file in files])
+            described = [(file.name, file.export_date, file.ledger) for file in files]
+            origins = segment.origins(*zip(*described, strict=True))
             self.connection.register("origins", origins)
         placing = Placing(
             is_snapshot=shape.is_snapshot,
             is_one_file=is_one_file,
             keeps_parameters=bool(self.settings.config.site.url_parameters_kept),
         )
+        self._ledger = files[first.file].ledger
         if not self._written_strictly(segment, shape, placing):
             self._copy(self._given(segment, shape), placing)
 
     def counts(self) -> dict[str, Counted]:
         """Returns for each source path what its rows became; paths without rows are not in it."""
         found: dict[str, Counted] = {}
-        for part in sorted({part for part, _ in self.parts}):
-            query = f"select _source_file, count(*) from {_parquet(self._of(part))} group by all"
+        for day in sorted({part.day for part in self.parts}):
+            query = f"select _source_file, count(*) from {_parquet(self._of(day))} group by all"
             for name, rows in self._fetched(query):
                 counted = found.setdefault(name, Counted())
-                if part == REJECTED:
+                if day == REJECTED:
                     counted.rejected = rows
-                elif part == AFTER_CLOSE:
+                elif day == AFTER_CLOSE:
                     counted.after_close = rows
                 else:
-                    counted.event_dates[part] = rows
-        if kept := [path for part, path in self.parts if part != REJECTED]:
+                    counted.event_dates[day] = rows
+        if kept := [part.path for part in self.parts if part.day != REJECTED]:
             query = (
                 "select _source_file, key, count(*) from (select _source_file, unnest(json_keys(_extra)) as key "
                 f"from {_parquet(kept)} where _extra is not null) "
@@ -150,30 +174,31 @@ class Writer:
                 found[name].reject_counts.append((reason, wrong, rows))
         return found
 
-    def move(self, name: str) -> tuple[dict[date, list[str]], list[str]]:
-        """Moves what was written into the lake under names that start with `name`.
+    def move(self) -> dict[str, Moved]:
+        """Moves what was written into the lake, under new names that begin with the name of the manifest to be.
 
         Returns:
-            The file names for each event date, and those of the rejects. No manifest lists them yet.
+            By manifest, the names of the files. No manifest lists them yet.
         """
-        parquet: dict[date, list[str]] = {}
-        for index, (part, path) in enumerate(self.parts):
-            if part not in (REJECTED, AFTER_CLOSE):
-                target = parquet_path(self.settings, self.raw_table, part.isoformat(), f"{name}-{index}.parquet")
-                target.parent.mkdir(parents=True, exist_ok=True)
-                path.replace(target)
-                parquet.setdefault(part, []).append(target.name)
-        rejects = []
-        if rejected := self._of(REJECTED):
-            target = rejects_dir(self.settings, self.raw_table) / f"{name}.parquet"
-            target.parent.mkdir(parents=True, exist_ok=True)
-            new = self.folder / target.name
-            self._fetched(f"copy ({_rejects(self.feed, rejected)}) to {literal(str(new))} (format parquet)")
-            new.replace(target)
-            rejects.append(target.name)
+        moved: dict[str, Moved] = {}
+        for ledger in sorted({part.ledger for part in self.parts}):
+            names = moved[ledger] = Moved()
+            unique = f"{ledger}-{uuid4().hex}"
+            mine = [part for part in self.parts if part.ledger == ledger]
+            for index, part in enumerate(mine):
+                if part.day not in (REJECTED, AFTER_CLOSE):
+                    name = f"{unique}-{index}.parquet"
+                    _move(part.path, parquet_path(self.settings, self.raw_table, part.day, name))
+                    names.parquet.setdefault(part.day, []).append(name)
+            if rejected := [part.path for part in mine if part.day == REJECTED]:
+                name = f"{unique}.parquet"
+                new = self.folder / name
+                self._fetched(f"copy ({_rejects(self.feed, rejected)}) to {literal(str(new))} (format parquet)")
+                _move(new, rejects_dir(self.settings, self.raw_table) / name)
+                names.rejects.append(name)
         self.parts = []
         self._hopes = dict.fromkeys(self._hopes, True)
-        return parquet, rejects
+        return moved
 
     def rewrite(self, files: list[Path], target: Path, dropped: Iterable[str] = ()) -> int:
         """Writes the rows of `files` into one new file, without those of the `dropped` source paths; returns how many."""
@@ -182,8 +207,7 @@ class Writer:
         query = f"select * from {_parquet(files)} where not list_contains(getvariable('dropped')::varchar[], _source_file)"
         ((rows,),) = self._fetched(f"copy ({query}) to {literal(str(new))} (format parquet)")
         if rows:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            new.replace(target)
+            _move(new, target)
         return int(rows)
 
     def _written_strictly(self, segment: Segment, shape: Shape, placing: Placing) -> bool:
@@ -216,26 +240,30 @@ class Writer:
         folder = self.folder / f"{self._copies}"
         query = typed_relation(self.feed, given, placing)
         if placing.is_one_date:
-            folder.mkdir()
             _set(self.connection, expected_date=self._expected)
-            target, options = folder / "rows.parquet", "format parquet"
+        if placing.partition:
+            target, options = folder, f"format parquet, partition_by ({', '.join(placing.partition)})"
         else:
-            target, options = folder, "format parquet, partition_by (_part)"
+            folder.mkdir()
+            target, options = folder / "rows.parquet", "format parquet"
         ((rows,),) = self._fetched(f"copy ({query}) to {literal(str(target))} ({options})")
         if expected_rows is not None and rows != expected_rows:
             return False
-        if placing.is_one_date and self._expected:
-            self.parts.append((self._expected, target))
-            return True
-        written = [(date.fromisoformat(path.parent.name[6:]), path) for path in folder.glob("_part=*/*.parquet")]
-        self.parts += sorted(written)
-        dates = {part for part, _ in written}
+        written = [self._part(folder, path) for path in sorted(folder.rglob("*.parquet"))]
+        self.parts += written
+        dates = {part.day for part in written}
         self._hopes[ANOTHER_DATE] = len(dates) == 1
         self._expected = max(dates, default=self._expected)
         return True
 
-    def _of(self, part: date) -> list[Path]:
-        return [path for other, path in self.parts if other == part]
+    def _part(self, folder: Path, path: Path) -> Part:
+        """Reads ledger and date from the folders that a partitioned write made."""
+        keys = dict(name.split("=", 1) for name in path.relative_to(folder).parts[:-1])
+        day = date.fromisoformat(keys["_part"]) if "_part" in keys else self._expected
+        return Part(keys.get("_ledger", self._ledger), day or date.min, path)
+
+    def _of(self, day: date) -> list[Path]:
+        return [part.path for part in self.parts if part.day == day]
 
     def _fetched(self, query: str) -> list[tuple[Any, ...]]:
         return self.connection.execute(query).fetchall()
@@ -273,6 +301,11 @@ def _connection(settings: Settings, raw_table: str, folder: Path) -> duckdb.Duck
         closed_through=closed_date(settings, raw_table),
     )
     return connection
+
+
+def _move(path: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    path.replace(target)
 
 
 def _set(connection: duckdb.DuckDBPyConnection, **variables: object) -> None:

@@ -21,8 +21,8 @@ REJECTED, AFTER_CLOSE = date(1, 1, 1), date(1, 1, 2)
 NOT_CLEAN, PRIVATE, ANOTHER_DATE = "not clean", "private", "another date"
 # Entities and snapshots may hold any day, but not one that cannot be.
 _SANE_DAYS = "date '1990-01-01' and date '2100-01-01'"
-# Around the export day, which is a session variable.
-_DAYS = "getvariable('export_date') - 30 and getvariable('export_date') + 1"
+# An event may come this late, and a clock may run ahead.
+_DAYS = "_export_date - 30 and _export_date + 1"
 _TEXTS = ("text", "free_text", "url", "user")
 
 
@@ -53,7 +53,8 @@ class Placing:
     """Where the rows of a segment come from and may lie.
 
     With `is_one_file` the session variables source_file, first_line and open_line tell the origin of a line; otherwise
-    the relation `origins` (number, line, is_open, source_file, export_date) does. With `is_one_date` a row of another
+    the relation `origins` (number, line, is_open, source_file, export_date, ledger) does, and rows are told apart by
+    `_ledger`, the manifest that will list them. With `is_one_date` a row of another
     date than the session variable expected_date raises ANOTHER_DATE; with `is_public` a row that may hold personal data
     beyond query strings raises PRIVATE, and the query is spared the rules that mask it.
     """
@@ -64,11 +65,17 @@ class Placing:
     is_public: bool = False
     keeps_parameters: bool = False
 
+    @property
+    def partition(self) -> tuple[str, ...]:
+        """The columns by which the rows are to be told apart in files."""
+        by_date = () if self.is_one_date else ("_part",)
+        return by_date if self.is_one_file else ("_ledger", *by_date)
+
 
 def typed_relation(feed: Feed, given: Given, placing: Placing) -> str:
     """Returns SQL for the rows of a segment, in the columns of the lake and `_part`.
 
-    It reads the session variables user_key, key_id, parameters_kept, currencies, export_date and closed_through.
+    It reads the session variables user_key, key_id, parameters_kept, currencies and closed_through.
     """
     expected = f"where _part = getvariable('expected_date') or error({literal(ANOTHER_DATE)}) is null"
     return f"""
@@ -79,7 +86,7 @@ placed as ({_placed(placing)}),
 judged as (select *, {_problem(feed, given, placing)} as _problem from placed),
 noted as ({_noted(feed, given, placing)}),
 masked as ({_masked(feed, placing)})
-select {_columns(feed, placing)}{"" if placing.is_one_date else ", _part"}
+select {_columns(feed, placing)}{"".join(f", {key}" for key in placing.partition)}
 from (select *, {_part(given, placing)} as _part from masked)
 {expected if placing.is_one_date else ""}"""
 
@@ -174,7 +181,8 @@ def _placed(placing: Placing) -> str:
         origins.line as _source_line,
         origins.source_file as _source_file,
         origins.export_date as _export_date,
-        origins.is_open as _is_open
+        origins.is_open as _is_open,
+        origins.ledger as _ledger
     from counted
     inner join origins on counted._number = origins.number"""
 

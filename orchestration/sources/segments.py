@@ -6,7 +6,7 @@ means does not belong here.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -65,12 +65,9 @@ class Segment:
         """Lines below the head."""
         return sum(part.count for part in self.slices)
 
-    def origins(self, names: list[str], export_dates: list[date]) -> pa.Table:
-        """Returns a row for each line: number in the segment, line in its file, if it was left open, file, export day.
-
-        Args:
-            names: The name of each file, by index.
-            export_dates: The export day of each file, by index.
+    def origins(self, names: Sequence[str], export_dates: Sequence[date], ledgers: Sequence[str]) -> pa.Table:
+        """Returns a row for each line: number in the segment, line in its file, whether it was left open, and of its file
+        the name, the export day and the ledger, which are given by index.
         """
         counts = [part.count for part in self.slices]
         number = np.arange(1, sum(counts) + 1, dtype=np.int64)
@@ -84,6 +81,7 @@ class Segment:
                 "is_open": line == np.repeat([part.open_line for part in self.slices], counts),
                 "source_file": pa.DictionaryArray.from_arrays(file, pa.array(names)),
                 "export_date": pa.array(export_dates).take(file),
+                "ledger": pa.DictionaryArray.from_arrays(file, pa.array(ledgers)),
             }
         )
 
