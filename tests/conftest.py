@@ -15,7 +15,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 BEACONMART = [sys.executable, "-c", "from orchestration.cli import main; main()"]
-DAYS, LATER_DAYS, LAST_DAY, SEED, PAGE_VIEWS_PER_DAY = 30, 3, date(2026, 11, 20), 11, 300
+DAYS, LATER_DAYS, LAST_DAY, SEED, PAGE_VIEWS_PER_DAY = 21, 3, date(2026, 11, 20), 11, 200
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Site:
 
 @pytest.fixture(scope="session")
 def small_site(tmp_path_factory):
-    """30 days of 300 page views, run through the real command and published; three more days lie in `later`.
+    """Three weeks of 200 page views a day, run through the real command and published; three more days lie in `later`.
 
     Read it; `copy` it to change it. Made once, also where several test processes share the work.
     """
