@@ -116,7 +116,7 @@ def _sync_table(
     ]
     _insert(connection, "pipeline.ingested_rejects", rejects)
     files = {
-        (table, name, str(parquet_path(settings, table, day.isoformat(), file).relative_to(settings.lake)), day)
+        (table, name, str(parquet_path(settings, table, day, file).relative_to(settings.lake)), day)
         for name, entry in entries
         for day, parquet in entry.parquet.items()
         for file in parquet
