@@ -19,8 +19,9 @@ from orchestration.sources.literals import literal, literals, name
 # Rows that do not belong to an event date travel under dates that no event can have: a date is the cheapest partition.
 REJECTED, AFTER_CLOSE = date(1, 1, 1), date(1, 1, 2)
 NOT_CLEAN, PRIVATE, ANOTHER_DATE = "not clean", "private", "another date"
-# Entities and snapshots may hold any day, but not one that cannot be.
-_SANE_DAYS = "date '1990-01-01' and date '2100-01-01'"
+# Entities and snapshots may hold any past day. Windows of maintenance are planned ahead; nothing else comes early.
+_PAST_DAYS = "date '1970-01-02' and _export_date + 1"
+_PLANNED_DAYS = "date '1970-01-02' and _export_date + 3660"
 # An event may come this late, and a clock may run ahead.
 _DAYS = "_export_date - 30 and _export_date + 1"
 _TEXTS = ("text", "free_text", "url", "user")
@@ -191,7 +192,8 @@ def _problem(feed: Feed, given: Given, placing: Placing) -> str:
     """Returns SQL for what makes a row a reject, as `reason field`, or NULL."""
     required = [field for field in feed.fields if field.required]
     missing = {field: f"{field.name} is null{_unless(field)}" for field in required}
-    days = _SANE_DAYS if placing.is_snapshot or feed.is_entity else _DAYS
+    days = _PAST_DAYS if placing.is_snapshot or feed.is_entity else _DAYS
+    days = _PLANNED_DAYS if feed.is_planned else days
     late = f"event_date not between {days}"
     if given.is_strict:
         text_keys = [given_key(field.key) for field in feed.fields if field.kind in _TEXTS]

@@ -8,6 +8,7 @@ FEED = Feed(
     table="windows",
     time="starts_at",
     is_entity=True,
+    is_planned=True,
     fields=(
         Field("service", required=True),
         Field("note", "free_text"),

@@ -24,10 +24,13 @@ _IPV6 = r"\b(?:[0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}\b|\b(?:[0-9a-fA-F]{1,4}:){1
 _URL_TAIL = r"""([A-Za-z][A-Za-z0-9+.\-]*://[^\s"'<>?#\\]*)[?#][^\s"'<>\\]*"""
 _QUERY = r"""\?[^\s"'<>\\?]*=[^\s"'<>\\]*"""
 _NAMED = (
-    r"""(?i)(["']?\b(?:user_?id|uid|client_?ip|ip_?address|remote_?addr(?:ess)?|ip|e_?mail|phone|password|passwd"""
-    r"""|secret|api_?key|access_?token|auth_?token|session_?token|token|authorization|cookie)["']?\s*[:=]\s*)"""
+    r"""(?i)(\b(?:user_?id|uid|client_?ip|ip_?address|remote_?addr(?:ess)?|ip|e_?mail|phone|password|passwd|secret"""
+    r"""|api_?key|access_?token|auth_?token|session_?token|token|authorization|cookie)\\*["']?\s*[:=]\s*)"""
 )
-_NAMED_SECRET = _NAMED + r"""("(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s"',;&}\]]+)"""
+# What replaces a value must leave JSON text valid: in quotes where a JSON value was, without them inside of a text.
+_NAMED_TEXT = _NAMED + r"""("(?:[^"\\]|\\.)*"?)"""
+_NAMED_NUMBER = _NAMED.replace(r"\\*[" + '"' + r"']?\s*[:=]", '"' + r"\s*:") + r"-?\d[0-9.eE+\-]*"
+_NAMED_WORD = _NAMED + r"""(\\+"|'?)[^\s"',;&}\]\\]+"""
 _IN_ANY_TEXT = (
     (_EMAIL, "[email]"),
     (_JWT, "[token]"),
@@ -44,7 +47,9 @@ _ASIDE = "\x01"
 _IN_FREE_TEXT = (
     (_ASIDE, " "),
     (_FRAME_AT, _ASIDE + r"\1"),
-    (_NAMED_SECRET, r'\1"[removed]"'),
+    (_NAMED_TEXT, r'\1"[removed]"'),
+    (_NAMED_NUMBER, r'\1"[removed]"'),
+    (_NAMED_WORD, r"\1\2[removed]"),
     (_URL_TAIL, r"\1"),
     (_QUERY, ""),
     (_BEARER, r"\1 [token]"),
