@@ -150,4 +150,4 @@ def _renamed(names: list[str], old: list[str], new: str) -> list[str]:
 def _path(settings: Settings, raw_table: str, when: date | None, name: str) -> Path:
     if when is None:
         return rejects_dir(settings, raw_table) / name
-    return parquet_path(settings, raw_table, when.isoformat(), name)
+    return parquet_path(settings, raw_table, when, name)

@@ -110,7 +110,7 @@ def _expire_day(settings: Settings, raw_table: str, day: date | None, through: d
     for entry in entries.values():
         gone = {when: names for when, names in entry.parquet.items() if when <= through}
         for when, names in gone.items():
-            files |= {parquet_path(settings, raw_table, when.isoformat(), name) for name in names}
+            files |= {parquet_path(settings, raw_table, when, name) for name in names}
             report.rows += entry.event_dates[when]
             del entry.parquet[when]
         if entry.export_date <= through and entry.rejects:
