@@ -16,8 +16,10 @@
 
 
 {% macro loaded(column='event_date', back=0, forward=0) -%}
-    {%- set ranges = rebuilt_ranges(back, forward) -%}
-    {%- if not ranges -%}
+    {%- set ranges = rebuilt_ranges(back, forward) if execute else [] -%}
+    {%- if not execute -%}
+        true
+    {%- elif not ranges -%}
         false
     {%- else -%}
         (
@@ -55,13 +57,15 @@
 
 {# Every day from the first that the warehouse knows to as_of, as `event_date`, limited to the rebuilt ones. #}
 {% macro rebuilt_calendar() -%}
-    select cast(range as date) as event_date
-    from range(
-        (select coalesce(first_date, as_of_date) from pipeline.run),
-        (select as_of_date + interval 1 day from pipeline.run),
-        interval 1 day
-    )
-    where {{ rebuilt('range') }}
+    select event_date
+    from (
+        select
+            cast(unnest(range(
+                coalesce(first_date, as_of_date), as_of_date + interval 1 day, interval 1 day
+            )) as date) as event_date
+        from pipeline.run
+    ) as known
+    where {{ rebuilt('event_date') }}
 {%- endmacro %}
 
 
@@ -83,9 +87,6 @@
 
 
 {% macro rebuilt_ranges(back, forward) -%}
-    {%- if not execute -%}
-        {{ return([['1900-01-01', '2999-12-31']]) }}
-    {%- endif -%}
     {%- set meta = model.config.meta -%}
     {%- set reach -%}
         {%- for table, days in meta.get('reach', {}).items() -%}

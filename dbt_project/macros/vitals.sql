@@ -83,15 +83,19 @@
 {%- endmacro %}
 
 
-{# The roll-ups that are offered: site, page group, device, country, page group by device, and all three. #}
-{% macro vitals_roll_ups(others) -%}
-    grouping sets (
-        ({{ others }}),
-        (page_group, {{ others }}),
-        (device, {{ others }}),
-        (country, {{ others }}),
-        (page_group, device, {{ others }}),
-        (page_group, device, country, {{ others }})
+{# The CTE `entries`: one row for each bucket of each histogram of `cells`. #}
+{% macro unnested_histograms(cells) -%}
+    entries as (
+
+        select
+            page_group,
+            device,
+            country,
+            metric,
+            event_date,
+            unnest(histogram, recursive := true)
+        from {{ cells }}
+
     )
 {%- endmacro %}
 

@@ -54,5 +54,6 @@ select
     * exclude (session_id),
     session_id as beacon_session_id,
     coalesce(session_id, md5(chain || ' ' || epoch_ms(session_started_at))) as session_id,
-    min(event_date) over (partition by chain, session_started_at) as session_date
+    min(event_date) over (partition by chain, session_started_at) as session_date,
+    row_number() over (partition by chain, session_started_at order by started_at, page_view_id) as position
 from cut

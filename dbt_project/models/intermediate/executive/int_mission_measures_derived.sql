@@ -54,8 +54,8 @@ history as (
 
 ),
 
--- Times to restore are log-normal: with equal spread, the ratio of means is that of geometric means, whose logarithm has
--- Student's t interval (Welch).
+-- Times to restore are log-normal: with equal spread, the ratio of means is that of geometric means, whose logarithm
+-- has Student's t interval (Welch).
 restored as (
 
     select
@@ -64,7 +64,11 @@ restored as (
         avg(ln(incidents.restore_s)) as log_mean,
         coalesce(var_samp(ln(incidents.restore_s)), 0) as log_variance
     from (
-        select distinct incident_id, restore_s, event_date from {{ ref('fct_incidents') }}
+        select distinct
+            incident_id,
+            restore_s,
+            event_date
+        from {{ ref('fct_incidents') }}
         where restore_s > 0 and event_date <= {{ as_of() }}
     ) as incidents
     inner join {{ source('config', 'baselines') }} as baselines

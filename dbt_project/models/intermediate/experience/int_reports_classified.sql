@@ -21,7 +21,7 @@ days as (
         from reports
         where not is_bot
         qualify min(event_date) over (partition by page_view_id) < max(event_date) over (partition by page_view_id)
-    )
+    ) as view_days
     window by_day as (partition by page_view_id order by event_date)
 
 ),

@@ -73,7 +73,7 @@ histograms as (
 
     select
         {{ vitals_cell() }},
-        list({'bucket': bucket, 'weight': weight} order by bucket) as histogram
+        list(struct_pack(bucket := bucket, weight := weight) order by bucket) as histogram
     from buckets
     group by {{ vitals_cell() }}
 

@@ -1,9 +1,34 @@
 with
 
+roll_ups (has_page_group, has_device, has_country) as (
+
+    values
+    (false, false, false),
+    (true, false, false),
+    (false, true, false),
+    (false, false, true),
+    (true, true, false),
+    (true, true, true)
+
+),
+
 days as (
 
-    select * from {{ ref('fct_vitals_daily') }}
-    where is_headline and {{ rebuilt('event_date') }}
+    select
+        case when roll_ups.has_page_group then vitals.page_group else 'all' end as page_group,
+        case when roll_ups.has_device then vitals.device else 'all' end as device,
+        case when roll_ups.has_country then vitals.country else 'all' end as country,
+        vitals.metric,
+        vitals.page_view_count,
+        vitals.weight_sum,
+        vitals.weight_square_sum,
+        vitals.good_count,
+        vitals.poor_count,
+        vitals.histogram,
+        vitals.event_date
+    from {{ ref('fct_vitals_daily') }} as vitals
+    cross join roll_ups
+    where vitals.is_headline and {{ rebuilt('vitals.event_date') }}
 
 ),
 
@@ -17,9 +42,9 @@ site_days as (
 cells as (
 
     select
-        coalesce(page_group, 'all') as page_group,
-        coalesce(device, 'all') as device,
-        coalesce(country, 'all') as country,
+        page_group,
+        device,
+        country,
         metric,
         cast(sum(page_view_count) as bigint) as page_view_count,
         sum(weight_sum) as weight_sum,
@@ -28,27 +53,24 @@ cells as (
         sum(poor_count) as poor_count,
         event_date
     from days
-    group by {{ vitals_roll_ups('metric, event_date') }}
+    group by page_group, device, country, metric, event_date
 
 ),
+
+{{ unnested_histograms('days') }},
 
 buckets as (
 
     select
-        coalesce(page_group, 'all') as page_group,
-        coalesce(device, 'all') as device,
-        coalesce(country, 'all') as country,
+        page_group,
+        device,
+        country,
         metric,
-        entry.bucket as bucket,
-        sum(entry.weight) as weight,
+        bucket,
+        sum(weight) as weight,
         event_date
-    from (
-        select
-            * exclude (histogram),
-            unnest(histogram) as entry
-        from days
-    )
-    group by {{ vitals_roll_ups('metric, event_date, entry.bucket') }}
+    from entries
+    group by page_group, device, country, metric, event_date, bucket
 
 ),
 

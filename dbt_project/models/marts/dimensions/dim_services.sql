@@ -8,7 +8,11 @@ services as (
 
 locations as (
 
-    select * from {{ source('config', 'service_locations') }}
+    select
+        service,
+        count(*) as location_count
+    from {{ source('config', 'service_locations') }}
+    group by service
 
 ),
 
@@ -18,9 +22,10 @@ final as (
         services.service,
         services.owner,
         services.probe_interval_s,
-        (select count(*) from locations where locations.service = services.service) as location_count,
+        coalesce(locations.location_count, 0) as location_count,
         services.is_critical
     from services
+    left join locations on services.service = locations.service
 
 )
 

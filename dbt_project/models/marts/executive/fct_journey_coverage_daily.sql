@@ -29,7 +29,7 @@ calendar as (
         select event_date from page_views
         union all
         select event_date from checks
-    )
+    ) as days
 
 ),
 

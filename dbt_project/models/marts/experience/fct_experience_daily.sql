@@ -80,10 +80,12 @@ final as (
     select
         cells.* exclude (event_date),
         cast(ux_score_sum / nullif(ux_score_weight, 0) as double) as ux_score,
-        greatest(0, {{ mean_interval('lower', 'ux_score_sum', 'ux_score_square_sum', 'ux_score_weight', 'ux_score_weight_square_sum') }})
-            as ux_score_lower,
-        least(100, {{ mean_interval('upper', 'ux_score_sum', 'ux_score_square_sum', 'ux_score_weight', 'ux_score_weight_square_sum') }})
-            as ux_score_upper,
+        greatest(0, {{ mean_interval(
+            'lower', 'ux_score_sum', 'ux_score_square_sum', 'ux_score_weight', 'ux_score_weight_square_sum'
+        ) }}) as ux_score_lower,
+        least(100, {{ mean_interval(
+            'upper', 'ux_score_sum', 'ux_score_square_sum', 'ux_score_weight', 'ux_score_weight_square_sum'
+        ) }}) as ux_score_upper,
         {{ is_headline('navigation_type') }} as is_headline,
         event_date
     from cells

@@ -35,6 +35,8 @@ cells as (
 
 ),
 
+{{ unnested_histograms('days') }},
+
 buckets as (
 
     select
@@ -42,18 +44,13 @@ buckets as (
         entries.device,
         entries.country,
         entries.metric,
-        entries.entry.bucket as bucket,
-        sum(entries.entry.weight) as weight,
+        entries.bucket,
+        sum(entries.weight) as weight,
         windows.event_date
     from windows
-    inner join (
-        select
-            * exclude (histogram),
-            unnest(histogram) as entry
-        from days
-    ) as entries on entries.event_date between windows.event_date - 27 and windows.event_date
+    inner join entries on entries.event_date between windows.event_date - 27 and windows.event_date
     group by
-        entries.page_group, entries.device, entries.country, entries.metric, entries.entry.bucket, windows.event_date
+        entries.page_group, entries.device, entries.country, entries.metric, entries.bucket, windows.event_date
 
 ),
 

@@ -24,7 +24,7 @@ merged as (
             *,
             list_position(['maintenance', 'up', 'pending', 'degraded', 'down'], status) as severity
         from checks
-    )
+    ) as ranked
     group by service, coalesce(nullif(location, ''), 'default'), event_date, checked_at
 
 )
