@@ -178,7 +178,7 @@ def _observed(check: Check, rows: pd.DataFrame, failed: int) -> str:
     if not failed:
         return f"{values.iloc[0]:g}" if len(rows) == 1 else f"all {len(rows)} as expected"
     middle = ((check.least or 0) + (check.most if check.most is not None else check.least or 0)) / 2
-    worst = values.loc[(values - middle).abs().idxmax()]
+    worst = max(values, key=lambda value: abs(value - middle))
     return f"{worst:g}" if len(rows) == 1 else f"{failed} of {len(rows)} not as expected, the worst {worst:g}"
 
 

@@ -10,7 +10,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 import duckdb
@@ -38,11 +38,12 @@ def connect(settings: Settings, read_only: bool = False) -> Iterator[duckdb.Duck
 
 
 @contextmanager
-def writing(settings: Settings, say: Callable[[str], None] | None = None) -> Iterator[None]:
+def writing(settings: Settings, say: Callable[[str], None] | None = None, reads_lake: bool = True) -> Iterator[None]:
     """Hold the warehouse for this process; may be nested, also from several threads.
 
     Hold it around preparation, transform and `finish`, so that no other run steps in between. Waits for the holder and
-    says who that is, on standard error unless told where.
+    says who that is, on standard error unless told where. While it `reads_lake`, no file of the lake is removed: a
+    whole run holds the warehouse without that, or its own expiry could remove nothing.
     """
     path = settings.home / "warehouse.lock"
     with _guard:
@@ -51,7 +52,9 @@ def writing(settings: Settings, say: Callable[[str], None] | None = None) -> Ite
             descriptor = _lock(path, say or _say)
         _held[path] = (descriptor, depth + 1)
     try:
-        with lake.reading(settings):  # the views read Parquet files, which a compaction must not remove meanwhile
+        with (
+            lake.reading(settings) if reads_lake else nullcontext()
+        ):  # the views read Parquet files, which a compaction must not remove meanwhile
             yield
     finally:
         with _guard:

@@ -23,12 +23,18 @@ RELEASE = dg.AssetKey(["published", "release"])
 )
 def compacted(context: dg.AssetExecutionContext, site: Site) -> dg.MaterializeResult:
     """Readers see the small files or the large one, never both; a day that later changes is compacted again."""
-    done: dict[str, object] = {}
+    reports: list[lake.CompactReport] = []
     with readable_failures(context):
-        for raw_table in lake.RAW_TABLES:
-            progress.report(context.op_def.name, len(done), len(lake.RAW_TABLES), raw_table)
-            done[raw_table] = getattr(lake, "compact", lambda *_: None)(site.settings, raw_table)
-    return dg.MaterializeResult(metadata={name: str(report) for name, report in done.items() if report})
+        for number, raw_table in enumerate(lake.RAW_TABLES):
+            progress.report(context.op_def.name, number, len(lake.RAW_TABLES), raw_table)
+            reports.append(lake.compact(site.settings, raw_table))
+    return dg.MaterializeResult(
+        metadata={
+            report.raw_table: f"{report.files_before} files became {report.files_after}"
+            for report in reports
+            if report.files_before
+        }
+    )
 
 
 @dg.asset(
@@ -41,15 +47,28 @@ def compacted(context: dg.AssetExecutionContext, site: Site) -> dg.MaterializeRe
 def expired(context: dg.AssetExecutionContext, site: Site) -> dg.MaterializeResult:
     """After publishing, so that a day leaves only when its marts were good enough to be published."""
     settings = site.settings
-    removed: dict[str, object] = {}
+    reports: list[lake.ExpireReport] = []
     with readable_failures(context):
+        as_of = site.as_of_marts()
         for name, raw_table in lake.RAW_TABLES.items():
             days = settings.retention_days(raw_table.name)
-            if days is None:
-                continue
-            through = site.as_of_marts() - timedelta(days=days)
-            progress.report(context.op_def.name, len(removed), None, name)
-            closed = warehouse.close_days(settings, name, through)
-            removed[name] = getattr(lake, "expire", lambda *_: None)(settings, name, through)
-            context.log.info(f"{name}: kept {closed} in history, then removed {removed[name]}")
-    return dg.MaterializeResult(metadata={name: str(report) for name, report in removed.items()})
+            if days is not None:
+                progress.report(context.op_def.name, len(reports), None, name)
+                through = as_of - timedelta(days=days)
+                closed = warehouse.close_days(settings, name, through)
+                reports.append(lake.expire(settings, name, through))
+                context.log.info(f"{name}: {sum(map(len, closed.values()))} days of marts kept, then {reports[-1]}")
+    progress.notice(_told(reports))
+    return dg.MaterializeResult(
+        metadata={
+            report.raw_table: f"up to {report.closed_through}: {report.rows} rows in {report.files} files"
+            for report in reports
+        }
+    )
+
+
+def _told(reports: list[lake.ExpireReport]) -> str:
+    removed = [
+        f"{report.raw_table} {report.rows:,} rows up to {report.closed_through}" for report in reports if report.rows
+    ]
+    return "Expired: " + ("; ".join(removed) or "nothing is past its retention")

@@ -29,7 +29,7 @@ def transform() -> dg.Definitions:
 def _marts(manifest: Path) -> dg.AssetsDefinition:
     @dbt_assets(manifest=manifest, exclude=REPORTS, name="marts")
     def marts(context: dg.AssetExecutionContext, site: Site) -> Iterator[Event]:
-        with readable_failures(context):
+        with readable_failures(context), warehouse.writing(site.settings):
             full_refresh = context.run_tags.get(runs.FULL_REFRESH) == "true"
             prepared = warehouse.prepare(site.settings, site.as_of(context), full_refresh)
             context.log.info(
