@@ -20,9 +20,10 @@ PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Lab</title
   collect({endpoint: '/collect', release: '2026.45.1', user_id: 'visitor@example.com'});
   window.ready = true;
 </script>
-<style>h1 { font-size: 80px } #late { height: 0 } #late.here { height: 300px }</style>
+<style>h1, h2 { font-size: 80px } #late { height: 0 } #late.here { height: 300px }</style>
 <body><div id="late"></div><h1>A heading that is the largest thing to paint</h1>
 <button id="slow">Slow</button> <button id="throw">Throw</button> <button id="reject">Reject</button>
+<button id="soft">Soft</button>
 <a id="next" href="/product/lamp?email=someone@example.com#top">Next</a>
 <script>
   setTimeout(() => document.getElementById('late').classList.add('here'), 300);
@@ -30,6 +31,11 @@ PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Lab</title
   document.getElementById('slow').onclick = () => busy(120);
   document.getElementById('throw').onclick = () => { throw new TypeError('The cart of someone@example.com is gone'); };
   document.getElementById('reject').onclick = () => { Promise.reject(new RangeError('No such page')); };
+  document.getElementById('soft').onclick = () => {
+    history.pushState({}, '', '/account/orders');
+    const heading = Object.assign(document.createElement('h2'), {textContent: 'Another view, painted after a click'});
+    document.body.append(heading);
+  };
 </script></body></html>"""
 
 

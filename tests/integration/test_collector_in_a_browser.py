@@ -131,3 +131,37 @@ def test_personal_data_of_the_visit_is_in_no_table(visit):
     dump += json.dumps(visit.rows("select * from errors.fct_errors_daily"), default=str)
     assert "someone@example.com" not in dump
     assert "visitor@example.com" not in dump
+
+
+def test_a_soft_navigation_and_a_return_through_the_cache_are_page_views_of_their_own(tmp_path):
+    playwright_api = pytest.importorskip("playwright.sync_api", reason="`pip install playwright` drives the browser")
+    with collector_lab.serve(tmp_path) as site, playwright_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox"], ignore_default_args=["--disable-back-forward-cache"]
+        )
+        page = browser.new_page()
+        page.goto(site + "/")
+        page.wait_for_function("window.ready")
+        page.wait_for_timeout(700)
+        knows_soft = page.evaluate("PerformanceObserver.supportedEntryTypes.includes('soft-navigation')")
+        page.click("#soft")
+        page.wait_for_timeout(700)
+        page.click("#next")
+        page.wait_for_timeout(700)
+        page.evaluate("setTimeout(() => history.back())")
+        page.wait_for_timeout(1500)
+        page.evaluate("setTimeout(() => location = 'about:blank')")
+        page.wait_for_timeout(1000)
+        browser.close()
+    rows = [json.loads(line) for line in next(tmp_path.glob("*/beacons.ndjson")).read_text().splitlines()]
+    views = [row for row in rows if row["name"] == "page_view"]
+    assert [row["navigationType"] for row in views] == [
+        "navigate",
+        *(["soft-navigation"] if knows_soft else []),
+        "navigate",
+        "back-forward-cache",
+    ]
+    assert len({row["page_view_id"] for row in views}) == len(views)
+    # Every report belongs to the view of its own navigation, however late it comes.
+    kind = {row["page_view_id"]: row["navigationType"] for row in views}
+    assert all(kind[row["page_view_id"]] == row["navigationType"] for row in rows)
