@@ -1,6 +1,6 @@
 {# The path of an address: no host, no query, no fragment, cut at 500 characters. #}
 {% macro page_path(url) -%}
-    coalesce(nullif(left(regexp_extract({{ url }}, '^(?:[a-zA-Z][a-zA-Z0-9+.-]*:/{2,})?[^/?#]*(/[^?#]*)', 1), 500), ''), '/')
+    coalesce(nullif(left(regexp_extract({{ url }}, '^(?:[a-zA-Z][a-zA-Z0-9+.-]*:/{2,})?[^/?#]*(/[^?#]*)?', 1), 500), ''), '/')
 {%- endmacro %}
 
 
