@@ -1,7 +1,7 @@
 """From landing into the lake, exactly once: what is new or changed is read, and a new manifest makes it visible.
 
-An export day is locked while it changes, so that processes may work side by side. Files that no manifest lists do not
-exist for readers: a crash before the manifest is replaced leaves only garbage, and the same command does the work again.
+An export day is locked while it changes, so that processes may work side by side. For readers a file that no manifest
+lists does not exist: a crash before the manifest is replaced leaves garbage, and the same command does the work again.
 """
 
 import hashlib
@@ -11,7 +11,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from itertools import groupby
-from pathlib import Path
 
 from orchestration.lake.landing import Landed, landed_files
 from orchestration.lake.layout import ledger_name, locked, manifest_path
@@ -131,12 +130,14 @@ class _Run:
     say: "_Progress"
 
     def ingest(self, files: list[Landed]) -> None:
-        """Ingests the files of some days under their locks, which are taken in order so that nobody waits in a circle."""
+        """Ingests the files of some days under their locks, taken in order so that nobody waits in a circle."""
         with ExitStack() as stack:
             ledgers: dict[date | None, dict[str, Entry]] = {}
             for day, _ in groupby(files, key=lambda file: file.day):
                 path = manifest_path(self.settings, self.raw_table, day)
-                stack.enter_context(locked(path.with_suffix(".lock"), lambda: self.say(0, "waiting for another ingest")))
+                stack.enter_context(
+                    locked(path.with_suffix(".lock"), lambda: self.say(0, "waiting for another ingest"))
+                )
                 ledgers[day] = {entry.path: entry for entry in read_manifest(path)}
             pending = self._pending(files, ledgers)
             if pending:
@@ -163,7 +164,9 @@ class _Run:
 
     def _is_same(self, file: Landed, entry: Entry) -> bool:
         """Tells whether a file whose time changed holds what it held, so that nothing needs to be read."""
-        if entry.size != file.size or (entry.state == "live" and entry.reading != fingerprint(self.settings, file.source)):
+        if entry.size != file.size or (
+            entry.state == "live" and entry.reading != fingerprint(self.settings, file.source)
+        ):
             return False
         with file.path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest() == entry.content_hash
@@ -173,7 +176,13 @@ class _Run:
         counts, moved = writer.counts(), writer.move()
         for day, group in groupby(zip(batch, readings, strict=True), key=lambda pair: pair[0].day):
             new = [
-                _entry(self.settings, landed, reading, counts.get(landed.name, Counted()), moved.get(landed.ledger, Moved()))
+                _entry(
+                    self.settings,
+                    landed,
+                    reading,
+                    counts.get(landed.name, Counted()),
+                    moved.get(landed.ledger, Moved()),
+                )
                 for landed, reading in group
             ]
             replaced = replace_entries(writer, ledger_name(day), ledgers[day], new)

@@ -41,7 +41,7 @@ _FLUSH_ROWS = 5_000
 
 @dataclass(frozen=True)
 class Shape:
-    """What the files of one segment have in common: NDJSON, or CSV with these columns, and what their source declares."""
+    """What the files of a segment have in common: NDJSON, or CSV with these columns, and what their source declares."""
 
     is_ndjson: bool
     timezone: str
@@ -68,7 +68,7 @@ class SourceFile(Protocol):
 
 @dataclass(frozen=True)
 class Part:
-    """A Parquet file that was written: the manifest that will list it, the event date of its rows, and where it lies."""
+    """A Parquet file that was written: the manifest that will list it, the event date of its rows, and its place."""
 
     ledger: str
     day: date
@@ -201,10 +201,12 @@ class Writer:
         return moved
 
     def rewrite(self, files: list[Path], target: Path, dropped: Iterable[str] = ()) -> int:
-        """Writes the rows of `files` into one new file, without those of the `dropped` source paths; returns how many."""
+        """Writes the rows of `files` into a new file, without those of the `dropped` source paths; returns how many."""
         new = self.folder / target.name
         _set(self.connection, dropped=list(dropped))
-        query = f"select * from {_parquet(files)} where not list_contains(getvariable('dropped')::varchar[], _source_file)"
+        query = (
+            f"select * from {_parquet(files)} where not list_contains(getvariable('dropped')::varchar[], _source_file)"
+        )
         ((rows,),) = self._fetched(f"copy ({query}) to {literal(str(new))} (format parquet)")
         if rows:
             _move(new, target)

@@ -5,8 +5,8 @@ A format provides the relation `given`: `_number` (line in the segment), `_unrea
 whatever its expressions for `_extra` and the raw text need. What comes out is one relation whose `_part` says where a
 row belongs: its event date, REJECTED or AFTER_CLOSE.
 
-A row whose fields are all known and all of the right type has as many fields as values: this one comparison spares clean
-rows everything that only others need.
+A row whose fields are all known and all of the right type has as many fields as values: this one comparison spares
+clean rows everything that only others need.
 """
 
 from dataclasses import dataclass
@@ -32,9 +32,9 @@ class Given:
     """A format's relation, and its SQL for what a row keeps beside its columns.
 
     `extra` makes the text of `_extra` in terms of `_bad`, the keys whose value has another type; `raw` the text that a
-    reject keeps; `nested` tells, with a key put in, whether its value is an object or array; `wrong` are further tests of
-    rows that are not plain, each with its reason. Without `raw` the relation holds rows that are typed already, and a
-    row that is not clean raises NOT_CLEAN.
+    reject keeps; `nested` tells, with a key put in, whether its value is an object or array; `wrong` are further tests
+    of rows that are not plain, each with its reason. Without `raw` the relation holds rows that are typed already, and
+    a row that is not clean raises NOT_CLEAN.
     """
 
     relation: str
@@ -107,7 +107,8 @@ def _value(field: Field, given: Given) -> str:
         flat = f"nullif({text}, '')"
         if given.nested:
             nested = given.nested.replace("{key}", field.key)
-            flat = f"case when (starts_with({text}, '{{') or starts_with({text}, '[')) and {nested} then null else {flat} end"
+            bracket = f"(starts_with({text}, '{{') or starts_with({text}, '['))"
+            flat = f"case when {bracket} and {nested} then null else {flat} end"
         if field.choices and given.is_strict:
             # As web-vitals writes them; in another case the other way takes them.
             return f"case when {flat} in ({', '.join(literal(choice) for choice in field.choices)}) then {flat} end"
@@ -147,7 +148,7 @@ def _time(text: str) -> str:
 
 
 def _counted(feed: Feed, given: Given) -> str:
-    """Returns SQL that tells plain rows, lists the keys of bad values in the others, and fills in one field by another."""
+    """Returns SQL that tells plain rows, lists the bad keys of the others, and fills in one field by another."""
     filled = [field for field in feed.fields if field.or_else]
     replaced = ", ".join(f"coalesce({field.name}, {field.or_else}) as {field.name}" for field in filled)
     replace = f" replace ({replaced})" if replaced else ""
@@ -155,7 +156,8 @@ def _counted(feed: Feed, given: Given) -> str:
         return f"select *{replace}, {feed.time}::date as event_date from typed"
     values = " + ".join(f"({field.name} is not null)::int" for field in feed.fields)
     bad = ", ".join(
-        f"case when {field.name} is null and nullif({given_key(field.key)}, '') is not null then {literal(field.key)} end"
+        f"case when {field.name} is null and nullif({given_key(field.key)}, '') is not null "
+        f"then {literal(field.key)} end"
         for field in feed.fields
     )
     return f"""
@@ -200,7 +202,11 @@ def _problem(feed: Feed, given: Given, placing: Placing) -> str:
         # Compared as texts, an object or array lies between its bracket and the next character; this is four times
         # cheaper than looking at the first character.
         nested = [f"({key} >= '[' and ({key} < '\\' or ({key} >= '{{' and {key} < '|')))" for key in text_keys]
-        objects = [f"({field.name} is null and {given_key(field.key)} is not null)" for field in feed.fields if field.kind == "object"]
+        objects = [
+            f"({field.name} is null and {given_key(field.key)} is not null)"
+            for field in feed.fields
+            if field.kind == "object"
+        ]
         odd = " or ".join([*(f"({test})" for test in missing.values()), late, *nested, *objects])
         return f"case when {odd} then 'odd' end"
     tests = [
@@ -251,14 +257,19 @@ def _masked(feed: Feed, placing: Placing) -> str:
     if placing.is_public:
         return f"select *, {path} or {text} as _is_private from noted"
     paths = f"case when {path} then {privacy.masked_paths(urls)} end" if urls else "null"
-    return f"select *, {paths} as _paths, case when {text} then {privacy.scrubbed(texts)} end as _masked_texts from noted"
+    return (
+        f"select *, {paths} as _paths, case when {text} then {privacy.scrubbed(texts)} end as _masked_texts from noted"
+    )
 
 
 def _columns(feed: Feed, placing: Placing) -> str:
     note, special = "_note", {}
     if not placing.is_public:
         texts = _texts(feed)
-        special = {text: f"case when _masked_texts is null then {text} else _masked_texts[{at}] end" for at, text in enumerate(texts, 1)}
+        special = {
+            text: f"case when _masked_texts is null then {text} else _masked_texts[{at}] end"
+            for at, text in enumerate(texts, 1)
+        }
         note = special.pop("_note")
         for at, url in enumerate(_of_kind(feed, "url"), 1):
             special[url] = f"case when _paths is null then {url} else _paths[{at}] end"

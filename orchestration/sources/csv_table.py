@@ -1,4 +1,4 @@
-"""CSV segments as a DuckDB relation, line by line, so that a stray quote costs its own line and not the rest of the file.
+"""CSV segments as a DuckDB relation, line by line, so that a stray quote costs its own line and not the rest.
 
 Quoted fields may hold line breaks: a line with an odd number of quotes is joined with the following ones up to the next
 such line, unless a line between them is a whole record by itself.

@@ -27,10 +27,10 @@ SQL_TYPES: dict[Kind, str] = {
 class Field:
     """One column of a raw table, and where a row of an export has it.
 
-    `key` is its name in the export; `or_else` the column whose value stands in where it has none. `choices` are the only
-    values allowed; they are compared without case and stored as given here. A required field that is missing or of another type makes the row a
-    reject; an optional one of another type is kept as it came in `_extra` and counted. `required_unless` is a condition
-    on the columns before it under which the field may be missing.
+    `key` is its name in the export; `or_else` the column whose value stands in where it has none. `choices` are the
+    only values allowed; they are compared without case and stored as given here. A required field that is missing or
+    of another type makes the row a reject; an optional one of another type is kept as it came in `_extra` and counted.
+    `required_unless` is a condition on the columns before it under which the field may be missing.
     """
 
     name: str
@@ -58,7 +58,8 @@ class Feed:
     """One format: the raw table it fills, its fields in the order of the lake, and the field that dates a row.
 
     Entities (orders, incidents, …) are merged by key and never expire; neither they nor snapshots are held to the
-    days around their export day; those that are planned may lie ahead of it. A file of a feed that is not `is_ndjson_only` may be CSV. `strict` names optional fields whose wrong value makes the row a reject all the same,
+    days around their export day, and those that are planned may lie ahead of it. A file of a feed that is not
+    `is_ndjson_only` may be CSV. `strict` names optional fields whose wrong value makes the row a reject all the same,
     because the row would say something false without it.
     """
 

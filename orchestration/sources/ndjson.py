@@ -1,8 +1,8 @@
 """NDJSON segments as a DuckDB relation: one JSON object a line.
 
 Two ways to the same rows. The strict one is a typed read that raises at the first line that is not clean in every way
-(malformed, an unknown or repeated key, another type): it costs what reading JSON costs. The other looks at every line on
-its own, so that a broken one costs nothing but itself, for half as much again.
+(malformed, an unknown or repeated key, another type): it costs what reading JSON costs. The other looks at every line
+on its own, so that a broken one costs nothing but itself, for half as much again.
 """
 
 import json
@@ -52,7 +52,13 @@ def given_relation(feed: Feed, path: str) -> Given:
         case when _object is not null then len(json_keys(_text)) end as _count,
         {keys}
     from (
-        select *, try(json_transform(_text, {structure})) as _object
+        select
+            *,
+            -- TRY costs a millisecond for each bad line, and its neighbours their vectors; a second look does not.
+            case
+                when (starts_with(_text, '{{') or starts_with(ltrim(_text), '{{')) and json_valid(_text)
+                    then json_transform(_text, {structure})
+            end as _object
         from ({lines_relation(path, HEAD_LINES)})
     )"""
     repeated = ("len(list_distinct(json_keys(_text))) < _count", "duplicate_key")
@@ -61,7 +67,8 @@ def given_relation(feed: Feed, path: str) -> Given:
 
 def _extra(feed: Feed) -> str:
     """Returns SQL for the fields that the feed does not know, and those of another type, as JSON text or NULL."""
-    kept = f"list_filter(json_keys(_text), lambda k: not list_contains({literals(feed.keys)}, k) or list_contains(_bad, k))"
+    odd = f"not list_contains({literals(feed.keys)}, k) or list_contains(_bad, k)"
+    kept = f"list_filter(json_keys(_text), lambda k: {odd})"
     value = (
         f"case when {is_personal('k')} then '\"[removed]\"' "
         "else coalesce(json_extract(_text, '/' || replace(replace(k, '~', '~0'), '/', '~1'))::varchar, 'null') end"

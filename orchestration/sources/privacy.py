@@ -56,9 +56,7 @@ _IN_FREE_TEXT = (
     *_IN_ANY_TEXT,
     (_ASIDE, "@"),
 )
-_SUSPICIOUS = (
-    rf"@|%40|\\u0040|eyJ|{_KEY_PREFIX}|[A-Za-z0-9_+=]{{32}}|\d\.\d{{1,3}}\.\d{{1,3}}\.\d|:[0-9a-fA-F]{{0,4}}:"
-)
+_SUSPICIOUS = rf"@|%40|\\u0040|eyJ|{_KEY_PREFIX}|[A-Za-z0-9_+=]{{32}}|\d\.\d{{1,3}}\.\d{{1,3}}\.\d|:[0-9a-fA-F]{{0,4}}:"
 _SUSPICIOUS_URL = rf"(?i:;jsessionid)|{_SUSPICIOUS}"
 _SUSPICIOUS_TEXT = rf"{_URL_TAIL}|\?[^\s]*=|{_NAMED}|(?i:\b(?:bearer|basic)\s)|{_SUSPICIOUS}"
 _ORIGIN = r"^[A-Za-z][A-Za-z0-9+.\-]*://[^/]*"
@@ -116,7 +114,9 @@ def hashed(user: str) -> str:
 
 def is_personal(key: str) -> str:
     """Returns SQL that tells whether the name of a field says that its value is personal."""
-    return f"contains({literal(f' {_PERSONAL_KEYS} ')}, ' ' || regexp_replace(lower({key}), '[^a-z0-9]', '', 'g') || ' ')"
+    return (
+        f"contains({literal(f' {_PERSONAL_KEYS} ')}, ' ' || regexp_replace(lower({key}), '[^a-z0-9]', '', 'g') || ' ')"
+    )
 
 
 def _masked(expression: str, rules: Sequence[tuple[str, str]]) -> str:

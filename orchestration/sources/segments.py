@@ -66,8 +66,15 @@ class Segment:
         return sum(part.count for part in self.slices)
 
     def origins(self, names: Sequence[str], export_dates: Sequence[date], ledgers: Sequence[str]) -> pa.Table:
-        """Returns a row for each line: number in the segment, line in its file, whether it was left open, and of its file
-        the name, the export day and the ledger, which are given by index.
+        """Returns where each line came from.
+
+        Args:
+            names: The name of each file, by index.
+            export_dates: The export day of each file, by index.
+            ledgers: The manifest that will list each file, by index.
+
+        Returns:
+            Columns number (in the segment), line (in the file), is_open, source_file, export_date and ledger.
         """
         counts = [part.count for part in self.slices]
         number = np.arange(1, sum(counts) + 1, dtype=np.int64)
@@ -160,6 +167,10 @@ def clean_blocks(reading: Reading) -> Iterator[tuple[bytes, int, bool]]:
             if not start:
                 continue
             data, cut, skipping = data[start:], cut - start, False
+        if cut and len(rest) + data.find(b"\n") > LONGEST_LINE:
+            yield _cleaned(rest[:KEPT_OF_LONG_LINE] + TOO_LONG.encode() + b"\n")
+            start = data.find(b"\n") + 1
+            rest, data, cut = b"", data[start:], cut - start
         if cut:
             block, rest = rest + data[:cut], data[cut:]
             yield _cleaned(block)

@@ -9,8 +9,8 @@ from orchestration.sources import privacy
 
 
 def scrub(text: str) -> str:
-    (found,), = duckdb.execute(f"select {privacy.scrubbed(['$1'])}[1]", [text]).fetchall()
-    (suspicious,), = duckdb.execute(f"select {privacy.is_private_text('$1')}", [text]).fetchall()
+    ((found,),) = duckdb.execute(f"select {privacy.scrubbed(['$1'])}[1]", [text]).fetchall()
+    ((suspicious,),) = duckdb.execute(f"select {privacy.is_private_text('$1')}", [text]).fetchall()
     assert suspicious or found == text, "the cheap test must find what the rules would change"
     return found
 
