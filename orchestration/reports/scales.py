@@ -44,7 +44,7 @@ def value_range(chart: Chart) -> tuple[float, float]:
     return low, high
 
 
-def day_ticks(count: int, wanted: int = 5) -> list[int]:
+def day_ticks(count: int, wanted: int = 4) -> list[int]:
     """Return the positions of `wanted` days that are spread evenly over `count` days, the last one included."""
     if count <= wanted:
         return list(range(count))

@@ -8,7 +8,8 @@ def page(context: Context) -> Page:
     """Return the downloads page."""
     rows = context.marts.rows(
         """
-        select schema_name || '.' || table_name as name, comment, estimated_size::bigint as row_count, table_name
+        select schema_name || '.' || table_name as name, split_part(comment, '###', 1) as comment,
+            estimated_size::bigint as row_count, table_name
             || '.parquet' as file,
             'exports/' || table_name || '.parquet' as href
         from duckdb_tables() where not internal order by schema_name, table_name

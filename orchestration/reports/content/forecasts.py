@@ -44,7 +44,7 @@ def page(context: Context) -> Page:
     others = sorted(name for name in by_kpi if name not in ORDER and name not in RARE)
     beaten = {row["kpi"] for row in accuracy if row["is_chosen"] and "naive" not in row["model_name"]}
     title = (
-        f"{plural(len(names), 'KPI')} forecast 28 days ahead; a model beats the seasonal naive for "
+        f"{plural(len(by_kpi), 'KPI')} forecast 28 days ahead; a model beats the seasonal naive for "
         f"{len(beaten) or 'none'}"
     )
     return Page(

@@ -76,7 +76,7 @@ def test_bars_start_at_zero_and_a_far_threshold_does_not_flatten_a_line():
 
 
 def test_day_ticks_are_spread_and_end_with_the_newest_day():
-    assert day_ticks(90)[-1] == 89 and len(day_ticks(90)) == 5
+    assert day_ticks(90)[-1] == 89 and len(day_ticks(90)) == 4
     assert day_ticks(3) == [0, 1, 2]
 
 
