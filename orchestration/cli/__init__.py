@@ -64,7 +64,7 @@ def main() -> None:
         _fail(f"{error}\nNothing was started. `beaconmart config check` checks again.", 2)
     except BrokenPipeError:
         # The reader (head, less) has what it wanted; Python would complain once more when it flushes at exit.
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
         sys.exit(0)
 
 

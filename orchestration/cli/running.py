@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from orchestration.runs import Selection
     from orchestration.settings import Settings
 
-DEMO = {"days": 100, "seed": 7, "page_views_per_day": 1000}
+DEMO = {"days": 92, "seed": 7, "page_views_per_day": 600}
 
 
 @click.command()

@@ -1,0 +1,1 @@
+"""Marts to predictions; statistics do not belong here."""

@@ -1,0 +1,1 @@
+"""Landing to lake, and the lake's upkeep; how files are read does not belong here."""
