@@ -41,9 +41,9 @@ def forecast_kpis(daily: pd.DataFrame, as_of: date, horizon: int = 28) -> KpiFor
     """Forecast every KPI series from the days up to and including `as_of`.
 
     Candidates are the seasonal naive (period 7) and, from twelve weeks on, a ridge on lags and Fourier terms. The ridge
-    is used only where its mean MASE over the backtest is below that of the seasonal naive. Intervals are split
-    conformal: quantiles, by season ahead, of the absolute errors that the same model made from earlier origins, on a
-    log scale for positive series.
+    is used only where its mean MASE over the backtest is below that of the seasonal naive, on at least four folds of
+    full length: with 28 days ahead, from about 16 weeks on. Intervals are split conformal: quantiles, by season ahead,
+    of the absolute errors that the same model made from earlier origins, on a log scale for positive series.
 
     Args:
         daily: kpi (str), event_date (UTC date), value (float, missing or absent on a day without data); one row for
