@@ -1,0 +1,122 @@
+"""What a day costs the transform, with 10 and with 400 days of history, against the rebuild of all days.
+
+Run by hand: `python -m tests.benchmarks.transform [--views 2000] [--days 400]`. Beacons are made straight into the lake's
+Parquet layout, so that only the transform is measured: preparing, dbt and finishing, in CPU seconds of this process. The
+stated limits: a day at 400 days costs at most 1.3 times that at 10 days, and 25 times less than the rebuild.
+"""
+
+import argparse
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+
+from orchestration import dbt, warehouse
+from orchestration.settings import Settings, load_settings
+from orchestration.warehouse.ledger import create_ledger, queue
+from orchestration.warehouse.raw import RAW_COLUMNS
+
+TABLE = "raw_web_vitals.beacons"
+LAST_DAY = date(2026, 11, 20)
+
+_REPORTS = """
+select
+    * exclude (n, moment),
+    value as delta,
+    'v5-' || epoch_ms(moment) || '-' || n || name as id,
+    md5(event_date || ' ' || n) as page_view_id,
+    md5(event_date || ' session ' || n // 4) as session_id,
+    ['https://shop.example/', 'https://shop.example/product/' || n % 100, 'https://shop.example/cart'][1 + n % 3] as url,
+    'navigate' as navigation_type,
+    ['mobile', 'desktop', 'tablet'][1 + n // 4 % 3] as device,
+    ['DE', 'US', 'FR', 'GB', 'AT', 'CH', 'BR', 'IN'][1 + n // 4 % 8] as country,
+    'Chrome' as browser,
+    'Android' as os,
+    moment as received_at,
+    'bench/' || event_date as _source_file,
+    row_number() over () as _source_line,
+    event_date as _export_date
+from (
+    select
+        n,
+        $day as event_date,
+        $day + to_milliseconds(cast(n * 86000000.0 / $views as bigint)) as moment,
+        unnest(['page_view', 'TTFB', 'FCP', 'LCP', 'CLS', 'INP']) as name,
+        unnest([null, 80 + n % 400, 300 + n % 2500, 500 + n % 4500, (n % 300) / 1000.0, (n % 70) * 8]) as value
+    from range($views) as views (n)
+)
+"""
+
+
+def main() -> None:
+    """Prints the ratios."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--views", type=int, default=2000, help="page views a day")
+    parser.add_argument("--days", type=int, default=400)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["DBT_TARGET_PATH"] = f"{folder}/dbt"
+        _, short = costs(Path(folder) / "short", 10, arguments.views)
+        rebuild, long = costs(Path(folder) / "long", arguments.days, arguments.views)
+    print(
+        f"one day at 10 days: {short:.2f} CPU-s; at {arguments.days} days: {long:.2f} CPU-s; ratio {long / short:.2f}"
+    )
+    print(f"rebuild of {arguments.days} days: {rebuild:.2f} CPU-s; {rebuild / long:.1f} times one day")
+
+
+def costs(home: Path, days: int, views: int) -> tuple[float, float]:
+    """CPU seconds of the rebuild of all days and of one more day (the median of three)."""
+    settings = replace(load_settings(), home=home)
+    _fill(settings, days, views)
+    rebuild = _cpu(lambda: _run(settings))
+    repeated = []
+    for _ in range(3):
+        with warehouse.connect(settings) as connection:
+            queue(connection, TABLE, {LAST_DAY})
+        repeated.append(_cpu(lambda: _run(settings)))
+    return rebuild, sorted(repeated)[1]
+
+
+def _run(settings: Settings) -> None:
+    with warehouse.writing(settings):
+        prepared = warehouse.prepare(settings, LAST_DAY)
+        dbt.build(settings, exclude=["path:models/reports"], full_refresh=prepared.full_refresh)
+        warehouse.finish(settings)
+
+
+def _fill(settings: Settings, days: int, views: int) -> None:
+    """Writes a Parquet file a day, and the ledger as if each had been ingested."""
+    dbt.parse(settings)
+    with warehouse.connect(settings) as connection:
+        create_ledger(connection)
+        columns = ", ".join(f'cast(null as {kind}) as "{name}"' for name, kind in RAW_COLUMNS[TABLE].items())
+        writer = duckdb.connect()
+        for back in range(days):
+            day = LAST_DAY - timedelta(days=back)
+            path = settings.lake / "raw_web_vitals/beacons" / f"event_date={day}" / "bench.parquet"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            made = _REPORTS.replace("$day", f"date '{day}'").replace("$views", str(views))
+            writer.execute(
+                f"copy (select * from (select {columns} where false) union all by name ({made})) to '{path}'"
+            )
+            name = str(path.relative_to(settings.lake))
+            connection.execute("insert into pipeline.raw_files values (?, 'bench', ?, ?)", [TABLE, name, day])
+            connection.execute(
+                "insert into pipeline.ingested_files select ?, 'bench', ?, 'x', 'live', ?, ?, 0, 0, 0, ?, [?]",
+                [TABLE, name, views * 6, views * 6, day, day],
+            )
+
+
+def _cpu(work: Callable[[], object]) -> float:
+    start = time.process_time()
+    work()
+    return time.process_time() - start
+
+
+if __name__ == "__main__":
+    main()

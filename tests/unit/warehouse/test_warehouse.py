@@ -1,0 +1,97 @@
+"""The warehouse: one writer, entities by day, tables that Python writes, what is published."""
+
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import date
+
+import duckdb
+import pandas as pd
+import pytest
+
+from orchestration import warehouse
+from orchestration.settings import load_settings
+from orchestration.warehouse.raw import RAW_COLUMNS, create_view, sync_entities
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return replace(load_settings(), home=tmp_path)
+
+
+def test_the_writer_lock_may_be_held_twice_by_one_process(settings):
+    with warehouse.writing(settings), warehouse.writing(settings):
+        assert (settings.home / "warehouse.lock").exists()
+
+
+def test_another_process_is_told_whom_it_waits_for(settings):
+    probe = (
+        "import fcntl,sys; f=open(sys.argv[1]);"
+        "\ntry: fcntl.flock(f, fcntl.LOCK_EX | fcntl.LOCK_NB); print('free')"
+        "\nexcept BlockingIOError: print('held by', f.read())"
+    )
+    command = [sys.executable, "-c", probe, str(settings.home / "warehouse.lock")]
+    with warehouse.writing(settings):
+        held = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert held.startswith("held by")
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "free\n"
+
+
+def test_a_raw_table_without_files_is_an_empty_typed_view():
+    connection = duckdb.connect()
+    create_view(connection, "raw_orders.orders", RAW_COLUMNS["raw_orders.orders"], [])
+    described = dict(row[:2] for row in connection.execute("describe raw_orders.orders").fetchall())
+    assert described["revenue"] == "DECIMAL(18,4)"
+    assert connection.execute("select count(*) from raw_orders.orders").fetchone() == (0,)
+
+
+def _export(tmp_path, name, rows):
+    path = tmp_path / f"{name}.parquet"
+    nulls = ", ".join(
+        f'cast(null as {kind}) as "{column}"' for column, kind in RAW_COLUMNS["raw_orders.orders"].items()
+    )
+    values = " union all ".join(f"select '{key}' as order_id, date '{day}' as event_date" for key, day in rows)
+    duckdb.sql(f"copy (select * from (select {nulls} where false) union all by name ({values})) to '{path}'")
+    return path
+
+
+def test_an_order_that_moved_to_another_day_changes_both_days(tmp_path):
+    connection = duckdb.connect()
+    first = _export(tmp_path, "first", [("a", "2026-11-01"), ("b", "2026-11-02")])
+    assert sync_entities(connection, "raw_orders.orders", [first], None) == {date(2026, 11, 1), date(2026, 11, 2)}
+    second = _export(tmp_path, "second", [("a", "2026-11-05")])
+    changed = sync_entities(connection, "raw_orders.orders", [second], {date(2026, 11, 5)})
+    assert changed == {date(2026, 11, 1), date(2026, 11, 5)}
+
+
+def test_forecasts_of_a_date_replace_those_made_before_for_it_alone(settings):
+    def forecast(day, value):
+        row = {"kpi": "lcp_p75_ms", "horizon_days": 1, "value_forecast": value, "forecast_date": day, "event_date": day}
+        frame = pd.DataFrame([row | {"model_name": "naive", "model_version": "1"}])
+        return warehouse.write_predictions(settings, "predictions.kpi_forecasts", frame, {"forecast_date": day})
+
+    forecast(date(2026, 11, 1), 1.0)
+    forecast(date(2026, 11, 2), 2.0)
+    assert forecast(date(2026, 11, 2), 3.0) == 1
+    with warehouse.connect(settings) as connection:
+        rows = connection.execute(
+            "select value_forecast from predictions.kpi_forecasts order by forecast_date"
+        ).fetchall()
+    assert rows == [(1.0,), (3.0,)]
+
+
+def test_a_frame_with_an_unknown_column_is_refused_by_name(settings):
+    with pytest.raises(ValueError, match="has no column surprise"):
+        warehouse.write_predictions(settings, "predictions.kpi_forecasts", pd.DataFrame({"surprise": [1]}), {})
+
+
+def test_a_snapshot_holds_published_schemas_only(settings, tmp_path):
+    with warehouse.connect(settings) as connection:
+        connection.execute("create schema staging; create table staging.secret as select 1 as a")
+        connection.execute("create schema executive; create table executive.fct_a as select 2 as a")
+        connection.execute("comment on table executive.fct_a is 'One row per ''a''.'")
+    warehouse.snapshot(settings, tmp_path / "marts.duckdb")
+    with duckdb.connect(tmp_path / "marts.duckdb", read_only=True) as copy:
+        assert copy.execute("select schema_name, table_name, comment from duckdb_tables()").fetchall() == [
+            ("executive", "fct_a", "One row per 'a'.")
+        ]
