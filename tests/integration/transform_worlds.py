@@ -4,7 +4,6 @@ What is awkward: views and sessions across midnights, reports that come days lat
 whose day or status changes, files that arrive in any order and are delivered again with other lines.
 """
 
-import csv
 import json
 import random
 from dataclasses import dataclass, replace
@@ -82,7 +81,7 @@ def deliver(settings: Settings, delivery: Delivery) -> None:
 
 
 def awkward_deliveries(rng: random.Random, days: int) -> list[Delivery]:
-    """Beacons, errors and orders of a few restless visitors, each in the export of the day or up to three days later."""
+    """Beacons, errors and orders of a few restless visitors, exported on their day or up to three days later."""
     lines: dict[tuple[str, date], list[str]] = {}
 
     def export(feed: str, at: datetime, line: str) -> None:
