@@ -22,6 +22,7 @@ from orchestration.sources import REJECT_COLUMNS, csv_table, ndjson
 from orchestration.sources.columns import (
     AFTER_CLOSE,
     ANOTHER_DATE,
+    MISALIGNED,
     NOT_CLEAN,
     PRIVATE,
     REJECTED,
@@ -106,7 +107,7 @@ class Writer:
         self.parts: list[Part] = []
         self._copies = 0
         # What the next segment is hoped to be, because the one before it was: see `_written_strictly`.
-        self._hopes = dict.fromkeys((NOT_CLEAN, PRIVATE, ANOTHER_DATE), True)
+        self._hopes = dict.fromkeys((NOT_CLEAN, PRIVATE, ANOTHER_DATE, MISALIGNED), True)
         self._expected: date | None = None
         self._ledger = ""
 
@@ -141,7 +142,7 @@ class Writer:
             keeps_parameters=bool(self.settings.config.site.url_parameters_kept),
         )
         self._ledger = files[first.file].ledger
-        if not self._written_strictly(segment, shape, placing):
+        if not (self._written_strictly(segment, shape, placing) or self._written_aligned(segment, shape, placing)):
             self._copy(self._given(segment, shape), placing)
 
     def counts(self) -> dict[str, Counted]:
@@ -228,6 +229,18 @@ class Writer:
             else:
                 return self._hopes[NOT_CLEAN]
         return False
+
+    def _written_aligned(self, segment: Segment, shape: Shape, placing: Placing) -> bool:
+        """Tries to read typed rows and their lines side by side."""
+        is_fit = shape.is_ndjson and self.feed.is_ndjson_only and self._hopes[MISALIGNED]
+        if not is_fit or segment.has_blank_lines():
+            return False
+        try:
+            given = ndjson.aligned_relation(self.feed, str(segment.path))
+            self._hopes[MISALIGNED] = self._copy(given, placing, segment.line_count)
+        except duckdb.Error:
+            self._hopes[MISALIGNED] = False
+        return self._hopes[MISALIGNED]
 
     def _given(self, segment: Segment, shape: Shape) -> Given:
         path = str(segment.path)

@@ -18,7 +18,7 @@ from orchestration.sources.literals import literal, literals, name
 
 # Rows that do not belong to an event date travel under dates that no event can have: a date is the cheapest partition.
 REJECTED, AFTER_CLOSE = date(1, 1, 1), date(1, 1, 2)
-NOT_CLEAN, PRIVATE, ANOTHER_DATE = "not clean", "private", "another date"
+NOT_CLEAN, PRIVATE, ANOTHER_DATE, MISALIGNED = "not clean", "private", "another date", "misaligned"
 # Entities and snapshots may hold any past day. Windows of maintenance are planned ahead; nothing else comes early.
 _PAST_DAYS = "date '1970-01-02' and _export_date + 1"
 _PLANNED_DAYS = "date '1970-01-02' and _export_date + 3660"
@@ -33,8 +33,9 @@ class Given:
 
     `extra` makes the text of `_extra` in terms of `_bad`, the keys whose value has another type; `raw` the text that a
     reject keeps; `nested` tells, with a key put in, whether its value is an object or array; `wrong` are further tests
-    of rows that are not plain, each with its reason. Without `raw` the relation holds rows that are typed already, and
-    a row that is not clean raises NOT_CLEAN.
+    of rows that are not plain, each with its reason. With `is_typed` numbers and booleans are typed already, NULL where
+    they could not be, and `stands` tells, with a key put in, whether something stands there. Without `raw` a row that is
+    not clean raises NOT_CLEAN.
     """
 
     relation: str
@@ -42,6 +43,8 @@ class Given:
     raw: str = ""
     nested: str = ""
     wrong: tuple[tuple[str, str], ...] = ()
+    is_typed: bool = False
+    stands: str = ""
 
     @property
     def is_strict(self) -> bool:
@@ -116,7 +119,7 @@ def _value(field: Field, given: Given) -> str:
             position = f"list_position({literals(choice.lower() for choice in field.choices)}, lower({flat}))"
             return f"{literals(field.choices)}[nullif({position}, 0)]"
         return flat
-    if given.is_strict and field.kind in ("number", "boolean"):
+    if given.is_typed and field.kind in ("number", "boolean"):
         return text
     match field.kind:
         case "object":
@@ -132,6 +135,11 @@ def _value(field: Field, given: Given) -> str:
             return f"case when {number} = trunc({number}) then try_cast({number} as {field.sql_type}) end"
         case "time":
             return _time(text)
+        case "number":
+            # As a typed read of JSON has it: true is 1.
+            return f"try_cast(case {text} when 'true' then '1' when 'false' then '0' else {text} end as double)"
+        case "boolean":
+            return f"coalesce(try_cast({text} as boolean), try_cast({text} as double) <> 0)"
         case _:
             return f"try_cast({text} as {field.sql_type})"
 
@@ -156,8 +164,7 @@ def _counted(feed: Feed, given: Given) -> str:
         return f"select *{replace}, {feed.time}::date as event_date from typed"
     values = " + ".join(f"({field.name} is not null)::int" for field in feed.fields)
     bad = ", ".join(
-        f"case when {field.name} is null and nullif({given_key(field.key)}, '') is not null "
-        f"then {literal(field.key)} end"
+        f"case when {field.name} is null and {_stands(field, given)} then {literal(field.key)} end"
         for field in feed.fields
     )
     return f"""
@@ -166,6 +173,13 @@ def _counted(feed: Feed, given: Given) -> str:
         {feed.time}::date as event_date,
         case when not _is_plain then list_filter([{bad}], lambda b: b is not null) end as _bad
     from (select *, coalesce(_count = {values}, false) as _is_plain from typed)"""
+
+
+def _stands(field: Field, given: Given) -> str:
+    """Returns SQL that tells whether a row gives anything for a field."""
+    if given.is_typed and field.kind in ("number", "boolean"):
+        return given.stands.replace("{key}", field.key)
+    return f"nullif({given_key(field.key)}::varchar, '') is not null"
 
 
 def _placed(placing: Placing) -> str:

@@ -10,14 +10,18 @@ def lines_relation(path: str, head: int = 0) -> str:
     """Returns SQL for the lines of a segment that are not blank: `_number` from 1 below the head, and `_text`."""
     return f"""
         select _number, _text
-        from (
-            select row_number() over () - {head} as _number, line as _text
+        from (select row_number() over () - {head} as _number, _text from ({raw_lines(path)}))
+        where _number > 0 and _text is not null and (starts_with(_text, '{{') or trim(_text) <> '')"""
+
+
+def raw_lines(path: str) -> str:
+    """Returns SQL for all lines of a file in order, as `_text`, which is NULL for an empty one."""
+    return f"""
+            select line as _text
             from read_csv(
                 {literal(path)}, columns = {{line: 'VARCHAR'}}, delim = '{DELIMITER}', quote = '', escape = '',
                 header = false, auto_detect = false, new_line = '\\n', max_line_size = 4194304
-            )
-        )
-        where _number > 0 and _text is not null and (starts_with(_text, '{{') or trim(_text) <> '')"""
+            )"""
 
 
 def mark_reasons(text: str) -> str:

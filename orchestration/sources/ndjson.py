@@ -1,19 +1,23 @@
 """NDJSON segments as a DuckDB relation: one JSON object a line.
 
-Two ways to the same rows. The strict one is a typed read that raises at the first line that is not clean in every way
-(malformed, an unknown or repeated key, another type): it costs what reading JSON costs. The other looks at every line
-on its own, so that a broken one costs nothing but itself, for half as much again.
+Three ways to the same rows. The strict one is a typed read that raises at the first line that is not clean in every way
+(malformed, an unknown or repeated key, another type): it costs what reading JSON costs. The aligned one reads a segment
+twice side by side, typed and as lines, and needs every line to be one row of both. The last one looks at every line on
+its own and takes anything, for twice the cost of the first.
 """
 
 import json
 
-from orchestration.sources.columns import Given, given_key
+from orchestration.sources.columns import MISALIGNED, Given, given_key
 from orchestration.sources.feed import Feed, Kind
-from orchestration.sources.lines import lines_relation, mark_reasons
+from orchestration.sources.lines import lines_relation, mark_reasons, raw_lines
 from orchestration.sources.literals import literal, literals, name
 from orchestration.sources.privacy import is_personal
 
 _SAMPLES: dict[Kind, object] = {"number": 0.5, "boolean": True, "object": {"key": 0}}
+_TYPES: dict[Kind, str] = {"number": "DOUBLE", "boolean": "BOOLEAN", "object": "JSON"}
+_NESTED = "json_type(_text, '/{key}') in ('OBJECT', 'ARRAY')"
+_REPEATED = ("len(list_distinct(json_keys(_text))) < _count", "duplicate_key")
 HEAD_LINES = 2
 
 
@@ -31,13 +35,55 @@ def head(feed: Feed) -> bytes:
 def strict_relation(feed: Feed, path: str) -> Given:
     """Returns the rows of a segment that holds clean rows only; any other raises `duckdb.Error` when it is read."""
     keys = ", ".join(f"{name(key)} as {given_key(key)}" for key in feed.keys)
-    return Given(f"""
+    return Given(
+        f"""
     select * exclude (_row), _row - {HEAD_LINES} as _number
     from (
         select row_number() over () as _row, {keys}
         from read_json({literal(path)}, format = 'newline_delimited', sample_size = {HEAD_LINES})
     )
-    where _row > {HEAD_LINES}""")
+    where _row > {HEAD_LINES}""",
+        is_typed=True,
+    )
+
+
+def aligned_relation(feed: Feed, path: str) -> Given:
+    """Returns the rows of a segment without blank lines, typed by a read that makes one row of every line, even a bad one.
+
+    A row stands beside its line only as long as that is so: the witness, a required text of the feed, is looked for in
+    the line, and `duckdb.Error` is raised where it is another's.
+    """
+    witness = next(
+        field.key for field in feed.fields if field.required and field.kind.endswith("text") and not field.choices
+    )
+    types = {field.key: _TYPES.get(field.kind, "VARCHAR") for field in feed.fields}
+    columns = ", ".join(f"{literal(key)}: {literal(kind)}" for key, kind in types.items())
+    keys = ", ".join(f"{name(key)} as {given_key(key)}" for key in feed.keys)
+    found = given_key(witness)
+    is_other = f"not contains(_text, {found}) and json_extract_string(_text, '/{witness}') is distinct from {found}"
+    is_object = "starts_with(ltrim(_text), '{') and json_valid(_text)"
+    relation = f"""
+    select *, case when _unreadable is null then len(json_keys(_text)) end as _count
+    from (
+        select
+            *,
+            case
+                when _text is null or ({is_other}) then error({literal(MISALIGNED)})
+                when {found} is null and not ({is_object}) then case {mark_reasons("_text")} else 'unparseable' end
+            end as _unreadable
+        from (
+            select row_number() over () - {HEAD_LINES} as _number, _text, {keys}
+            from (
+                from read_json(
+                    {literal(path)}, columns = {{{columns}}}, format = 'newline_delimited', ignore_errors = true
+                )
+            )
+            positional join ({raw_lines(path)})
+        )
+        where _number > 0
+    )"""
+    stands = "coalesce(json_extract_string(_text, '/{key}'), '') <> ''"
+    return Given(relation, _extra(feed), "_text", _NESTED, (_REPEATED,), is_typed=True, stands=stands)
 
 
 def given_relation(feed: Feed, path: str) -> Given:
@@ -61,8 +107,7 @@ def given_relation(feed: Feed, path: str) -> Given:
             end as _object
         from ({lines_relation(path, HEAD_LINES)})
     )"""
-    repeated = ("len(list_distinct(json_keys(_text))) < _count", "duplicate_key")
-    return Given(relation, _extra(feed), "_text", "json_type(_text, '/{key}') in ('OBJECT', 'ARRAY')", (repeated,))
+    return Given(relation, _extra(feed), "_text", _NESTED, (_REPEATED,))
 
 
 def _extra(feed: Feed) -> str:

@@ -65,6 +65,12 @@ class Segment:
         """Lines below the head."""
         return sum(part.count for part in self.slices)
 
+    def has_blank_lines(self) -> bool:
+        """Tells whether a line is empty or begins with white space."""
+        text = np.memmap(self.path, np.uint8, "r")
+        firsts = text[np.flatnonzero(text[:-1] == 10) + 1]
+        return bool(np.isin(firsts, (9, 10, 32)).any())
+
     def origins(self, names: Sequence[str], export_dates: Sequence[date], ledgers: Sequence[str]) -> pa.Table:
         """Returns where each line came from.
 
