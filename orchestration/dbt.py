@@ -45,7 +45,8 @@ def build(
     Raises:
         DbtError: A node failed, or the project does not parse.
     """
-    return _invoke(settings, build_args(select, exclude, full_refresh), on_node)
+    # Half a second for files that nobody reads: the manifest was written by `parse`, results go to `on_node`.
+    return _invoke(settings, [*build_args(select, exclude, full_refresh), "--no-write-json"], on_node)
 
 
 def build_args(select: Sequence[str] = (), exclude: Sequence[str] = (), full_refresh: bool = False) -> list[str]:
