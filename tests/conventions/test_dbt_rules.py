@@ -3,11 +3,12 @@
 import re
 from collections import defaultdict
 
-LAYERS = {"staging": "stg_", "intermediate": "int_", "marts": ("fct_", "dim_"), "reports": "rpt_"}
+LAYERS = {"staging": "stg_", "intermediate": "int_", "marts": ("fct_", "dim_"), "steps": "int_", "reports": "rpt_"}
 MAY_READ = {
     "staging": {"source", "seed"},
     "intermediate": {"staging", "intermediate", "seed", "config"},
-    "marts": {"staging", "intermediate", "marts", "seed", "config"},
+    "marts": {"staging", "intermediate", "marts", "steps", "seed", "config"},
+    "steps": {"staging", "intermediate", "marts", "steps", "seed", "config"},
     "reports": {"marts", "reports", "seed", "config", "predictions"},
 }
 MADE_BY_THE_PIPELINE = {
@@ -23,7 +24,8 @@ def tables(manifest):
 
 
 def layer(node):
-    return node["fqn"][1]
+    """The folder below models/; a step between two marts is told apart from the marts."""
+    return "steps" if "steps" in node["fqn"] else node["fqn"][1]
 
 
 def kind(manifest, uid):

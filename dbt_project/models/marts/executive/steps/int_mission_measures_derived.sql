@@ -54,25 +54,47 @@ history as (
 
 ),
 
+incidents as (
+
+    select distinct
+        incident_id,
+        restore_s,
+        event_date
+    from {{ ref('fct_incidents') }}
+    where restore_s > 0 and event_date <= {{ as_of() }}
+
+),
+
+oldest as (
+
+    select min(event_date) as oldest_date
+    from incidents
+
+),
+
+-- Two dates, or the first days from the oldest incident on.
+baseline as (
+
+    select
+        coalesce(baselines.starts_on, oldest.oldest_date) as starts_on,
+        coalesce(baselines.ends_on, oldest.oldest_date + baselines.first_days - 1) as ends_on
+    from {{ source('config', 'baselines') }} as baselines
+    cross join oldest
+    where baselines.baseline = 'mttr'
+
+),
+
 -- Times to restore are log-normal: with equal spread, the ratio of means is that of geometric means, whose logarithm
 -- has Student's t interval (Welch).
 restored as (
 
     select
-        incidents.event_date <= baselines.ends_on as is_baseline,
+        incidents.event_date <= baseline.ends_on as is_baseline,
         count(*) as n,
         avg(ln(incidents.restore_s)) as log_mean,
         coalesce(var_samp(ln(incidents.restore_s)), 0) as log_variance
-    from (
-        select distinct
-            incident_id,
-            restore_s,
-            event_date
-        from {{ ref('fct_incidents') }}
-        where restore_s > 0 and event_date <= {{ as_of() }}
-    ) as incidents
-    inner join {{ source('config', 'baselines') }} as baselines
-        on baselines.baseline = 'mttr' and incidents.event_date >= baselines.starts_on
+    from incidents
+    inner join baseline on incidents.event_date >= baseline.starts_on
     group by is_baseline
 
 ),
