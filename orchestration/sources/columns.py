@@ -110,14 +110,11 @@ def _value(field: Field, given: Given) -> str:
         flat = f"nullif({text}, '')"
         if given.nested:
             nested = given.nested.replace("{key}", field.key)
-            bracket = f"(starts_with({text}, '{{') or starts_with({text}, '['))"
-            flat = f"case when {bracket} and {nested} then null else {flat} end"
-        if field.choices and given.is_strict:
-            # As web-vitals writes them; in another case the other way takes them.
-            return f"case when {flat} in ({', '.join(literal(choice) for choice in field.choices)}) then {flat} end"
+            flat = f"case when {_is_bracketed(text)} and {nested} then null else {flat} end"
         if field.choices:
+            exact = f"{flat} in ({', '.join(literal(choice) for choice in field.choices)})"
             position = f"list_position({literals(choice.lower() for choice in field.choices)}, lower({flat}))"
-            return f"{literals(field.choices)}[nullif({position}, 0)]"
+            return f"case when {exact} then {flat} else {literals(field.choices)}[nullif({position}, 0)] end"
         return flat
     if given.is_typed and field.kind in ("number", "boolean"):
         return text
@@ -142,6 +139,15 @@ def _value(field: Field, given: Given) -> str:
             return f"coalesce(try_cast({text} as boolean), try_cast({text} as double) <> 0)"
         case _:
             return f"try_cast({text} as {field.sql_type})"
+
+
+def _is_bracketed(text: str) -> str:
+    """Returns SQL that tells whether a text begins like an object or array.
+
+    Compared as a text it then lies between its bracket and the next character, which is four times cheaper to tell than
+    what its first character is.
+    """
+    return f"({text} >= '[' and ({text} < '\\' or ({text} >= '{{' and {text} < '|')))"
 
 
 def _time(text: str) -> str:
@@ -213,9 +219,7 @@ def _problem(feed: Feed, given: Given, placing: Placing) -> str:
     late = f"event_date not between {days}"
     if given.is_strict:
         text_keys = [given_key(field.key) for field in feed.fields if field.kind in _TEXTS]
-        # Compared as texts, an object or array lies between its bracket and the next character; this is four times
-        # cheaper than looking at the first character.
-        nested = [f"({key} >= '[' and ({key} < '\\' or ({key} >= '{{' and {key} < '|')))" for key in text_keys]
+        nested = [_is_bracketed(key) for key in text_keys]
         objects = [
             f"({field.name} is null and {given_key(field.key)} is not null)"
             for field in feed.fields

@@ -18,8 +18,8 @@ import pyarrow as pa
 from orchestration.sources.inflate import Inflater, inflater_of
 
 BLOCK_BYTES = 1 << 20
-# 48 MB of text are about 100 000 beacons: one Parquet row group, and small enough to be read twice without notice.
-SEGMENT_BYTES = 48 << 20
+# Some 250 000 beacons: to plan a statement costs a twentieth of reading them, and a segment read twice a tenth of a GB.
+SEGMENT_BYTES = 128 << 20
 # A line is at most one block; a single report of a browser that is longer than 1 MB says nothing that we could use.
 LONGEST_LINE = BLOCK_BYTES
 KEPT_OF_LONG_LINE = 8192
