@@ -89,7 +89,7 @@ def costs(home: Path, days: int, views: int) -> tuple[tuple[float, float], tuple
 def _run(settings: Settings) -> None:
     with warehouse.writing(settings):
         prepared = warehouse.prepare(settings, LAST_DAY)
-        dbt.build(settings, exclude=["path:models/reports"], full_refresh=prepared.full_refresh)
+        dbt.build(settings, exclude=["fqn:beaconmart.reports"], full_refresh=prepared.full_refresh)
         warehouse.finish(settings)
 
 

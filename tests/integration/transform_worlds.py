@@ -39,7 +39,7 @@ def transform(settings: Settings, as_of: date, full_refresh: bool = False) -> wa
     """Builds every table but the reports from what is in the lake."""
     with warehouse.writing(settings):
         prepared = warehouse.prepare(settings, as_of, full_refresh)
-        dbt.build(settings, exclude=["path:models/reports"], full_refresh=prepared.full_refresh)
+        dbt.build(settings, exclude=["fqn:beaconmart.reports"], full_refresh=prepared.full_refresh)
         warehouse.finish(settings)
     return prepared
 

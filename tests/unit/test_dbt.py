@@ -14,8 +14,8 @@ def test_seeds_are_loaded_on_a_full_refresh_only():
 
 
 def test_selection_and_exclusion_are_passed_on():
-    args = dbt.build_args(select=["a", "b+"], exclude=["path:models/reports"])
-    assert args[args.index("--select") + 1 :] == ["a", "b+", "--exclude", "path:models/reports"]
+    args = dbt.build_args(select=["a", "b+"], exclude=["fqn:beaconmart.reports"])
+    assert args[args.index("--select") + 1 :] == ["a", "b+", "--exclude", "fqn:beaconmart.reports"]
 
 
 def test_nothing_is_passed_by_vars_which_would_parse_the_project_again():

@@ -1,0 +1,137 @@
+"""The whole daily run (ingest, dbt, forecasts, checks, pages, publishing, in Dagster) against a bare DuckDB script.
+
+Run by hand: `python -m tests.benchmarks.daily_run [--beacons 2000000]`. Both start from the same export files and end
+with the same tables; CPU seconds of child processes. The bare script reads beacons with a typed `read_json`, loses what
+cannot be read, takes the small feeds from the lake, and runs the SQL that dbt compiled, in its order. Stated limit: 2.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import duckdb
+
+from orchestration.sources import FEEDS
+
+END = "2026-11-22"
+_DAYS = 35
+# A simulated page view sends this many reports.
+_REPORTS_PER_VIEW = 5.7
+
+
+def main() -> None:
+    """Prints the ratio."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--beacons", type=int, default=2_000_000)
+    parser.add_argument("--bare", type=Path, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.bare:
+        bare_script(arguments.bare)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        os.environ["BEACONMART_HOME"] = folder
+        views = str(round(arguments.beacons / _REPORTS_PER_VIEW / _DAYS))
+        beaconmart = [str(Path(sys.executable).with_name("beaconmart"))]
+        simulate = ["simulate", "--out", str(home / "landing"), "--days", str(_DAYS), "--end", END]
+        _cpu([*beaconmart, *simulate, "--seed", "1", "--page-views-per-day", views])
+        whole = _cpu([*beaconmart, "run"])
+        bare = _cpu([sys.executable, "-m", "tests.benchmarks.daily_run", "--bare", folder])
+    print(f"daily run {whole:.1f} CPU-s; bare script {bare:.1f} CPU-s; ratio {whole / bare:.2f}")
+
+
+def bare_script(home: Path) -> None:
+    """Makes the marts of a finished run once more, from its export files, with nothing but DuckDB."""
+    target = home / "bare"
+    target.mkdir()
+    connection = duckdb.connect(target / "warehouse.duckdb")
+    connection.execute(f"set TimeZone = 'UTC'; attach '{home / 'warehouse.duckdb'}' as finished (read_only)")
+    for schema in ("config", "pipeline", "seeds"):
+        _copy_schema(connection, schema)
+    for table, feed in FEEDS.items():
+        connection.execute(f"create schema if not exists {feed.schema}")
+        if table == "raw_web_vitals.beacons":
+            connection.execute(f"create table {table} as {_beacons(home)}")
+        else:
+            files = list((home / "lake" / feed.schema / feed.table).glob("event_date=*/*.parquet"))
+            connection.execute(f"create table {table} as from read_parquet({[str(file) for file in files]})")
+    for schema, name, is_view, sql in _compiled(home):
+        connection.execute(f"create schema if not exists {schema}")
+        connection.execute(f"create {'view' if is_view else 'table'} {schema}.{name} as ({sql})")
+    connection.close()
+
+
+def _copy_schema(connection: duckdb.DuckDBPyConnection, schema: str) -> None:
+    connection.execute(f"create schema {schema}")
+    tables = connection.execute(
+        "select table_name from duckdb_tables() where database_name = 'finished' and schema_name = ?", [schema]
+    )
+    for (table,) in tables.fetchall():
+        connection.execute(f"create table {schema}.{table} as from finished.{schema}.{table}")
+
+
+def _beacons(home: Path) -> str:
+    """A typed read of the export files into the columns of the raw table; what has another type is lost."""
+    feed = FEEDS["raw_web_vitals.beacons"]
+    given = {key: "VARCHAR" for key in feed.keys} | {"value": "DOUBLE", "delta": "DOUBLE", "weight": "DOUBLE"}
+    kept = {name: kind for name, kind in feed.columns.items() if name in given}
+    others = {
+        "url": "regexp_replace(coalesce(url, navigationURL), '[?#].*$', '')",
+        "navigation_url": "regexp_replace(navigationURL, '[?#].*$', '')",
+        "navigation_id": "navigationId",
+        "navigation_type": "navigationType",
+        "navigation_start_ms": "navigationStartTime",
+        "user_id": "sha256(user_id)",
+        "received_at": "coalesce(make_timestamp(try_cast(ts as bigint) * 1000), try_cast(ts as timestamp))",
+        "event_date": "received_at::date",
+        "_source_file": "filename",
+        "_source_line": "row_number() over (partition by filename)",
+        "_export_date": "regexp_extract(filename, '[0-9]{4}-[0-9]{2}-[0-9]{2}')::date",
+    }
+    expressions = {name: others.get(name, name if name in kept else "null") for name in feed.columns}
+    columns = ", ".join(f'try_cast({expressions[name]} as {kind}) as "{name}"' for name, kind in feed.columns.items())
+    source = (
+        f"read_json('{home}/landing/*/beacons*', format = 'newline_delimited', ignore_errors = true, filename = true"
+    )
+    return (
+        f"select {columns} from {source}, columns = {json.dumps(given).replace(chr(34), chr(39))}) where id is not null"
+    )
+
+
+def _compiled(home: Path) -> list[tuple[str, str, bool, str]]:
+    """Schema, name, whether a view, and compiled SQL of every table, each after those that it reads."""
+    manifest = json.loads((home / "dbt" / "manifest.json").read_text())
+    nodes = {key: node for key, node in manifest["nodes"].items() if node["resource_type"] == "model"}
+    ordered: list[str] = []
+
+    def visit(key: str) -> None:
+        if key in nodes and key not in ordered:
+            for parent in nodes[key]["depends_on"]["nodes"]:
+                visit(parent)
+            ordered.append(key)
+
+    for key in nodes:
+        visit(key)
+    found = []
+    for node in (nodes[key] for key in ordered):
+        kind = node["config"]["materialized"]
+        path = home / "dbt" / "compiled" / node["package_name"] / node["original_file_path"]
+        if kind != "ephemeral" and not node["name"].startswith("rpt_"):
+            found.append((node["schema"], node["name"], kind == "view", path.read_text()))
+    return found
+
+
+def _cpu(command: list[str]) -> float:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+if __name__ == "__main__":
+    main()
