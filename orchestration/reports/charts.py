@@ -105,7 +105,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of a page. Rows are mappings; bounds of a column stand in the same cell as its value."""
+    """A table of a page. Rows are mappings: a key that one lacks is an empty cell. Bounds stand below their value."""
 
     id: str
     title: str

@@ -179,6 +179,15 @@ def test_a_site_without_any_row_says_why_and_what_to_do(marts_connection, tmp_pa
         assert not re.search(r"\bnan\b", text), name
 
 
+@pytest.mark.parametrize("lacking", ["metric <> 'LCP'", "metric in ('INP', 'CLS') and segment = 'mobile'"])
+def test_a_vital_that_nobody_reported_is_an_empty_cell(marts_connection, tmp_path, lacking):
+    marts_connection.execute(f"delete from reports.rpt_vitals_by_segment where {lacking}")
+    row = re.search(
+        r"<th scope=row[^>]*>mobile</th>.*?</tr>", render(marts_connection, tmp_path / "site")["experience.html"], re.S
+    )
+    assert row and row[0].count(">–<") >= 2
+
+
 def test_missing_predictions_and_checks_are_an_empty_state_and_not_a_failure(marts_connection, tmp_path):
     marts_connection.execute("drop schema predictions cascade")
     texts = render(marts_connection, tmp_path / "site", quality=[])
