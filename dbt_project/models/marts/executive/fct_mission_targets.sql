@@ -64,6 +64,8 @@ final as (
         case
             when verdict = 'not_proven' then unproven_reason
             when detail is not null then 'Missing: ' || detail || '.'
+            when value_lower = value_upper and verdict = 'met' then 'Known without a gap, and it meets the goal.'
+            when value_lower = value_upper then 'Known without a gap, and it misses the goal.'
             when verdict = 'met' then 'The whole interval meets the goal.'
             else 'The whole interval misses the goal.'
         end as reason,
