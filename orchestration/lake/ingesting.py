@@ -16,8 +16,9 @@ from orchestration.lake.landing import Landed, landed_files
 from orchestration.lake.layout import ledger_name, locked, manifest_path
 from orchestration.lake.listing import fingerprint, is_pending, sources_of
 from orchestration.lake.manifest import Entry, read_manifest, write_manifest
+from orchestration.lake.parts import Counted, Moved
 from orchestration.lake.replacing import replace_entries, without_readers
-from orchestration.lake.writing import Counted, Moved, Shape, Writer, writing
+from orchestration.lake.writing import Shape, Writer, writing
 from orchestration.settings import Settings
 from orchestration.sources import Feed, csv_table, ndjson
 from orchestration.sources.segments import Reading, first_line, read_segments

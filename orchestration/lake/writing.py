@@ -3,11 +3,10 @@
 What is written lies in a work folder until it is complete; moving it into the lake and listing it belongs to `ingest`.
 """
 
-import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,8 +16,9 @@ import duckdb
 
 from orchestration.lake.layout import RAW_TABLES, locked, parquet_path, rejects_dir
 from orchestration.lake.manifest import closed_date
+from orchestration.lake.parts import Counted, Moved, Part, count_rows, parquet_relation, rejects_query
 from orchestration.settings import Settings
-from orchestration.sources import REJECT_COLUMNS, csv_table, ndjson
+from orchestration.sources import csv_table, ndjson
 from orchestration.sources.columns import (
     AFTER_CLOSE,
     ANOTHER_DATE,
@@ -26,13 +26,13 @@ from orchestration.sources.columns import (
     NOT_CLEAN,
     PRIVATE,
     REJECTED,
-    Given,
     Placing,
     typed_relation,
 )
 from orchestration.sources.feed import Feed
-from orchestration.sources.literals import literal, literals
+from orchestration.sources.literals import literal
 from orchestration.sources.segments import Segment
+from orchestration.sources.values import Given
 
 # 400 MB cost nothing in time and keep the process under 512 MB.
 _MEMORY = "360MB"
@@ -65,34 +65,6 @@ class SourceFile(Protocol):
     @property
     def ledger(self) -> str:
         """The name of the manifest that will list it."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """A Parquet file that was written: the manifest that will list it, the event date of its rows, and its place."""
-
-    ledger: str
-    day: date
-    path: Path
-
-
-@dataclass
-class Moved:
-    """Names of the files that were moved into the lake for one manifest: by event date, and those of rejects."""
-
-    parquet: dict[date, list[str]] = field(default_factory=dict)
-    rejects: list[str] = field(default_factory=list)
-
-
-@dataclass
-class Counted:
-    """What one source file gave."""
-
-    event_dates: dict[date, int] = field(default_factory=dict)
-    rejected: int = 0
-    after_close: int = 0
-    bad_fields: dict[str, int] = field(default_factory=dict)
-    reject_counts: list[tuple[str, str, int]] = field(default_factory=list)
 
 
 class Writer:
@@ -147,33 +119,7 @@ class Writer:
 
     def counts(self) -> dict[str, Counted]:
         """Returns for each source path what its rows became; paths without rows are not in it."""
-        found: dict[str, Counted] = {}
-        for day in sorted({part.day for part in self.parts}):
-            query = f"select _source_file, count(*) from {_parquet(self._of(day))} group by all"
-            for name, rows in self._fetched(query):
-                counted = found.setdefault(name, Counted())
-                if day == REJECTED:
-                    counted.rejected = rows
-                elif day == AFTER_CLOSE:
-                    counted.after_close = rows
-                else:
-                    counted.event_dates[day] = rows
-        if kept := [part.path for part in self.parts if part.day != REJECTED]:
-            query = (
-                "select _source_file, key, count(*) from (select _source_file, unnest(json_keys(_extra)) as key "
-                f"from {_parquet(kept)} where _extra is not null) "
-                f"where list_contains({literals(self.feed.keys)}, key) group by all order by all"
-            )
-            for name, key, rows in self._fetched(query):
-                found[name].bad_fields[key] = rows
-        if rejected := self._of(REJECTED):
-            query = (
-                "select _source_file, reason, coalesce(field, ''), count(*) "
-                f"from ({_rejects(self.feed, rejected)}) group by all order by all"
-            )
-            for name, reason, wrong, rows in self._fetched(query):
-                found[name].reject_counts.append((reason, wrong, rows))
-        return found
+        return count_rows(self.connection, self.feed, self.parts)
 
     def move(self) -> dict[str, Moved]:
         """Moves what was written into the lake, under new names that begin with the name of the manifest to be.
@@ -194,7 +140,7 @@ class Writer:
             if rejected := [part.path for part in mine if part.day == REJECTED]:
                 name = f"{unique}.parquet"
                 new = self.folder / name
-                self._fetched(f"copy ({_rejects(self.feed, rejected)}) to {literal(str(new))} (format parquet)")
+                self._fetched(f"copy ({rejects_query(self.feed, rejected)}) to {literal(str(new))} (format parquet)")
                 _move(new, rejects_dir(self.settings, self.raw_table) / name)
                 names.rejects.append(name)
         self.parts = []
@@ -205,9 +151,8 @@ class Writer:
         """Writes the rows of `files` into a new file, without those of the `dropped` source paths; returns how many."""
         new = self.folder / target.name
         _set(self.connection, dropped=list(dropped))
-        query = (
-            f"select * from {_parquet(files)} where not list_contains(getvariable('dropped')::varchar[], _source_file)"
-        )
+        kept = "not list_contains(getvariable('dropped')::varchar[], _source_file)"
+        query = f"select * from {parquet_relation(files)} where {kept}"
         ((rows,),) = self._fetched(f"copy ({query}) to {literal(str(new))} (format parquet)")
         if rows:
             _move(new, target)
@@ -277,9 +222,6 @@ class Writer:
         day = date.fromisoformat(keys["_part"]) if "_part" in keys else self._expected
         return Part(keys.get("_ledger", self._ledger), day or date.min, path)
 
-    def _of(self, day: date) -> list[Path]:
-        return [part.path for part in self.parts if part.day == day]
-
     def _fetched(self, query: str) -> list[tuple[Any, ...]]:
         return self.connection.execute(query).fetchall()
 
@@ -299,7 +241,8 @@ def writing(settings: Settings, raw_table: str) -> Iterator[Writer]:
 def _connection(settings: Settings, raw_table: str, folder: Path) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(
         config={
-            "threads": str(min(4, os.cpu_count() or 1)),
+            # Lines are numbered in order, which one thread does; a second one only cost 6 % more.
+            "threads": "1",
             "memory_limit": _MEMORY,
             "temp_directory": str(folder / "spill"),
             "partitioned_write_flush_threshold": str(_FLUSH_ROWS),
@@ -326,16 +269,3 @@ def _move(path: Path, target: Path) -> None:
 def _set(connection: duckdb.DuckDBPyConnection, **variables: object) -> None:
     for variable, value in variables.items():
         connection.execute(f"set variable {variable} = ?", [value])
-
-
-def _rejects(feed: Feed, files: list[Path]) -> str:
-    columns = ", ".join(f"{name}::{kind} as {name}" for name, kind in REJECT_COLUMNS.items())
-    return (
-        f"select {columns} from (select *, {literal(feed.name)} as feed, "
-        "_extra ->> '$.reason' as reason, _extra ->> '$.field' as field, _extra ->> '$.raw_text' as raw_text "
-        f"from {_parquet(files)}) order by _source_file, _source_line"
-    )
-
-
-def _parquet(files: Iterable[Path]) -> str:
-    return f"read_parquet({literals(str(file) for file in files)}, hive_partitioning = false)"

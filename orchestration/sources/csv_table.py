@@ -6,11 +6,11 @@ such line, unless a line between them is a whole record by itself.
 
 from collections.abc import Sequence
 
-from orchestration.sources.columns import Given, given_key
 from orchestration.sources.feed import Feed
 from orchestration.sources.lines import lines_relation, mark_reasons
 from orchestration.sources.literals import literal, literals
 from orchestration.sources.privacy import is_personal
+from orchestration.sources.values import Given, given_key
 
 _DELIMITERS = (",", ";", "\t", "|")
 _IS_ODD = "(length(_text) - length(replace(_text, '\"', ''))) % 2 = 1"

@@ -8,11 +8,12 @@ its own and takes anything, for twice the cost of the first.
 
 import json
 
-from orchestration.sources.columns import MISALIGNED, Given, given_key
+from orchestration.sources.columns import MISALIGNED
 from orchestration.sources.feed import Feed, Kind
 from orchestration.sources.lines import lines_relation, mark_reasons, raw_lines
 from orchestration.sources.literals import literal, literals, name
 from orchestration.sources.privacy import is_personal
+from orchestration.sources.values import Given, given_key
 
 _SAMPLES: dict[Kind, object] = {"number": 0.5, "boolean": True, "object": {"key": 0}}
 _TYPES: dict[Kind, str] = {"number": "DOUBLE", "boolean": "BOOLEAN", "object": "JSON"}
@@ -48,7 +49,7 @@ def strict_relation(feed: Feed, path: str) -> Given:
 
 
 def aligned_relation(feed: Feed, path: str) -> Given:
-    """Returns the rows of a segment without blank lines, typed by a read that makes one row of every line, even a bad one.
+    """Returns the rows of a segment without blank lines, by a typed read that makes a row of every line.
 
     A row stands beside its line only as long as that is so: the witness, a required text of the feed, is looked for in
     the line, and `duckdb.Error` is raised where it is another's.

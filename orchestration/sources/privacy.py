@@ -84,7 +84,9 @@ def scrubbed(texts: Sequence[str]) -> str:
 
 def bare(url: str) -> str:
     """Returns SQL for a URL without query and fragment."""
-    return f"case when contains({url}, '?') or contains({url}, '#') then regexp_extract({url}, '^[^?#]*') else {url} end"
+    return (
+        f"case when contains({url}, '?') or contains({url}, '#') then regexp_extract({url}, '^[^?#]*') else {url} end"
+    )
 
 
 def masked_paths(urls: Sequence[str]) -> str:

@@ -2,7 +2,7 @@
 
     python tests/benchmarks/ingest.py [--rows 2000000]
 
-Every measurement is a process of its own; its user and system time is counted, that of the interpreter's start left out.
+Each measurement is a process of its own; its user and system time is counted, without that of the interpreter's start.
 The baseline is `create table … as select * from read_json(…, columns = …)` in a fresh DuckDB with two threads: nothing
 hashed, stripped, numbered, dated or written. On a shared machine the ratios hold better than the seconds.
 """
@@ -131,7 +131,8 @@ def beacon(rng: random.Random, number: int) -> str:
         f'{{"name":"{("LCP", "INP", "CLS", "FCP", "TTFB")[number % 5]}","value":{value},"delta":{value},'
         f'"id":"v6-{NOON + number}-{rng.getrandbits(42)}","rating":"good","navigationType":"navigate","url":"{url}",'
         f'"attribution":{{"target":"#main>div.hero>img","timeToFirstByte":{value / 3:.1f},"elementRenderDelay":3.25}},'
-        f'"ts":{NOON + number % 36_000_000},"page_view_id":"{rng.getrandbits(128):032x}","session_id":"{rng.getrandbits(64):016x}",'
+        f'"ts":{NOON + number % 36_000_000},"page_view_id":"{rng.getrandbits(128):032x}",'
+        f'"session_id":"{rng.getrandbits(64):016x}",'
         f'"user_id":"u{number % 300_000}","device":"mobile","country":"DE","browser":"Chrome","os":"Android",'
         '"time_zone":"Europe/Berlin","release":"2026.11.3","connection":"4g"}'
     )

@@ -28,7 +28,7 @@ DAY_MS = 86_400_000
 
 
 def land(settings: Settings, day: int, name: str, values: list[int], shift: int = 0) -> None:
-    """Writes one report for each value; the event lies on the export day, moved by `shift` days, or is no JSON if < 0."""
+    """Writes a report for each value, on the export day moved by `shift` days; a negative value becomes a bad line."""
     path = settings.landing / (FIRST + timedelta(days=day)).isoformat() / f"beacons-{name}.ndjson"
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = [
