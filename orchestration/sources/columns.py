@@ -86,7 +86,7 @@ def _counted(feed: Feed, given: Given) -> str:
     select
         *{replace},
         {feed.time}::date as event_date,
-        case when not _is_plain then list_filter([{bad}], lambda b: b is not null) end as _bad
+        case when not _is_plain and _unreadable is null then list_filter([{bad}], lambda b: b is not null) end as _bad
     from (select *, coalesce(_count = {values}, false) as _is_plain from typed)"""
 
 
