@@ -44,8 +44,10 @@ def check() -> None:
 @click.option("--page-views-per-day", type=click.IntRange(1), default=1000, show_default=True)
 def simulate(out: Path, days: int, end: datetime, seed: int, page_views_per_day: int) -> None:
     """Write the exports of a made-up shop, with what was planted in truth.json."""
+    from orchestration.settings import load_settings
     from orchestration.simulate import simulate as write_exports
 
+    load_settings()  # what is written would not fit a configuration that is wrong
     with Bars() as bars:
         write_exports(out, days, end.date(), seed, page_views_per_day, progress=bars.step("simulate"))
     click.echo(f"{days} days up to {end.date()} are in {out}; what was planted is in {out / 'truth.json'}.")

@@ -1,5 +1,6 @@
--- One row per feed that has ever been delivered. Late is what lies longer back than any gap between its deliveries in the four weeks before: releases come
--- when there are some, page views every day. Overdue are raw rows past their retention: expiry ends a run, so that the limit is that of the run before
+-- One row per feed that has ever been delivered. Late is what lies longer back than any gap between its deliveries in the
+-- four weeks before; incidents, releases and maintenance come when there are some, so that their silence says nothing.
+-- Overdue are raw rows past their retention: expiry ends a run, so that the limit is that of the run before
 -- ($previous_as_of; none: nothing can be overdue yet).
 with
 
@@ -34,7 +35,10 @@ oldest as (
 
 select
     replace(raw_table, 'raw_', '') || ': newest delivery ' || newest_date as cell,
-    greatest(date_diff('day', newest_date, $as_of) - greatest(coalesce(longest_gap_days, 28), 1), 0) as days_late,
+    case
+        when raw_table in ('raw_incidents.incidents', 'raw_releases.releases', 'raw_maintenance.windows') then 0
+        else greatest(date_diff('day', newest_date, $as_of) - greatest(coalesce(longest_gap_days, 28), 1), 0)
+    end as days_late,
     coalesce(
         greatest(
             date_diff(

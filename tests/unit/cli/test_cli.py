@@ -59,7 +59,8 @@ def test_every_verb_explains_itself(call, verb):
 @pytest.mark.parametrize(
     "command",
     [
-        ("run",), ("demo",), ("dev",), ("status",), ("query", "select 1"), ("export", "fct_kpi_daily"), ("expire",), ("compact",)
+        ("run",), ("demo",), ("dev",), ("status",), ("query", "select 1"), ("export", "fct_kpi_daily"), ("expire",),
+        ("compact",), ("simulate", "--out", "exports", "--end", "2026-11-01"),
     ],
 )  # fmt: skip
 def test_on_a_wrong_configuration_nothing_starts_and_every_mistake_is_listed(
@@ -89,8 +90,7 @@ def test_checking_the_default_configuration_says_what_is_in_it(call, home):
     assert "9 sources" in out
 
 
-def test_a_simulation_needs_no_configuration(call, home, tmp_path, monkeypatch):
-    monkeypatch.setenv("BEACONMART_CONFIG", str(tmp_path / "nowhere"))
+def test_a_simulation_writes_exports_and_what_was_planted(call, home, tmp_path):
     out = tmp_path / "exports"
     code, _, _ = call("simulate", "--out", str(out), "--days", "1", "--end", "2026-11-01", "--page-views-per-day", "20")
     assert code == 0
