@@ -25,11 +25,12 @@ SEGMENT_BYTES = 128 << 20
 LONGEST_LINE = 1 << 20
 KEPT_OF_LONG_LINE = 8192
 
-# What stands for bytes that could not be kept. They are control characters, which no valid JSON line contains.
+# What stands for bytes that could not be kept; strangers' own become CONTROL, so that a mark is always ours.
 NOT_UTF8, CUT_OFF, TOO_LONG, CONTROL = "\x02", "\x03", "\x04", "\x1a"
 # Splits no line of ours: cleaning takes it out. `read_csv` needs some delimiter.
 DELIMITER = "\x01"
-_CONTROLS = bytes.maketrans(b"\x00\x01\r", b"\x1a\x1a ")
+_RESERVED = tuple(bytes([code]) for code in (0, 1, 2, 3, 4, 13))
+_CONTROLS = bytes.maketrans(b"\x00\x01\x02\x03\x04\r", b"\x1a\x1a\x1a\x1a\x1a ")
 
 
 @dataclass
@@ -41,6 +42,7 @@ class Reading:
     skipped: int = 0
     content_hash: str = ""
     bytes: int = 0
+    is_cut: bool = False
 
 
 @dataclass
@@ -68,9 +70,16 @@ class Segment:
 
     def has_blank_lines(self) -> bool:
         """Tells whether a line is empty or begins with white space."""
-        text = np.memmap(self.path, np.uint8, "r")
-        firsts = text[np.flatnonzero(text[:-1] == 10) + 1]
-        return bool(np.isin(firsts, (9, 10, 32)).any())
+        before = True
+        with self.path.open("rb") as stream:
+            for block in iter(lambda: stream.read(BLOCK_BYTES), b""):
+                if before and block[:1] in b" \t\n":
+                    return True
+                ends = np.flatnonzero(np.frombuffer(block, np.uint8)[:-1] == 10)
+                if np.isin(np.frombuffer(block, np.uint8)[ends + 1], (9, 10, 32)).any():
+                    return True
+                before = block.endswith(b"\n")
+        return False
 
     def origins(self, names: Sequence[str], export_dates: Sequence[date], ledgers: Sequence[str]) -> pa.Table:
         """Returns where each line came from.
@@ -175,7 +184,7 @@ def clean_blocks(reading: Reading) -> Iterator[tuple[bytes, int, bool]]:
                 continue
             data, cut, skipping = data[start:], cut - start, False
         if cut and len(rest) + data.find(b"\n") > LONGEST_LINE:
-            yield _cleaned(rest[:KEPT_OF_LONG_LINE] + TOO_LONG.encode() + b"\n")
+            yield _cleaned(rest[:KEPT_OF_LONG_LINE] + b"\n", TOO_LONG)
             start = data.find(b"\n") + 1
             rest, data, cut = b"", data[start:], cut - start
         if cut:
@@ -184,24 +193,26 @@ def clean_blocks(reading: Reading) -> Iterator[tuple[bytes, int, bool]]:
         else:
             rest += data
         if len(rest) > LONGEST_LINE:
-            yield _cleaned(rest[:KEPT_OF_LONG_LINE] + TOO_LONG.encode() + b"\n")
+            yield _cleaned(rest[:KEPT_OF_LONG_LINE] + b"\n", TOO_LONG)
             rest, skipping = b"", True
-    if rest:
-        block, count, _ = _cleaned(rest + b"\n")
+    if rest or reading.is_cut:
+        block, count, _ = _cleaned(rest + b"\n", CUT_OFF if reading.is_cut else "")
         yield block, count, True
 
 
-def _cleaned(block: bytes) -> tuple[bytes, int, bool]:
+def _cleaned(block: bytes, mark: str = "") -> tuple[bytes, int, bool]:
+    """Returns whole lines without what is reserved for our marks; `mark` is put at the end of the last one."""
+    if b"\r" in block:
+        block = block.replace(b"\r\n", b"\n")
+    if any(control in block for control in _RESERVED):
+        block = block.translate(_CONTROLS)
     if not block.isascii():
         try:
             block.decode()
         except UnicodeDecodeError:
-            # "\x02" for each bad byte: the line is then no valid JSON, and says why.
             block = block.decode(errors="surrogateescape").translate(_Surrogates()).encode()
-    if b"\r" in block:
-        block = block.replace(b"\r\n", b"\n")
-    if b"\r" in block or b"\0" in block or DELIMITER.encode() in block:
-        block = block.translate(_CONTROLS)
+    if mark:
+        block = block[:-1] + mark.encode() + b"\n"
     return block, int(np.count_nonzero(np.frombuffer(block, np.uint8) == 10)), False
 
 
@@ -227,5 +238,5 @@ def _contents(reading: Reading) -> Iterator[bytes]:
             else:
                 yield from inflater.inflated(raw)
         if inflater is not None and not inflater.is_whole:
-            yield CUT_OFF.encode()
+            reading.is_cut = True
     reading.content_hash = digest.hexdigest()
