@@ -79,8 +79,7 @@ def _counted(feed: Feed, given: Given) -> str:
         return f"select *{replace}, {feed.time}::date as event_date from typed"
     values = " + ".join(f"({field.name} is not null)::int" for field in feed.fields)
     bad = ", ".join(
-        f"case when {field.name} is null and {_stands(field, given)} then {literal(field.key)} end"
-        for field in feed.fields
+        f"case when {field.name} is null and {_stands(field)} then {literal(field.key)} end" for field in feed.fields
     )
     return f"""
     select
@@ -90,10 +89,8 @@ def _counted(feed: Feed, given: Given) -> str:
     from (select *, coalesce(_count = {values}, false) as _is_plain from typed)"""
 
 
-def _stands(field: Field, given: Given) -> str:
+def _stands(field: Field) -> str:
     """Returns SQL that tells whether a row gives anything for a field."""
-    if given.is_typed and field.kind in ("number", "boolean"):
-        return given.stands.replace("{key}", field.key)
     return f"nullif({given_key(field.key)}::varchar, '') is not null"
 
 
@@ -129,12 +126,12 @@ def _problem(feed: Feed, given: Given, placing: Placing) -> str:
     if given.is_strict:
         text_keys = [given_key(field.key) for field in feed.fields if field.kind in TEXTS]
         nested = [is_bracketed(key) for key in text_keys]
-        objects = [
-            f"({field.name} is null and {given_key(field.key)} is not null)"
+        others = [
+            f"({field.name} is null and {_stands(field)})"
             for field in feed.fields
-            if field.kind == "object"
+            if field.kind not in TEXTS and not field.required
         ]
-        odd = " or ".join([*(f"({test})" for test in missing.values()), late, *nested, *objects])
+        odd = " or ".join([*(f"({test})" for test in missing.values()), late, *nested, *others])
         return f"case when {odd} then 'odd' end"
     tests = [
         ("_unreadable = 'unparseable' and _is_open", "'truncated '"),

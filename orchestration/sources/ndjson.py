@@ -15,8 +15,9 @@ from orchestration.sources.literals import literal, literals, name
 from orchestration.sources.privacy import is_personal
 from orchestration.sources.values import Given, given_key
 
-_SAMPLES: dict[Kind, object] = {"number": 0.5, "boolean": True, "object": {"key": 0}}
-_TYPES: dict[Kind, str] = {"number": "DOUBLE", "boolean": "BOOLEAN", "object": "JSON"}
+# Numbers and booleans are read as text, or `true` would become 1.
+_SAMPLES: dict[Kind, object] = {"object": {"key": 0}}
+_TYPES: dict[Kind, str] = {"object": "JSON"}
 _NESTED = "json_type(_text, '/{key}') in ('OBJECT', 'ARRAY')"
 _REPEATED = ("len(list_distinct(json_keys(_text))) < _count", "duplicate_key")
 HEAD_LINES = 2
@@ -43,8 +44,7 @@ def strict_relation(feed: Feed, path: str) -> Given:
         select row_number() over () as _row, {keys}
         from read_json({literal(path)}, format = 'newline_delimited', sample_size = {HEAD_LINES})
     )
-    where _row > {HEAD_LINES}""",
-        is_typed=True,
+    where _row > {HEAD_LINES}"""
     )
 
 
@@ -83,8 +83,7 @@ def aligned_relation(feed: Feed, path: str) -> Given:
         )
         where _number > 0
     )"""
-    stands = "coalesce(json_extract_string(_text, '/{key}'), '') <> ''"
-    return Given(relation, _extra(feed), "_text", _NESTED, (_REPEATED,), is_typed=True, stands=stands)
+    return Given(relation, _extra(feed), "_text", _NESTED, (_REPEATED,))
 
 
 def given_relation(feed: Feed, path: str) -> Given:

@@ -14,8 +14,7 @@ class Given:
 
     `extra` makes the text of `_extra` in terms of `_bad`, the keys whose value has another type; `raw` the text that a
     reject keeps; `nested` tells, with a key put in, whether its value is an object or array; `wrong` are further tests
-    of rows that are not plain, each with its reason. With `is_typed` numbers and booleans are typed already, NULL where
-    they could not be, and `stands` tells, with a key put in, whether something stands there. Without `raw` a row that
+    of rows that are not plain, each with its reason. Without `raw` a row that
     is not clean raises NOT_CLEAN.
     """
 
@@ -24,8 +23,6 @@ class Given:
     raw: str = ""
     nested: str = ""
     wrong: tuple[tuple[str, str], ...] = ()
-    is_typed: bool = False
-    stands: str = ""
 
     @property
     def is_strict(self) -> bool:
@@ -47,8 +44,6 @@ def _value(field: Field, given: Given) -> str:
     text = given_key(field.key)
     if field.kind in TEXTS:
         return _text_value(field, given)
-    if given.is_typed and field.kind in ("number", "boolean"):
-        return text
     match field.kind:
         case "object":
             return f"case when starts_with({text}, '{{') and json_valid({text}) then {text}::varchar end"
@@ -63,11 +58,6 @@ def _value(field: Field, given: Given) -> str:
             return f"case when {number} = trunc({number}) then try_cast({number} as {field.sql_type}) end"
         case "time":
             return _time(text)
-        case "number":
-            # As a typed read of JSON has it: true is 1.
-            return f"try_cast(case {text} when 'true' then '1' when 'false' then '0' else {text} end as double)"
-        case "boolean":
-            return f"coalesce(try_cast({text} as boolean), try_cast({text} as double) <> 0)"
         case _:
             return f"try_cast({text} as {field.sql_type})"
 

@@ -75,6 +75,7 @@ def ingest(settings: Settings, raw_table: str = "raw_web_vitals.beacons") -> lak
         (beacon(value="fast"), "wrong_type", "value"),
         (beacon(value=None), "missing_field", "value"),
         (beacon(value=[1]), "wrong_type", "value"),
+        (beacon(value=True), "wrong_type", "value"),
         (beacon(id={"a": 1}), "wrong_type", "id"),
         (beacon(url=...), "missing_field", "url"),
         (beacon(url=["x"]), "wrong_type", "url"),
@@ -265,6 +266,12 @@ def test_orders_keep_unknown_columns_and_reject_unknown_currencies_and_future_da
         (5, "unknown_value", "status"),
     ]
     assert not any("u-" in text for (text,) in rejects(settings, "raw_orders", "raw_text"))
+
+
+def test_control_characters_of_strangers_are_no_marks_of_ours(settings: Settings) -> None:
+    lines = [f"o{code},2026-11-20 10:00:00,5,a{chr(code)}b" for code in (1, 2, 3, 4, 26)]
+    land(settings, "orders.csv", "\n".join(["order_id,ordered_at,revenue,note", *lines]))
+    assert ingest(settings, "raw_orders.orders").total("rows_kept") == 5
 
 
 def test_the_raw_text_of_a_reject_is_scrubbed_and_at_most_4_kb(settings: Settings) -> None:
