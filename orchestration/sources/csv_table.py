@@ -87,8 +87,13 @@ def _raw(feed: Feed, delimiter: str, header: Sequence[str]) -> str:
     if not users:
         return "_text"
     at, by = users[0], literal(delimiter)
-    masked = f"array_to_string(list_concat(_fields[:{at - 1}], ['[removed]'], _fields[{at + 1}:]), {by})"
-    before = f"array_to_string(list_concat(_fields[:{max(at - 3, 1)}], ['[removed]']), {by})"
+    # Fields are quoted again where they need it: what is kept is what came, without the user.
+    quoted = (
+        f"list_transform(_fields, lambda f: case when regexp_matches(f, '[\"\\n]') or contains(f, {by}) "
+        "then '\"' || replace(f, '\"', '\"\"') || '\"' else f end)"
+    )
+    masked = f"array_to_string(list_concat({quoted}[:{at - 1}], ['[removed]'], {quoted}[{at + 1}:]), {by})"
+    before = f"array_to_string(list_concat({quoted}[:{max(at - 3, 1)}], ['[removed]']), {by})"
     return f"case when len(_fields) = {len(header)} then {masked} else {before} end"
 
 

@@ -255,6 +255,7 @@ def test_orders_keep_unknown_columns_and_reject_unknown_currencies_and_future_da
         "c,2099-01-01 10:00:00,5,EUR,u-3,,completed\n"
         "d,2026-11-20 10:00:00,5,EUR,u-4,,lost\n"
         "e,1997-11-20 10:00:00,5,EUR,u-5,,completed\n"
+        'f,2026-11-20 10:00:00,"7,5",EUR,u-6,,completed\n'
     )
     land(settings, "orders.csv", text)
     ingest(settings, "raw_orders.orders")
@@ -264,7 +265,9 @@ def test_orders_keep_unknown_columns_and_reject_unknown_currencies_and_future_da
         (3, "unknown_currency", "currency"),
         (4, "time_out_of_range", "ordered_at"),
         (5, "unknown_value", "status"),
+        (7, "wrong_type", "revenue"),
     ]
+    assert rejects(settings, "raw_orders", "raw_text")[-1] == ('f,2026-11-20 10:00:00,"7,5",EUR,[removed],,completed',)
     assert not any("u-" in text for (text,) in rejects(settings, "raw_orders", "raw_text"))
 
 
