@@ -75,7 +75,8 @@ class Status:
         if self.last_run:
             took = f", {self.last_run.seconds:.0f} s" if self.last_run.seconds is not None else ""
             said.append(f"last run   {self.last_run.status.lower()}, started {self.last_run.started_at}{took}")
-        said.append(f"checks     {len(self.failing_checks) or 'none'} failing")
+        if self.as_of:
+            said.append(f"checks     {len(self.failing_checks) or 'none'} failing")
         for check in self.failing_checks:
             name = str(check["check_name"]).replace("_", " ")
             said.append(
@@ -131,7 +132,7 @@ def _with_unit(value: float | None, unit: str | None) -> str:
         return f"{value:.2%}"
     if unit == "s" and value >= 60:
         return f"{value / 60:,.0f} min"
-    return f"{value:,.1f} {unit or ''}".strip()
+    return f"{value:,.1f} {'' if unit == 'score' else unit or ''}".strip()
 
 
 def _last_run(settings: Settings) -> LastRun | None:

@@ -17,7 +17,8 @@ def render(file, call):
 
 def answer(file, call, **parameters):
     """The value of that SQL; `$name` in the call stands for a parameter."""
-    return duckdb.execute(f"select {render(file, call)}", parameters).fetchone()[0]
+    ((value,),) = duckdb.execute(f"select {render(file, call)}", parameters).fetchall()
+    return value
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,8 @@ def _export(tmp_path, name, rows):
         f'cast(null as {kind}) as "{column}"' for column, kind in RAW_COLUMNS["raw_orders.orders"].items()
     )
     values = " union all ".join(f"select '{key}' as order_id, date '{day}' as event_date" for key, day in rows)
-    duckdb.sql(f"copy (select * from (select {nulls} where false) union all by name ({values})) to '{path}'")
+    with duckdb.connect() as own:
+        own.execute(f"copy (select * from (select {nulls} where false) union all by name ({values})) to '{path}'")
     return path
 
 
