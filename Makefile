@@ -30,7 +30,7 @@ setup: $(READY)  ## make the environment only
 
 check: $(READY)  ## the fast ring: lint, types, import rules and the fast tests, in under a minute
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/pytest -q -m "not slow and not browser" -n 2
+	@$(BIN)/pytest -q -m "not slow and not browser" -n 2 --dist worksteal tests/unit tests/conventions
 
 test: $(READY)  ## everything that proves the project
 	@$(MAKE) --no-print-directory lint

@@ -89,6 +89,7 @@ def begun(instance):
     return run.run_id
 
 
+@pytest.mark.slow
 def test_a_run_whose_process_was_killed_is_reported_as_failed(settings):
     with runs.open_instance(settings) as instance:
         run_id = begun(instance)

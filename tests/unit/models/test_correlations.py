@@ -10,6 +10,8 @@ import pytest
 from models.correlations import COLUMNS, associate
 from models.exposures import EXPOSURES, OUTCOMES, SUMS, cells_from_sessions
 
+pytestmark = pytest.mark.slow
+
 FIRST = date(2026, 9, 1)
 AS_OF = date(2026, 12, 1)
 # Of -0.45 log odds per doubling under the law of `sessions`: the mean of 8 draws of a million sessions.

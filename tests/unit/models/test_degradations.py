@@ -81,6 +81,7 @@ def test_days_after_the_tested_one_change_nothing():
     )
 
 
+@pytest.mark.slow
 def test_a_backfill_gives_each_date_what_its_own_run_gave():
     daily = slowed(vitals(4, days=130), 3, 0.3, day(115))
     dates = [day(n) for n in range(100, 130)]

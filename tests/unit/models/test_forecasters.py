@@ -30,6 +30,7 @@ def test_the_seasonal_naive_repeats_the_last_week():
     assert forecast[0].tolist() == [13, 14, 15, 16, 17, 18, 19, 13, 14, 15]
 
 
+@pytest.mark.slow
 def test_no_forecast_sees_a_value_after_its_origin():
     series = a_series(160)
     cutoffs = [100, 120, 140]

@@ -19,6 +19,8 @@ from orchestration.reports.formats import Formats
 from orchestration.reports.marts import Marts
 from tests.unit.reports.synthetic import AS_OF, ROOT, build_reports, fill
 
+pytestmark = pytest.mark.slow
+
 GENERATED_AT = datetime(2026, 11, 2, 3, 4, 5, tzinfo=UTC)
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7*7 }}<!--/banner-->"
 CHECKS = [

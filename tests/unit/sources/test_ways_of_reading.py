@@ -12,6 +12,8 @@ from orchestration.sources import FEEDS, ndjson
 from orchestration.sources.columns import Placing, typed_relation
 from orchestration.sources.values import Given
 
+pytestmark = pytest.mark.slow
+
 FEED = FEEDS["raw_web_vitals.beacons"]
 NOON = 1795176000000
 CLEAN = {
