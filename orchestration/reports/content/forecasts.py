@@ -43,10 +43,13 @@ def page(context: Context) -> Page:
     names = [name for name in ORDER if name in by_kpi]
     others = sorted(name for name in by_kpi if name not in ORDER and name not in RARE)
     beaten = {row["kpi"] for row in accuracy if row["is_chosen"] and "naive" not in row["model_name"]}
-    title = (
-        f"{plural(len(by_kpi), 'KPI')} forecast 28 days ahead; a model beats the seasonal naive for "
-        f"{len(beaten) or 'none'}"
+    is_tried = any("naive" not in row["model_name"] for row in accuracy)
+    found = (
+        f"a model beats the seasonal naive for {len(beaten) or 'none'}"
+        if is_tried
+        else "the history is too short to try more than the seasonal naive"
     )
+    title = f"{plural(len(by_kpi), 'KPI')} forecast 28 days ahead; {found}"
     return Page(
         "forecasts",
         "Forecasts",

@@ -190,6 +190,12 @@ def test_a_vital_that_nobody_reported_is_an_empty_cell(marts_connection, tmp_pat
     assert row and row[0].count(">–<") >= 2
 
 
+def test_a_history_too_short_for_other_models_is_not_told_as_their_defeat(marts_connection, tmp_path):
+    assert "a model beats the seasonal naive for" in render(marts_connection, tmp_path / "long")["forecasts.html"]
+    marts_connection.execute("delete from reports.rpt_forecast_accuracy where model_name not like '%naive%'")
+    assert "the history is too short to try more" in render(marts_connection, tmp_path / "short")["forecasts.html"]
+
+
 def test_missing_predictions_and_checks_are_an_empty_state_and_not_a_failure(marts_connection, tmp_path):
     marts_connection.execute("drop schema predictions cascade")
     texts = render(marts_connection, tmp_path / "site", quality=[])
