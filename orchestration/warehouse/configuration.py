@@ -7,6 +7,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration import lake
 from orchestration.settings import Settings
 
 Table = tuple[str, list[tuple[Any, ...]]]
@@ -73,22 +74,11 @@ def _rules(settings: Settings) -> dict[str, Table]:
     config = settings.config
     degradation = config.experience.degradation
     mttr = config.baselines.mttr
-    feeds = {
-        "raw_web_vitals.beacons": "beacons",
-        "raw_web_errors.errors": "errors",
-        "raw_probes.checks": "probes",
-        "raw_maintenance.windows": "maintenance",
-        "raw_incidents.incidents": "incidents",
-        "raw_orders.orders": "orders",
-        "raw_sessions.sessions": "sessions",
-        "raw_requests.requests": "requests",
-        "raw_releases.releases": "releases",
-    }
     return {
         "targets": ("target varchar, value double", list(config.targets.model_dump().items())),
         "retention": (
             "raw_table varchar, retention_days integer",
-            [(table, settings.retention_days(feed)) for table, feed in feeds.items()],
+            [(table, settings.retention_days(feed.name)) for table, feed in lake.RAW_TABLES.items()],
         ),
         "baselines": (
             "baseline varchar, first_days integer, starts_on date, ends_on date",
