@@ -5,7 +5,7 @@ Writing, replacing, listing, compacting and expiring belong here; what a format 
 """
 
 from orchestration.lake.compacting import CompactReport, compact
-from orchestration.lake.expiring import ExpireReport, expire
+from orchestration.lake.expiring import ExpireReport, expire, seal
 from orchestration.lake.garbage import GarbageReport, collect_garbage
 from orchestration.lake.ingesting import FileReport, IngestReport, ingest
 from orchestration.lake.layout import RAW_TABLES, reading
@@ -40,4 +40,5 @@ __all__ = [
     "read_manifest",
     "reading",
     "reject_files",
+    "seal",
 ]

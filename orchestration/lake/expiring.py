@@ -1,4 +1,4 @@
-"""Removes raw rows past their retention: whole Parquet files, because these lie by event date. The ledger keeps counts.
+"""Seals days, and removes raw rows past their retention: whole Parquet files, for they lie by event date; counts stay.
 
 Keeping the aggregates of the closed days first is `orchestration.warehouse`'s job. Landing is never touched.
 """
@@ -19,7 +19,7 @@ from orchestration.lake.layout import (
     rejects_dir,
     table_dir,
 )
-from orchestration.lake.manifest import Entry, read_manifest, record_closed, write_manifest
+from orchestration.lake.manifest import Entry, read_manifest, record_closed, record_sealed, write_manifest
 from orchestration.settings import Settings
 
 
@@ -48,6 +48,21 @@ class ExpireReport:
         return f"{removed} ({self.files} files, {self.bytes / 1e6:.1f} MB); closed through {self.closed_through}"
 
 
+def seal(settings: Settings, raw_table: str, through: date) -> date:
+    """Lets no more rows of event dates up to `through` into the lake; entities are never sealed.
+
+    Once it returns, the rows of these days are what they will be: every later ingest counts its own as
+    `rows_after_close`. Returns the sealed day, which never moves back.
+
+    Raises:
+        ValueError: The raw table holds entities, which take rows of any day.
+    """
+    _refuse_entities(raw_table)
+    through = record_sealed(settings, raw_table, through)
+    _wait_for_running_ingests(settings, raw_table)
+    return through
+
+
 def expire(settings: Settings, raw_table: str, through: date) -> ExpireReport:
     """Removes the rows of event dates up to `through`, and the rejects of export days up to it.
 
@@ -62,8 +77,7 @@ def expire(settings: Settings, raw_table: str, through: date) -> ExpireReport:
     Raises:
         ValueError: The raw table holds entities, which never expire.
     """
-    if RAW_TABLES[raw_table].is_entity:
-        raise ValueError(f"{raw_table} holds entities such as orders or incidents, which never expire.")
+    _refuse_entities(raw_table)
     through = record_closed(settings, raw_table, through)
     report = ExpireReport(raw_table, through)
     _wait_for_running_ingests(settings, raw_table)
@@ -79,8 +93,13 @@ def expire(settings: Settings, raw_table: str, through: date) -> ExpireReport:
     return report
 
 
+def _refuse_entities(raw_table: str) -> None:
+    if RAW_TABLES[raw_table].is_entity:
+        raise ValueError(f"{raw_table} holds entities such as orders or incidents, which never expire.")
+
+
 def _wait_for_running_ingests(settings: Settings, raw_table: str) -> None:
-    """Waits for those that began before the day was closed: they may still list rows of closed days."""
+    """Waits for those that began before the day was recorded: they may still list rows of it."""
     for lock in (table_dir(settings, raw_table) / "_manifest").glob("*.lock"):
         with locked(lock):
             pass

@@ -14,7 +14,7 @@ from itertools import groupby
 
 from orchestration.lake.landing import Landed, landed_files
 from orchestration.lake.layout import ledger_name, locked, manifest_path
-from orchestration.lake.listing import fingerprint, is_pending, sources_of
+from orchestration.lake.listing import fingerprint, is_pending, is_read_otherwise, sources_of
 from orchestration.lake.manifest import Entry, read_manifest, write_manifest
 from orchestration.lake.parts import Counted, Moved
 from orchestration.lake.replacing import replace_entries, without_readers
@@ -165,9 +165,7 @@ class _Run:
 
     def _is_same(self, file: Landed, entry: Entry) -> bool:
         """Tells whether a file whose time changed holds what it held, so that nothing needs to be read."""
-        if entry.size != file.size or (
-            entry.state == "live" and entry.reading != fingerprint(self.settings, file.source)
-        ):
+        if entry.size != file.size or is_read_otherwise(self.settings, file.source, entry):
             return False
         with file.path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest() == entry.content_hash

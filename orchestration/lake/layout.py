@@ -2,7 +2,7 @@
 
     lake/<schema>/<table>/event_date=<day>/<export day>-<id>.parquet
     lake/<schema>/<table>/_manifest/<export day>.json      what readers may see; snapshot.json for undated deliveries
-    lake/<schema>/<table>/_manifest/closed.json            the day through which rows have expired
+    lake/<schema>/<table>/_manifest/closed.json            the days through which rows have expired, and none are taken
     lake/<schema>/rejects/<export day>-<id>.parquet
     lake/_work/<id>/                                       of a running ingest; leftovers of a killed one are removed
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from orchestration.lake.landing import Landed, landed_files
 from orchestration.lake.layout import RAW_TABLES, manifest_path, parquet_path, rejects_dir
-from orchestration.lake.manifest import Entry, closed_date, manifests, read_manifest
+from orchestration.lake.manifest import Entry, closed_date, manifests, read_manifest, sealed_date
 from orchestration.settings import Settings
 from orchestration.settings.model import Source
 
@@ -39,7 +39,16 @@ def is_pending(settings: Settings, landed: Landed, entry: Entry | None) -> bool:
         return True
     if (entry.size, entry.mtime_ns) != (landed.size, landed.mtime_ns):
         return True
-    return entry.state == "live" and entry.reading != fingerprint(settings, landed.source)
+    return is_read_otherwise(settings, landed.source, entry)
+
+
+def is_read_otherwise(settings: Settings, source: Source, entry: Entry) -> bool:
+    """Tells whether a file, read again, would give other rows on days that still take any."""
+    if entry.state == "expired" or entry.reading == fingerprint(settings, source):
+        return False
+    (raw_table,) = (name for name, feed in RAW_TABLES.items() if feed.system == source.system)
+    sealed = sealed_date(settings, raw_table)
+    return sealed is None or not entry.event_dates or max(entry.event_dates) > sealed
 
 
 def pending_days(settings: Settings) -> list[date]:

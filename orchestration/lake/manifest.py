@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-from orchestration.lake.layout import SNAPSHOT, manifest_path, replace_file, table_dir
+from orchestration.lake.layout import SNAPSHOT, locked, manifest_path, replace_file, table_dir
 from orchestration.settings import Settings
 
 _VERSION = 1
@@ -21,7 +21,8 @@ class Entry:
 
     rows_read = rows_kept + rows_rejected + rows_after_close. `event_dates` are the dates on which it has, or had, rows;
     `parquet` maps a date to the files that hold them (shared with other entries after a compaction), without the dates
-    that have expired. `reading` is a fingerprint of all that decides how the file is read besides its content.
+    that have expired. A file that changed after a date was sealed keeps its former rows of that date; the new ones are
+    in `rows_after_close`. `reading` is a fingerprint of all that decides how the file is read besides its content.
     """
 
     path: str
@@ -75,18 +76,43 @@ def write_manifest(settings: Settings, raw_table: str, day: date | None, entries
 
 def closed_date(settings: Settings, raw_table: str) -> date | None:
     """Returns the day through which the rows of a raw table have expired."""
-    try:
-        text = (table_dir(settings, raw_table) / "_manifest" / "closed.json").read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return None
-    return date.fromisoformat(json.loads(text)["through"])
+    return _last_days(settings, raw_table).get("through")
+
+
+def sealed_date(settings: Settings, raw_table: str) -> date | None:
+    """Returns the day through which a raw table takes no more rows: not before that through which they have expired.
+
+    The rows of the days between the two stay, because later days look back at them, and are never replaced.
+    """
+    return max(_last_days(settings, raw_table).values(), default=None)
 
 
 def record_closed(settings: Settings, raw_table: str, through: date) -> date:
     """Records that rows through a day expire, from now on for every ingest; returns the day, which never moves back."""
-    through = max(through, closed_date(settings, raw_table) or through)
-    replace_file(table_dir(settings, raw_table) / "_manifest" / "closed.json", json.dumps({"through": str(through)}))
-    return through
+    return _record(settings, raw_table, through=through, sealed=through)["through"]
+
+
+def record_sealed(settings: Settings, raw_table: str, through: date) -> date:
+    """Records that a table takes no more rows through a day; returns the day, which never moves back."""
+    return _record(settings, raw_table, sealed=through)["sealed"]
+
+
+def _record(settings: Settings, raw_table: str, **days: date) -> dict[str, date]:
+    path = table_dir(settings, raw_table) / "_manifest" / "closed.json"
+    with locked(path.with_suffix(".json.lock")):
+        known = _last_days(settings, raw_table)
+        new = known | {name: max(day, known.get(name, day)) for name, day in days.items()}
+        if new != known:
+            replace_file(path, json.dumps({name: str(day) for name, day in new.items()}))
+    return new
+
+
+def _last_days(settings: Settings, raw_table: str) -> dict[str, date]:
+    try:
+        text = (table_dir(settings, raw_table) / "_manifest" / "closed.json").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    return {name: date.fromisoformat(day) for name, day in json.loads(text).items()}
 
 
 def _plain(entry: Entry) -> dict[str, Any]:

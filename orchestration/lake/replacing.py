@@ -5,7 +5,7 @@ is removed when nobody does.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -24,8 +24,16 @@ class Replaced:
 
 
 def replace_entries(writer: Writer, ledger: str, entries: dict[str, Entry], new: list[Entry]) -> Replaced:
-    """Puts new entries in the place of old ones of the same path, and takes the old rows out of shared files."""
+    """Puts new entries in the place of old ones of the same path, and takes the old rows out of shared files.
+
+    Rows of sealed days stay, because the marts of these days are not rebuilt: a new entry takes them over.
+    """
     old = [entries[entry.path] for entry in new if entry.path in entries]
+    if writer.sealed_through:
+        for entry in new:
+            if entry.path in entries:
+                _take_over_sealed(entry, entries[entry.path], writer.sealed_through)
+        old = [_without_sealed(entry, writer.sealed_through) for entry in old]
     entries.update({entry.path: entry for entry in new})
     replaced = Replaced({day for entry in old for day in entry.parquet})
     holders: dict[tuple[date | None, str], set[str]] = {}
@@ -52,6 +60,15 @@ def without_readers(settings: Settings, files: Iterable[Path]) -> None:
         with nobody_reading(settings) as is_free:
             for file in listed if is_free else []:
                 file.unlink(missing_ok=True)
+
+
+def _take_over_sealed(new: Entry, old: Entry, through: date) -> None:
+    for day in [day for day in old.parquet if day <= through]:
+        new.parquet[day], new.event_dates[day] = old.parquet[day], old.event_dates[day]
+
+
+def _without_sealed(entry: Entry, through: date) -> Entry:
+    return replace(entry, parquet={day: names for day, names in entry.parquet.items() if day > through})
 
 
 def _files(entry: Entry) -> list[tuple[date | None, str]]:

@@ -15,7 +15,7 @@ from uuid import uuid4
 import duckdb
 
 from orchestration.lake.layout import RAW_TABLES, locked, parquet_path, rejects_dir
-from orchestration.lake.manifest import closed_date
+from orchestration.lake.manifest import sealed_date
 from orchestration.lake.parts import Counted, Moved, Part, count_rows, parquet_relation, rejects_query
 from orchestration.settings import Settings
 from orchestration.sources import csv_table, ndjson
@@ -38,6 +38,9 @@ from orchestration.sources.values import Given
 _MEMORY = "360MB"
 # Rows that a partitioned write holds back: at DuckDB's own 524 288 it spends more time on memory than on Parquet.
 _FLUSH_ROWS = 5_000
+# Version 2 encodes ids without a dictionary and compresses better; nobody looks rows up by a single value, which is
+# what bloom filters are for; row groups of this size stay in the processor's cache. Together a third of the writing.
+_PARQUET = "format parquet, parquet_version v2, write_bloom_filter false, row_group_size 20480"
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,8 @@ class Writer:
         self.raw_table = raw_table
         self.feed: Feed = RAW_TABLES[raw_table]
         self.folder = folder
-        self.connection = _connection(settings, raw_table, folder)
+        self.sealed_through = sealed_date(settings, raw_table)
+        self.connection = _connection(settings, folder, self.sealed_through)
         self.parts: list[Part] = []
         self._copies = 0
         # What the next segment is hoped to be, because the one before it was: see `_written_strictly`.
@@ -153,7 +157,7 @@ class Writer:
         _set(self.connection, dropped=list(dropped))
         kept = "not list_contains(getvariable('dropped')::varchar[], _source_file)"
         query = f"select * from {parquet_relation(files)} where {kept}"
-        ((rows,),) = self._fetched(f"copy ({query}) to {literal(str(new))} (format parquet)")
+        ((rows,),) = self._fetched(f"copy ({query}) to {literal(str(new))} ({_PARQUET})")
         if rows:
             _move(new, target)
         return int(rows)
@@ -202,10 +206,10 @@ class Writer:
         if placing.is_one_date:
             _set(self.connection, expected_date=self._expected)
         if placing.partition:
-            target, options = folder, f"format parquet, partition_by ({', '.join(placing.partition)})"
+            target, options = folder, f"{_PARQUET}, partition_by ({', '.join(placing.partition)})"
         else:
             folder.mkdir()
-            target, options = folder / "rows.parquet", "format parquet"
+            target, options = folder / "rows.parquet", _PARQUET
         ((rows,),) = self._fetched(f"copy ({query}) to {literal(str(target))} ({options})")
         if expected_rows is not None and rows != expected_rows:
             return False
@@ -238,7 +242,7 @@ def writing(settings: Settings, raw_table: str) -> Iterator[Writer]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _connection(settings: Settings, raw_table: str, folder: Path) -> duckdb.DuckDBPyConnection:
+def _connection(settings: Settings, folder: Path, sealed_through: date | None) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(
         config={
             # Lines are numbered in order, which one thread does; a second one only cost 6 % more.
@@ -256,7 +260,7 @@ def _connection(settings: Settings, raw_table: str, folder: Path) -> duckdb.Duck
         key_id=key.key_id,
         parameters_kept=list(site.url_parameters_kept),
         currencies=[site.currency, *site.exchange_rates],
-        closed_through=closed_date(settings, raw_table),
+        closed_through=sealed_through,
     )
     return connection
 

@@ -36,6 +36,9 @@ create table if not exists pipeline.run (
 );
 """
 
+# Manifests that are not as the ledger knows them: by name their mtime_ns, their size and their entries.
+_Manifests = dict[str, tuple[int, int, list[lake.Entry]]]
+
 
 def create_ledger(connection: duckdb.DuckDBPyConnection) -> None:
     """Create the tables of schema `pipeline` where they are missing."""
@@ -44,20 +47,18 @@ def create_ledger(connection: duckdb.DuckDBPyConnection) -> None:
 
 def sync_ledger(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     """Read the manifests that changed, and queue the old and the new event dates of every file that did."""
-    known = {
-        row[:2]: row[2:]
-        for row in connection.execute("select raw_table, manifest, mtime_ns, bytes from pipeline.manifests").fetchall()
-    }
     for table in lake.RAW_TABLES:
-        changed = {}
-        for path in lake.manifests(settings, table):
-            stat = path.stat()
-            if known.get((table, path.name)) != (stat.st_mtime_ns, stat.st_size):
-                changed[path.name] = (stat.st_mtime_ns, stat.st_size, lake.read_manifest(path))
+        changed = _changed_manifests(connection, settings, table)
         if changed:
             connection.begin()
             _sync_table(connection, settings, table, changed)
             connection.commit()
+
+
+def unread_dates(connection: duckdb.DuckDBPyConnection, settings: Settings, table: str) -> set[date]:
+    """The days of a raw table that changed since the marts were built: those still queued, and those not queued yet."""
+    changed = _changed_manifests(connection, settings, table)
+    return touched_dates(connection, table) | _touched(changed, _known_files(connection, table, changed))
 
 
 def raw_files(
@@ -88,19 +89,34 @@ def queue(connection: duckdb.DuckDBPyConnection, table: str, dates: set[date]) -
     )
 
 
+def _changed_manifests(connection: duckdb.DuckDBPyConnection, settings: Settings, table: str) -> _Manifests:
+    rows = connection.execute("select manifest, mtime_ns, bytes from pipeline.manifests where raw_table = ?", [table])
+    known = {row[0]: row[1:] for row in rows.fetchall()}
+    changed = {}
+    for path in lake.manifests(settings, table):
+        stat = path.stat()
+        if known.get(path.name) != (stat.st_mtime_ns, stat.st_size):
+            changed[path.name] = (stat.st_mtime_ns, stat.st_size, lake.read_manifest(path))
+    return changed
+
+
+def _known_files(connection: duckdb.DuckDBPyConnection, table: str, manifests: _Manifests) -> dict[str, Any]:
+    rows = connection.execute(
+        "select manifest || ' ' || source_file, {'hash': content_hash, 'dates': event_dates}"
+        " from pipeline.ingested_files where raw_table = ? and list_contains(?, manifest)",
+        [table, list(manifests)],
+    )
+    return dict(rows.fetchall())
+
+
 def _sync_table(
     connection: duckdb.DuckDBPyConnection,
     settings: Settings,
     table: str,
-    changed: dict[str, tuple[int, int, list[lake.Entry]]],
+    changed: _Manifests,
 ) -> None:
     names, rejects_of = list(changed), f"{table.split('.')[0]}.rejects"
-    old = connection.execute(
-        "select manifest || ' ' || source_file, {'hash': content_hash, 'dates': event_dates}"
-        " from pipeline.ingested_files where raw_table = ? and list_contains(?, manifest)",
-        [table, names],
-    )
-    queue(connection, table, _touched(changed, dict(old.fetchall())))
+    queue(connection, table, _touched(changed, _known_files(connection, table, changed)))
     for target in ("ingested_files", "ingested_rejects", "raw_files", "manifests"):
         connection.execute(
             f"delete from pipeline.{target} where list_contains(?, raw_table) and list_contains(?, manifest)",  # noqa: S608 - our names
@@ -129,7 +145,7 @@ def _sync_table(
     _insert(connection, "pipeline.raw_files", sorted(files | refused))
 
 
-def _touched(changed: dict[str, tuple[int, int, list[lake.Entry]]], old: dict[str, dict[str, Any]]) -> set[date]:
+def _touched(changed: _Manifests, old: dict[str, dict[str, Any]]) -> set[date]:
     """Old and new event dates of files that are new, read differently, or gone."""
     touched: set[date] = set()
     for name, (_, _, entries) in changed.items():

@@ -143,7 +143,7 @@ def test_an_ingest_that_began_before_the_day_was_closed_leaves_no_row(aging, mon
     deliver(aging, "racing", [10])
     with monkeypatch.context() as patch:
         # It reads what is closed, and then the day closes.
-        patch.setattr(writing, "closed_date", lambda *_: record_closed(aging, CHECKS, DAY) and None)
+        patch.setattr(writing, "sealed_date", lambda *_: record_closed(aging, CHECKS, DAY) and None)
         lake.ingest(aging, CHECKS)
     assert len(rows(aging, {DAY})) == 4
     assert lake.expire(aging, CHECKS, DAY).rows == 4
