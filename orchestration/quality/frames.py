@@ -11,6 +11,8 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
+from orchestration.sources import FEEDS
+
 FRAMES = Path(__file__).parent / "frames"
 
 # What the name of a numeric column promises. Changes and the rest of a budget may be negative; sums of scores, large.
@@ -26,7 +28,8 @@ def frame(connection: duckdb.DuckDBPyConnection, name: str, as_of: date, previou
     if name == "ranges":
         return ranges(connection, as_of)
     sql = (FRAMES / f"{name}.sql").read_text()
-    known = {"as_of": as_of, "previous_as_of": previous_as_of}
+    occasional = [raw_table for raw_table, feed in FEEDS.items() if feed.is_occasional]
+    known = {"as_of": as_of, "previous_as_of": previous_as_of, "occasional_tables": occasional}
     return connection.execute(sql, {key: value for key, value in known.items() if f"${key}" in sql}).df()
 
 

@@ -58,7 +58,8 @@ class Feed:
     """One format: the raw table it fills, its fields in the order of the lake, and the field that dates a row.
 
     Entities (orders, incidents, …) are merged by key and never expire; neither they nor snapshots are held to the
-    days around their export day, and those that are planned may lie ahead of it. A file of a feed that is not
+    days around their export day, and those that are planned may lie ahead of it. An `is_occasional` feed is delivered
+    when there is something to say, so that its silence is no delay. A file of a feed that is not
     `is_ndjson_only` may be CSV. `strict` names optional fields whose wrong value makes the row a reject all the same,
     because the row would say something false without it.
     """
@@ -70,6 +71,7 @@ class Feed:
     fields: tuple[Field, ...]
     is_entity: bool = False
     is_planned: bool = False
+    is_occasional: bool = False
     is_ndjson_only: bool = False
     strict: tuple[str, ...] = ()
 

@@ -8,6 +8,7 @@ FEED = Feed(
     table="incidents",
     time="started_at",
     is_entity=True,
+    is_occasional=True,
     fields=(
         Field("incident_id", required=True),
         Field("severity", choices=("critical", "major", "minor")),

@@ -8,6 +8,7 @@ FEED = Feed(
     table="windows",
     time="starts_at",
     is_entity=True,
+    is_occasional=True,
     is_planned=True,
     fields=(
         Field("service", required=True),

@@ -8,6 +8,7 @@ FEED = Feed(
     table="releases",
     time="deployed_at",
     is_entity=True,
+    is_occasional=True,
     fields=(
         Field("release", required=True),
         Field("service"),

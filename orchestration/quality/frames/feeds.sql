@@ -1,5 +1,5 @@
 -- One row per feed that has ever been delivered. Late is what lies longer back than any gap between its deliveries in the
--- four weeks before; incidents, releases and maintenance come when there are some, so that their silence says nothing.
+-- four weeks before; the silence of an occasional feed ($occasional_tables) says nothing.
 -- Overdue are raw rows past their retention: expiry ends a run, so that the limit is that of the run before
 -- ($previous_as_of; none: nothing can be overdue yet).
 with
@@ -36,7 +36,7 @@ oldest as (
 select
     replace(raw_table, 'raw_', '') || ': newest delivery ' || newest_date as cell,
     case
-        when raw_table in ('raw_incidents.incidents', 'raw_releases.releases', 'raw_maintenance.windows') then 0
+        when list_contains($occasional_tables, raw_table) then 0
         else greatest(date_diff('day', newest_date, $as_of) - greatest(coalesce(longest_gap_days, 28), 1), 0)
     end as days_late,
     coalesce(

@@ -1,5 +1,6 @@
 """Every frame against hand-made tables: what it must name, and what it must not."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import duckdb
@@ -7,6 +8,7 @@ import pytest
 
 from orchestration.quality.checks import CHECKS
 from orchestration.quality.frames import FRAMES, frame
+from orchestration.sources import FEEDS
 
 AS_OF = date(2026, 11, 20)
 TABLES = """
@@ -102,6 +104,15 @@ def test_a_feed_is_late_only_beyond_its_own_longest_gap(warehouse):
     files(warehouse, "releases.releases", 5, 8, 14)
     files(warehouse, "probes.checks", *range(1, 20))
     assert found(warehouse, "feeds", "days_late") == {f"orders.orders: newest delivery {day(2)}": 1}
+
+
+def test_the_silence_of_a_feed_says_nothing_where_the_feed_says_that_it_is_occasional(warehouse, monkeypatch):
+    files(warehouse, "orders.orders", *range(2, 20))
+    files(warehouse, "incidents.incidents", *range(2, 20))
+    monkeypatch.setitem(FEEDS, "raw_orders.orders", replace(FEEDS["raw_orders.orders"], is_occasional=True))
+    assert found(warehouse, "feeds", "days_late") == {}
+    monkeypatch.setitem(FEEDS, "raw_incidents.incidents", replace(FEEDS["raw_incidents.incidents"], is_occasional=False))
+    assert list(found(warehouse, "feeds", "days_late")) == [f"incidents.incidents: newest delivery {day(2)}"]
 
 
 def test_raw_rows_are_overdue_only_once_a_run_could_have_removed_them(warehouse):
