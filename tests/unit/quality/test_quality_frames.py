@@ -111,7 +111,9 @@ def test_the_silence_of_a_feed_says_nothing_where_the_feed_says_that_it_is_occas
     files(warehouse, "incidents.incidents", *range(2, 20))
     monkeypatch.setitem(FEEDS, "raw_orders.orders", replace(FEEDS["raw_orders.orders"], is_occasional=True))
     assert found(warehouse, "feeds", "days_late") == {}
-    monkeypatch.setitem(FEEDS, "raw_incidents.incidents", replace(FEEDS["raw_incidents.incidents"], is_occasional=False))
+    monkeypatch.setitem(
+        FEEDS, "raw_incidents.incidents", replace(FEEDS["raw_incidents.incidents"], is_occasional=False)
+    )
     assert list(found(warehouse, "feeds", "days_late")) == [f"incidents.incidents: newest delivery {day(2)}"]
 
 
