@@ -28,7 +28,7 @@ def check() -> None:
     parts = settings.config
     click.echo(
         f"{settings.config_dir} is right: {len(parts.sources)} sources, {len(parts.page_groups)} page groups,"
-        f" {len(parts.services)} services, {len(parts.journeys)} journeys, {len(settings.slos)} objectives."
+        f" {len(parts.services)} services, {len(parts.journeys)} journeys, {len(settings.objectives)} objectives."
     )
     from orchestration.schemas.landed_rows import doubtful_rows
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from orchestration.settings.check import read_config
 from orchestration.settings.documents import ConfigError, Mistake
 from orchestration.settings.model import ENTITY_FEEDS, FEED_OF_SYSTEM, Config
-from orchestration.settings.slos import Slo
+from orchestration.settings.openslo.objectives import Objective
 from orchestration.settings.user_key import UserKey, read_user_key
 
-__all__ = ["ConfigError", "Mistake", "Settings", "Slo", "UserKey", "check_config", "load_settings"]
+__all__ = ["ConfigError", "Mistake", "Objective", "Settings", "UserKey", "check_config", "load_settings"]
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Settings:
     home: Path
     config_dir: Path
     config: Config
-    slos: list[Slo]
+    objectives: list[Objective]
 
     @property
     def landing(self) -> Path:
@@ -76,10 +76,10 @@ def load_settings() -> Settings:
     """
     home = Path(os.environ.get("BEACONMART_HOME") or "data").expanduser().resolve()
     config_dir = Path(os.environ.get("BEACONMART_CONFIG") or "config").expanduser().resolve()
-    config, slos, mistakes = read_config(config_dir)
+    config, objectives, mistakes = read_config(config_dir)
     if mistakes or config is None:
         raise ConfigError(mistakes)
-    return Settings(home, config_dir, config, slos)
+    return Settings(home, config_dir, config, objectives)
 
 
 def check_config(config_dir: Path) -> list[Mistake]:

@@ -13,15 +13,17 @@ from pydantic_core import ErrorDetails
 
 from orchestration.settings.documents import Document, Loc, Mistake, read_documents
 from orchestration.settings.model import Config
-from orchestration.settings.slos import Slo, read_slo
+from orchestration.settings.openslo.objectives import Objective
+from orchestration.settings.reliability import PRESETS
+from orchestration.settings.slos import read_slo
 
 
-def read_config(config_dir: Path) -> tuple[Config | None, list[Slo], list[Mistake]]:
+def read_config(config_dir: Path) -> tuple[Config | None, list[Objective], list[Mistake]]:
     """Reads `beaconmart.yml` and `slos/*.yml`; returns what could be read, and every mistake in the order of lines."""
     documents, mistakes = read_documents(config_dir / "beaconmart.yml")
     if len(documents) > 1:
         mistakes.append(documents[1].mistake((), "a second YAML document", "one document in beaconmart.yml"))
-    slos: list[tuple[Slo, Document]] = []
+    slos: list[tuple[Objective, Document]] = []
     promised: set[str] = set()
     for file in sorted([*(config_dir / "slos").glob("*.yml"), *(config_dir / "slos").glob("*.yaml")]):
         parts, malformed = read_documents(file)
@@ -75,7 +77,9 @@ def _worded(document: Document, details: ErrorDetails) -> Mistake:
     return document.mistake(loc, f"{given!r:.60} is wrong here", message)
 
 
-def _between_values(document: Document, slos: list[tuple[Slo, Document]], promised: set[str]) -> Iterator[Mistake]:
+def _between_values(
+    document: Document, slos: list[tuple[Objective, Document]], promised: set[str]
+) -> Iterator[Mistake]:
     for part in ("sources", "page_groups", "services", "journeys"):
         yield from _repeated(document, _values(document, (part,), "name"), "this name is taken")
     yield from _repeated(document, _values(document, ("sources",), "path"), "this path is read")
@@ -88,11 +92,13 @@ def _between_values(document: Document, slos: list[tuple[Slo, Document]], promis
     if isinstance(site, dict) and site.get("currency") in (site.get("exchange_rates") or {}):
         rate: Loc = ("site", "exchange_rates", site["currency"])
         yield document.mistake(rate, "the site's own currency needs no rate", "leave it out")
+    own = {name for _, name in _values(document, ("accounting", "methods"), "name")}
+    yield from _dangling(document, ("accounting", "method"), {*PRESETS, *own})
     yield from _between_steps_and_slos(document, {slo.name: slo for slo, _ in slos}, promised)
     yield from _between_slos(document, slos)
 
 
-def _between_steps_and_slos(document: Document, slos: dict[str, Slo], promised: set[str]) -> Iterator[Mistake]:
+def _between_steps_and_slos(document: Document, slos: dict[str, Objective], promised: set[str]) -> Iterator[Mistake]:
     known = {
         "page_group": _names(document, "page_groups"),
         "service": _names(document, "services"),
@@ -105,14 +111,15 @@ def _between_steps_and_slos(document: Document, slos: dict[str, Slo], promised: 
             for key, names in known.items():
                 yield from _dangling(document, (*steps, step, key), names)
             slo = slos.get(str(_get(document, (*steps, step, "objective"))))
-            for key in ("service", "page_group") if slo else ():
-                about, here = getattr(slo, key), _get(document, (*steps, step, key))
+            about_what = {"service": slo.service, "page_group": slo.measure.page_group} if slo else {}
+            for key, about in about_what.items():
+                here = _get(document, (*steps, step, key))
                 if {about, here} <= known[key] and about != here:
                     text = f"this objective is about the {_said(key)} '{about}', the step is on '{here}'"
                     yield document.mistake((*steps, step, "objective"), text, "an objective about what the step uses")
 
 
-def _between_slos(document: Document, slos: list[tuple[Slo, Document]]) -> Iterator[Mistake]:
+def _between_slos(document: Document, slos: list[tuple[Objective, Document]]) -> Iterator[Mistake]:
     seen: dict[str, Document] = {}
     group: Loc = ("spec", "indicator", "spec", "ratioMetric", "good", "metricSource", "spec", "page_group")
     for slo, file in slos:

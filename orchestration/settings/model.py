@@ -7,9 +7,12 @@ import re
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal, get_args
-from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
+
+from orchestration.settings.alerting import Alerts
+from orchestration.settings.parts import Name, Part, Share, Zone
+from orchestration.settings.reliability import Accounting, Correction, ErrorBudgetPolicy
 
 System = Literal[
     "web_vitals", "web_errors", "probes", "maintenance", "incidents", "orders", "sessions", "requests", "releases"
@@ -20,14 +23,6 @@ ENTITY_FEEDS = frozenset({"orders", "incidents", "releases", "maintenance"})
 
 # A 28-day window, and the 30 days by which a late event may precede its export, must fit into what is kept.
 SHORTEST_RETENTION_DAYS = 31
-
-
-def _zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (KeyError, ValueError, OSError) as error:
-        raise ValueError(f"'{value}' is not a time zone; write an IANA name such as UTC or Europe/Berlin") from error
-    return value
 
 
 def _regex(value: str) -> str:
@@ -54,17 +49,7 @@ def _path(value: str) -> str:
     return value
 
 
-# Names are compared with what other tools export (a service's name in a probe), so they keep capitals and spaces.
-Name = Annotated[str, Field(max_length=100, pattern=r"^[^\s\x00-\x1f]([^\x00-\x1f]*[^\s\x00-\x1f])?$")]
-Zone = Annotated[str, AfterValidator(_zone)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217, such as EUR")]
-Share = Annotated[float, Field(gt=0, le=1)]
-
-
-class Part(BaseModel):
-    """A part of the configuration: an unknown key is a mistake, and nothing changes after reading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Site(Part):
@@ -177,14 +162,6 @@ class Experience(Part):
     degradation: Degradation = Degradation()
 
 
-class Accounting(Part):
-    """How checks become availability."""
-
-    method: Literal[
-        "default", "uptime_kuma", "gatus", "upptime", "datadog_monitor", "datadog_time_slice", "statuspage"
-    ] = Field(default="default", description="the contractual method; the others are shown beside it")
-
-
 class Period(Part):
     """A closed period of UTC dates: two dates, or the first days on record."""
 
@@ -222,4 +199,7 @@ class Config(Part):
     targets: Targets = Targets()
     experience: Experience = Experience()
     accounting: Accounting = Accounting()
+    corrections: list[Correction] = Field(default_factory=list)
+    error_budget_policies: list[ErrorBudgetPolicy] = Field(default_factory=list)
+    alerts: Alerts = Alerts()
     baselines: Baselines = Baselines()

@@ -5,12 +5,11 @@ allows is refused with the reason, so that no document is quietly read as someth
 """
 
 import re
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from orchestration.settings.documents import Document, Loc, Mistake
+from orchestration.settings.openslo.objectives import Indicator, Measure, Objective, Window
 
-Indicator = Literal["availability", "good_lcp", "good_inp", "good_cls"]
 TOTAL_OF_GOOD = {"up": "known", "good_lcp": "all_lcp", "good_inp": "all_inp", "good_cls": "all_cls"}
 
 _PAIRS = ", ".join(f"good {good} of total {total}" for good, total in TOTAL_OF_GOOD.items())
@@ -23,24 +22,7 @@ _REFUSED_SPEC_KEYS = {
 }
 
 
-@dataclass(frozen=True)
-class Slo:
-    """One objective.
-
-    `target` is a share between 0 and 1, the window is the `window_days` days that end with the day looked at.
-    `page_group` narrows a vitals objective to the pages of one group; None means every page of the site.
-    """
-
-    name: str
-    service: str
-    indicator: Indicator
-    target: float
-    window_days: int
-    page_group: str | None
-    description: str
-
-
-def read_slo(document: Document) -> tuple[Slo | None, list[Mistake]]:
+def read_slo(document: Document) -> tuple[Objective | None, list[Mistake]]:
     """Reads one OpenSLO document; returns the objective (None if it has mistakes) and its mistakes."""
     reader = _Reader(document)
     slo = reader.slo()
@@ -54,7 +36,7 @@ class _Reader:
         self.document = document
         self.mistakes: list[Mistake] = []
 
-    def slo(self) -> Slo | None:
+    def slo(self) -> Objective | None:
         if not isinstance(self.document.values, dict):
             self.wrong((), "not an OpenSLO document", "a mapping with apiVersion, kind, metadata and spec")
             return None
@@ -69,13 +51,13 @@ class _Reader:
         self.known_keys(("spec",), _SPEC_KEYS, _REFUSED_SPEC_KEYS)
         self.equals(("spec", "budgetingMethod"), "Occurrences", "Timeslices and RatioTimeslices are not accounted yet")
         indicator, page_group = self.indicator(("spec", "indicator", "spec"))
-        return Slo(
+        return Objective(
             name=name,
+            slo=name,
             service=self.text(("spec", "service")),
-            indicator=indicator,
+            measure=Measure(indicator, page_group),
             target=self.target(("spec", "objectives")),
-            window_days=self.window(("spec", "timeWindow")),
-            page_group=page_group,
+            window=self.window(("spec", "timeWindow")),
             description=self.description(),
         )
 
@@ -120,10 +102,10 @@ class _Reader:
             measure = None
         return measure, self.get((*source, "spec", "page_group"))
 
-    def window(self, loc: Loc) -> int:
+    def window(self, loc: Loc) -> Window:
         windows = self.one(loc, "time window", "- {duration: 28d, isRolling: true}")
         if windows is None:
-            return 0
+            return Window(0)
         loc = (*loc, 0)
         refused = {"calendar": "calendar windows are not accounted yet: write duration: 28d and isRolling: true"}
         self.known_keys(loc, {"duration", "isRolling"}, refused)
@@ -132,7 +114,7 @@ class _Reader:
         days = int(match[1]) * (7 if match[2] == "w" else 1) if match else 0
         if not 1 <= days <= 366:
             self.wrong((*loc, "duration"), f"{windows.get('duration')!r} is not a window", "1d to 366d, or weeks: 4w")
-        return days
+        return Window(days)
 
     def target(self, loc: Loc) -> float:
         objective = self.one(loc, "objective", "- {target: 0.999}")

@@ -8,7 +8,8 @@ from typing import Any
 import duckdb
 
 from orchestration import lake
-from orchestration.settings import Settings
+from orchestration.settings import Objective, Settings
+from orchestration.settings.openslo.objectives import burn_rate_windows, can_fire
 
 Table = tuple[str, list[tuple[Any, ...]]]
 
@@ -46,13 +47,100 @@ def _tables(settings: Settings) -> dict[str, Table]:
             "slo varchar, service varchar, indicator varchar, page_group varchar, description varchar,"
             " target_share decimal(9, 8), window_days integer",
             [
-                (o.name, o.service, o.indicator, o.page_group, o.description, str(o.target), o.window_days)
-                for o in settings.slos
+                (o.name, o.service, o.measure.indicator, o.measure.page_group, o.description, o.target, o.window.days)
+                for o in settings.objectives
             ],
         ),
+        **_objectives(settings),
+        **_accounting(settings),
+        **_alerting(settings),
         **_journeys(settings),
         **_rules(settings),
     }
+
+
+def _objectives(settings: Settings) -> dict[str, Table]:
+    config = settings.config
+    intervals = {item.name: item.probe_interval_s for item in config.services}
+    names = [o.name for o in settings.objectives]
+    return {
+        "objectives": (
+            "objective varchar, slo varchar, service varchar, description varchar, indicator varchar, feed varchar,"
+            " page_group varchar, location varchar, threshold_op varchar, budgeting_method varchar,"
+            " window_kind varchar, window_unit varchar, window_timezone varchar, composite_slo varchar,"
+            " threshold double, percentile integer, target_share decimal(9, 8), slice_target_share decimal(9, 8),"
+            " slice_s integer, window_days integer, window_count integer, composite_weight double,"
+            " is_composite boolean, window_starts_at timestamp",
+            [_objective(o) for o in settings.objectives],
+        ),
+        "burn_rate_windows": (
+            "objective varchar, severity varchar, policy varchar, long_window_s integer, short_window_s integer,"
+            " budget_share double, factor double, alert_after_s integer, can_fire boolean",
+            [
+                (o.name, w.severity, w.policy, w.long_window_s, w.short_window_s,
+                 w.budget_share, w.factor, w.alert_after_s, can_fire(o, w.factor))
+                for o in settings.objectives
+                for w in burn_rate_windows(o, intervals[o.service])
+            ],
+        ),
+        "error_budget_policies": (
+            "policy varchar, objective varchar, consequence varchar, description varchar,"
+            " remaining_share_below double",
+            [
+                (policy.name, objective, step.consequence, step.description, step.remaining_share_below)
+                for policy in config.error_budget_policies
+                for objective in policy.objectives or names
+                for step in policy.thresholds
+            ],
+        ),
+    }  # fmt: skip
+
+
+def _objective(o: Objective) -> tuple[Any, ...]:
+    measure, window = o.measure, o.window
+    return (
+        o.name, o.slo, o.service, o.description, measure.indicator, o.feed,
+        measure.page_group, measure.location, measure.threshold_op, o.budgeting_method,
+        "calendar" if window.unit else "rolling", window.unit, window.timezone, o.composite_slo,
+        measure.threshold, measure.percentile, o.target, o.slice_target,
+        o.slice_s, window.days, window.count, o.composite_weight,
+        measure.indicator == "composite", window.starts_at,
+    )  # fmt: skip
+
+
+def _accounting(settings: Settings) -> dict[str, Table]:
+    config = settings.config
+    return {
+        "accounting_methods": (
+            "method varchar, unit varchar, location_rule varchar, pending_as varchar, maintenance_as varchar,"
+            " no_data_as varchar, outage_counts_on varchar, failures_to_go_down integer,"
+            " successes_to_come_back integer, speaks_for_intervals double, shortest_outage_s integer,"
+            " degraded_weight double",
+            [tuple(method.model_dump().values()) for method in config.accounting.methods],
+        ),
+        "corrections": (
+            "correction_id varchar, service varchar, objective varchar, reason varchar,"
+            " starts_at timestamp, ends_at timestamp",
+            [
+                (item.name, item.service, item.objective, item.reason, *item.period(config.site.timezone))
+                for item in config.corrections
+            ],
+        ),
+    }
+
+
+def _alerting(settings: Settings) -> dict[str, Table]:
+    return {
+        "alert_rules": (
+            "rule varchar, kind varchar, severity varchar, threshold double, window_s integer,"
+            " minimum_event_count integer, resolve_after_s integer, is_enabled boolean",
+            [
+                (rule.name, rule.kind, rule.severity, rule.threshold, rule.window_s,
+                 rule.minimum_event_count, rule.resolve_after_s, rule.enabled)
+                for rule in settings.config.alerts.effective_rules()
+            ],
+        ),
+    }  # fmt: skip
 
 
 def _journeys(settings: Settings) -> dict[str, Table]:
@@ -88,6 +176,7 @@ def _rules(settings: Settings) -> dict[str, Table]:
             "setting varchar, value varchar",
             [
                 ("accounting_method", config.accounting.method),
+                ("alert_cascade_window_s", str(config.alerts.cascade_window_s)),
                 ("degradation_false_discovery_rate", str(degradation.false_discovery_rate)),
                 ("degradation_smallest_change_share", str(degradation.smallest_change_share)),
             ],

@@ -6,7 +6,7 @@ empties the queue. Running dbt between the two is `orchestration.dbt`'s job.
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -139,6 +139,7 @@ def _project_hash() -> str:
 
 
 def _config_hash(settings: Settings) -> str:
-    slos = [vars(slo) for slo in settings.slos]
-    content = [settings.config.model_dump(mode="json"), slos]
+    # Who is told of an alert shapes no table: a new target must not rebuild them all.
+    config = settings.config.model_dump(mode="json", exclude={"alerts": {"targets"}})
+    content = [config, [asdict(objective) for objective in settings.objectives]]
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()

@@ -2,6 +2,7 @@ import pytest
 
 from orchestration.settings import check_config
 from orchestration.settings.check import read_config
+from orchestration.settings.openslo.objectives import Measure
 
 FILE = "slos/product-fast-lcp.yml"
 
@@ -57,10 +58,10 @@ def read(folder):
 def test_an_objective_on_availability_and_one_on_vitals_are_read(folder):
     slos = read(folder)
     available, fast = slos["checkout-availability"], slos["product-fast-lcp"]
-    assert (available.indicator, available.service, available.target, available.window_days, available.page_group) == (
-        "availability", "checkout-api", 0.999, 28, None,
+    assert (available.measure, available.service, available.target, available.window.days) == (
+        Measure("availability"), "checkout-api", 0.999, 28,
     )  # fmt: skip
-    assert (fast.indicator, fast.target, fast.page_group) == ("good_lcp", 0.75, "product")
+    assert (fast.measure.indicator, fast.target, fast.measure.page_group) == ("good_lcp", 0.75, "product")
 
 
 def test_a_target_in_percent_is_the_same_as_its_share(folder):
@@ -70,7 +71,7 @@ def test_a_target_in_percent_is_the_same_as_its_share(folder):
 
 def test_weeks_are_seven_days(folder):
     folder.replace("duration: 28d", "duration: 4w", FILE)
-    assert read(folder)["product-fast-lcp"].window_days == 28
+    assert read(folder)["product-fast-lcp"].window.days == 28
 
 
 def test_several_documents_in_one_file_are_several_objectives(folder):

@@ -1,0 +1,29 @@
+"""What the parts of the configuration have in common: their base and the types of single values.
+
+Which parts there are belongs to `model`, `reliability` and `alerting`.
+"""
+
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f"'{value}' is not a time zone; write an IANA name such as UTC or Europe/Berlin") from error
+    return value
+
+
+# Names are compared with what other tools export (a service's name in a probe), so they keep capitals and spaces.
+Name = Annotated[str, Field(max_length=100, pattern=r"^[^\s\x00-\x1f]([^\x00-\x1f]*[^\s\x00-\x1f])?$")]
+Zone = Annotated[str, AfterValidator(_zone)]
+Share = Annotated[float, Field(gt=0, le=1)]
+
+
+class Part(BaseModel):
+    """A part of the configuration: an unknown key is a mistake, and nothing changes after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
