@@ -9,7 +9,7 @@
     with its ids masked. Patterns stand in the SQL as literals: DuckDB compiles a pattern from a column anew in each row.
 #}
 {% macro grouped_pages(paths) -%}
-    {%- set groups = run_query('select page_group, pattern from config.page_groups order by position').rows if execute else [] -%}
+    {%- set groups = run_query('select page_group, pattern from config.page_groups order by position').rows if execute and target.name != 'program' else [] -%}
     {%- set masked -%}
         left(replace(regexp_replace(regexp_replace(
             replace(page_path, '/', '//'),
