@@ -69,6 +69,7 @@ def document(
         site_name: the application's name.
         release: the release's id.
     """
+    metrics = _metrics(marts)
     return {
         "schema_version": SCHEMA_VERSION,
         "application": site_name,
@@ -77,9 +78,9 @@ def document(
         "as_of": marts.as_of.isoformat(),
         "generated_at": generated_at.isoformat(),
         "release": release,
-        "uptime": _uptime(marts),
+        "uptime": _uptime(marts, metrics),
         "services": current["services"],
-        "metrics": _metrics(marts),
+        "metrics": metrics,
         "targets": _targets(marts),
         "alerts": alerts,
         "failing_checks": failing(quality),
@@ -126,11 +127,10 @@ def write(path: Path, content: dict[str, Any]) -> None:
     )
 
 
-def _uptime(marts: Marts) -> dict[str, Any]:
+def _uptime(marts: Marts, metrics: dict[str, Any]) -> dict[str, Any]:
     rows = marts.rows(
         """
-        select sum(good_amount) / nullif(sum(total_amount), 0) as share, avg(coverage_share) as coverage,
-            sum(down_s) as down_s
+        select avg(coverage_share) as coverage, sum(down_s) as down_s
         from reliability.fct_availability_daily
         inner join reports.rpt_service_health using (service)
         where is_critical and fct_availability_daily.event_date between $as_of::date - 27 and $as_of
@@ -139,7 +139,7 @@ def _uptime(marts: Marts) -> dict[str, Any]:
     )
     (row,) = rows
     return {
-        "availability_share": row["share"],
+        "availability_share": metrics.get("availability_share", {}).get("value"),
         "coverage_share": row["coverage"],
         "down_s": row["down_s"],
         "window_days": WINDOW_DAYS,

@@ -73,6 +73,16 @@ def test_a_published_site_has_rows_in_every_mart_that_its_exports_feed(small_sit
     assert_whole(small_site)
 
 
+def test_availability_is_one_number_wherever_it_is_told(small_site):
+    told = small_site.status()
+    (target,) = [target for target in told["targets"] if target["target"] == "availability"]
+    interval = ("value", "value_lower", "value_upper")
+    assert [told["metrics"]["availability_share"][key] for key in interval] == pytest.approx(
+        [target[key] for key in interval], rel=1e-12
+    )
+    assert told["uptime"]["availability_share"] == told["metrics"]["availability_share"]["value"]
+
+
 def test_a_damaged_landing_gives_every_good_row_and_a_reject_for_each_bad_one(undisturbed):
     columns = "source_file, rows_read, rows_kept, rows_rejected, rows_after_close"
     files = {path: counts for path, *counts in undisturbed.rows(f"select {columns} from operations.fct_ingested_files")}

@@ -36,14 +36,8 @@ periods as (
         sum(sample_count) as period_sample_count,
         if(is_summed, sum(value), sum(value * sample_count) / nullif(sum(sample_count), 0)) as period_value,
         -- Days are independent, so the variances of a weighted mean add with squared weights.
-        case
-            when is_summed then null
-            -- The bounds of availability are what is not known: that adds up and does not average out.
-            when
-                kpi = 'availability_share'
-                then sum(sqrt(squared_half_width) * sample_count) / nullif(sum(sample_count), 0)
-            else sqrt(sum(squared_half_width * power(sample_count, 2))) / nullif(sum(sample_count), 0)
-        end as half_width
+        if(is_summed, null, sqrt(sum(squared_half_width * power(sample_count, 2))) / nullif(sum(sample_count), 0))
+            as half_width
     from kpi_days
     group by kpi, period, unit, is_summed
 ),
@@ -69,6 +63,42 @@ means_and_sums as (
     where now.period = 'current'
 ),
 
+-- Availability is a ratio of sums, and its bounds are what is not known: neither is a mean of daily values.
+amounts as (
+    select
+        days.event_date > run.as_of_date - 28 as is_current,
+        sum(days.good_amount) as good,
+        sum(days.total_amount) as total,
+        coalesce(sum(case when days.amount_unit = 's' then days.unknown_s end), 0) as unknown,
+        good / nullif(total, 0) as value,
+        good / nullif(total + unknown, 0) as value_lower,
+        (good + unknown) / nullif(total + unknown, 0) as value_upper
+    from {{ ref('fct_availability_daily') }} as days
+    inner join {{ source('config', 'services') }} as services using (service)
+    inner join run on days.event_date between run.as_of_date - 55 and run.as_of_date
+    where days.is_contractual and services.is_critical
+    group by is_current
+),
+
+availability as (
+    select
+        daily.* replace (
+            now.value as value,
+            now.value_lower as value_lower,
+            now.value_upper as value_upper,
+            if(daily.previous_value is null, null, earlier.value) as previous_value,
+            if(
+                daily.previous_value is null,
+                null,
+                now.value_lower > earlier.value_upper or now.value_upper < earlier.value_lower
+            ) as is_change_proven
+        )
+    from means_and_sums as daily
+    left join amounts as now on now.is_current
+    left join amounts as earlier on not earlier.is_current
+    where daily.kpi = 'availability_share'
+),
+
 percentiles as (
     select
         lower(now.metric) || '_p75' || if(now.metric = 'CLS', '', '_ms') as kpi,
@@ -86,18 +116,21 @@ percentiles as (
         on now.metric = earlier.metric and earlier.event_date = run.as_of_date - 28 and run.has_window_before
 ),
 
-both_kinds as (
+all_kinds as (
     select * from means_and_sums
+    where kpi <> 'availability_share'
+    union all by name
+    select * from availability
     union all by name
     select * from percentiles
 ),
 
 final as (
     select
-        both_kinds.*,
-        both_kinds.value / nullif(both_kinds.previous_value, 0) - 1 as change_share,
+        all_kinds.*,
+        all_kinds.value / nullif(all_kinds.previous_value, 0) - 1 as change_share,
         run.as_of_date as event_date
-    from both_kinds
+    from all_kinds
     cross join run
 )
 

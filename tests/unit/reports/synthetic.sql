@@ -95,7 +95,7 @@ with times as (
     from days, services
 )
 select
-    service, 'default' as method, greatest(0, 86400.0 - down_s - maintenance_s - unknown_s) as up_s, 0.0 as degraded_s, if(unknown_s > 80000, 0, down_s) as down_s,
+    service, 'default' as method, 's' as amount_unit, greatest(0, 86400.0 - down_s - maintenance_s - unknown_s) as up_s, 0.0 as degraded_s, if(unknown_s > 80000, 0, down_s) as down_s,
     maintenance_s, unknown_s, (greatest(0, 86400.0 - times.down_s - maintenance_s - unknown_s)) / nullif(86400.0 - maintenance_s - unknown_s, 0) as availability_share,
     greatest(0, 86400.0 - times.down_s - maintenance_s - unknown_s) as good_amount, 86400.0 - maintenance_s - unknown_s as total_amount, true as is_contractual,
     1 - unknown_s / 86400 as coverage_share, (times.down_s > 0 and unknown_s < 80000)::bigint as outage_count, event_date

@@ -313,6 +313,11 @@ def test_status_json_is_what_its_schema_says(marts_connection, tmp_path):
     assert {service["name"]: service["status"] for service in document["services"]}["search"] == "critical"
 
 
+def test_status_json_tells_one_availability(marts_connection, tmp_path):
+    document = written(status_document(marts_connection), tmp_path)
+    assert document["uptime"]["availability_share"] == document["metrics"]["availability_share"]["value"] > 0.9
+
+
 def test_status_json_of_an_empty_site_is_unknown_and_valid(marts_connection, tmp_path):
     empty_all(marts_connection)
     document = written(status_document(marts_connection, []), tmp_path)
