@@ -1,0 +1,98 @@
+-- What speaks for a health and when, up to the end of as_of; a lower priority is worse. A service is known from its
+-- first check on, or, while there is none, from the first day of the warehouse.
+with
+contract as (
+    select value as method from {{ source('config', 'settings') }}
+    where setting = 'accounting_method'
+),
+
+heard as (select * from {{ ref('int_services_heard') }}),
+
+services as (
+    select
+        services.service,
+        (any_value(run.as_of_date) + 1)::timestamp as as_of_at,
+        min(heard.started_at) as first_heard_at,
+        coalesce(first_heard_at, any_value(coalesce(run.first_date, run.as_of_date))::timestamp) as known_since_at
+    from {{ source('config', 'services') }} as services
+    cross join {{ source('pipeline', 'run') }} as run
+    left join heard on services.service = heard.service and run.as_of_date >= heard.event_date
+    group by services.service
+),
+
+-- Stretches without a check; the first begins where a service is known from.
+gaps as (
+    select
+        services.service,
+        coalesce(heard.ended_at, services.known_since_at) as started_at,
+        coalesce(
+            lead(heard.started_at) over (partition by services.service order by heard.started_at), services.as_of_at
+        ) as ended_at
+    from services
+    left join heard on services.service = heard.service and services.as_of_at > heard.started_at
+),
+
+conditions as (
+    select
+        service,
+        null as objective,
+        1 as priority,
+        'a confirmed outage is open' as reason,
+        started_at,
+        if(is_open, null, last_down_at) as ended_at
+    from {{ ref('int_outages_merged') }}
+    where is_counted and method in (select method from contract)
+    union all
+    select
+        service,
+        null as objective,
+        4 as priority,
+        'checks say degraded' as reason,
+        started_at,
+        ended_at
+    from {{ ref('int_service_states_merged') }}
+    where state = 'degraded' and method in (select method from contract)
+    union all
+    select
+        service,
+        null as objective,
+        6 as priority,
+        'no check came for twice the interval' as reason,
+        started_at,
+        ended_at
+    from gaps
+    union all
+    select
+        service,
+        null as objective,
+        7 as priority,
+        'announced maintenance' as reason,
+        starts_at as started_at,
+        ends_at as ended_at
+    from {{ ref('int_maintenance_windows_merged') }}
+    union all
+    select
+        service,
+        null as objective,
+        8 as priority,
+        'checks answer and objectives hold' as reason,
+        known_since_at as started_at,
+        as_of_at as ended_at
+    from services
+),
+
+final as (
+    select
+        conditions.* replace (
+            greatest(conditions.started_at, services.known_since_at) as started_at,
+            least(coalesce(conditions.ended_at, services.as_of_at), services.as_of_at) as ended_at
+        )
+    from conditions
+    inner join services using (service)
+    where
+        conditions.started_at < services.as_of_at
+        and coalesce(conditions.ended_at, services.as_of_at) > services.known_since_at
+        and coalesce(conditions.ended_at > conditions.started_at, true)
+)
+
+select * from final
