@@ -213,9 +213,11 @@ def _read(writer: Writer, batch: list[Landed], say: "_Progress") -> list[Reading
         alike.setdefault(shape, []).append(readings[-1])
     for shape, together in alike.items():
         head = ndjson.head(writer.feed) if shape.is_ndjson else b""
-        for segment in read_segments(together, writer.folder / "segment.txt", head, not shape.is_ndjson):
+        work = writer.folder / "segment.txt"
+        for segment in read_segments(together, work, head, not shape.is_ndjson, writer.aside):
             say(0, batch[segment.slices[-1].file].name)
             writer.write(segment, batch, shape)
+        writer.write_aside(batch, shape)
     return readings
 
 

@@ -19,19 +19,11 @@ from orchestration.lake.manifest import sealed_date
 from orchestration.lake.parts import Counted, Moved, Part, count_rows, parquet_relation, rejects_query
 from orchestration.settings import Settings
 from orchestration.sources import csv_table, ndjson
-from orchestration.sources.columns import (
-    AFTER_CLOSE,
-    ANOTHER_DATE,
-    MISALIGNED,
-    NOT_CLEAN,
-    PRIVATE,
-    REJECTED,
-    Placing,
-    typed_relation,
-)
+from orchestration.sources.aside import Aside
+from orchestration.sources.columns import AFTER_CLOSE, REJECTED, Placing, typed_relation
 from orchestration.sources.feed import Feed
 from orchestration.sources.literals import literal
-from orchestration.sources.segments import Segment
+from orchestration.sources.segment import Segment
 from orchestration.sources.values import Given
 
 # 400 MB cost nothing in time and keep the process under 512 MB.
@@ -41,6 +33,13 @@ _FLUSH_ROWS = 5_000
 # Version 2 encodes ids without a dictionary and compresses better; nobody looks rows up by a single value, which is
 # what bloom filters are for; row groups of this size stay in the processor's cache. Together a third of the writing.
 _PARQUET = "format parquet, parquet_version v2, write_bloom_filter false, row_group_size 20480"
+
+_ORIGINS = """
+create or replace temp table origins as
+select first + step as number, line + step as line, line + step = open_line as is_open, source_file, export_date, ledger
+from (select *, unnest(range(count)) as step from ({slices}))"""
+# A typed read may stumble this often in a segment, and leave this share of its lines to be looked at one by one.
+_STUMBLES, _LEFT_SHARE = 3, 0.05
 
 
 @dataclass(frozen=True)
@@ -82,8 +81,9 @@ class Writer:
         self.connection = _connection(settings, folder, self.sealed_through)
         self.parts: list[Part] = []
         self._copies = 0
+        self.aside = Aside(folder / "aside.txt", ndjson.head(self.feed)) if self.feed.is_ndjson_only else None
         # What the next segment is hoped to be, because the one before it was: see `_written_strictly`.
-        self._hopes = dict.fromkeys((NOT_CLEAN, PRIVATE, ANOTHER_DATE, MISALIGNED), True)
+        self._is_typed = self._is_public = self._is_one_date = True
         self._expected: date | None = None
         self._ledger = ""
 
@@ -95,6 +95,20 @@ class Writer:
             files: The source files, by the index that the segment knows.
             shape: How the lines are laid out, the same for all files of the segment.
         """
+        placing = self._placing(segment, files, shape)
+        if not (self.aside and self._written_strictly(segment, files, placing, self.aside)):
+            self._copy(self._given(segment, shape), placing)
+        if self.aside and self.aside.is_full:
+            self.write_aside(files, shape)
+
+    def write_aside(self, files: Sequence[SourceFile], shape: Shape) -> None:
+        """Writes the rows of the lines that were set aside since the last time; arguments as for `write`."""
+        segment = self.aside.taken() if self.aside else None
+        if segment:
+            self._copy(self._given(segment, shape), self._placing(segment, files, shape))
+
+    def _placing(self, segment: Segment, files: Sequence[SourceFile], shape: Shape) -> Placing:
+        """Tells the connection where the lines of a segment come from."""
         first = segment.slices[0]
         is_one_file = len(segment.slices) == 1
         self._expected = self._expected or files[first.file].export_date
@@ -109,17 +123,13 @@ class Writer:
         # A time zone cannot be a parameter; the configuration has checked that it is a known one.
         self.connection.execute(f"set TimeZone = {literal(shape.timezone)}")
         if not is_one_file:
-            described = [(file.name, file.export_date, file.ledger) for file in files]
-            origins = segment.origins(*zip(*described, strict=True))
-            self.connection.register("origins", origins)
-        placing = Placing(
+            self._place_lines(segment, files)
+        self._ledger = files[first.file].ledger
+        return Placing(
             is_snapshot=shape.is_snapshot,
             is_one_file=is_one_file,
             keeps_parameters=bool(self.settings.config.site.url_parameters_kept),
         )
-        self._ledger = files[first.file].ledger
-        if not (self._written_strictly(segment, shape, placing) or self._written_aligned(segment, shape, placing)):
-            self._copy(self._given(segment, shape), placing)
 
     def counts(self) -> dict[str, Counted]:
         """Returns for each source path what its rows became; paths without rows are not in it."""
@@ -148,7 +158,7 @@ class Writer:
                 _move(new, rejects_dir(self.settings, self.raw_table) / name)
                 names.rejects.append(name)
         self.parts = []
-        self._hopes = dict.fromkeys(self._hopes, True)
+        self._is_typed = True
         return moved
 
     def rewrite(self, files: list[Path], target: Path, dropped: Iterable[str] = ()) -> int:
@@ -162,44 +172,70 @@ class Writer:
             _move(new, target)
         return int(rows)
 
-    def _written_strictly(self, segment: Segment, shape: Shape, placing: Placing) -> bool:
-        """Tries the cheaper ways, each until a segment was not fit for it: the next ones of a batch will hardly be."""
-        if not (shape.is_ndjson and self.feed.is_ndjson_only):
-            return False
+    def _written_strictly(self, segment: Segment, files: Sequence[SourceFile], placing: Placing, aside: Aside) -> bool:
+        """Tries a typed read and sets aside the few lines that it does not take; where they are many, it is given up.
+
+        A way that was in vain is not tried again for the next segments of a batch, which will hardly differ.
+        """
         given = ndjson.strict_relation(self.feed, str(segment.path))
-        while self._hopes[NOT_CLEAN]:
-            hopeful = replace(placing, is_public=self._hopes[PRIVATE], is_one_date=self._hopes[ANOTHER_DATE])
+        stumbles = 0
+        while self._is_typed:
+            hopeful = replace(placing, is_public=self._is_public, is_one_date=self._is_one_date)
             try:
-                # Blank lines are passed over without a row, and would shift the numbers of the lines after them.
-                self._hopes[NOT_CLEAN] = self._copy(given, hopeful, segment.line_count)
+                written, rows = self._copied(given, hopeful)
             except duckdb.Error as error:
-                dashed = next((hope for hope in (PRIVATE, ANOTHER_DATE) if hope in str(error)), NOT_CLEAN)
-                self._hopes[dashed] = False
-            else:
-                return self._hopes[NOT_CLEAN]
+                lines = ndjson.stumbled_over(str(error))
+                stumbles += 1
+                self._is_typed = bool(lines) and stumbles <= _STUMBLES
+                aside.take_out(segment, lines)
+                continue
+            left = segment.line_count - segment.blanks - rows
+            if left <= segment.line_count * _LEFT_SHARE:
+                if left:
+                    aside.take_out(segment, self._left_out(segment, files, written))
+                self.parts += written
+                self._note_dates({part.day for part in written})
+                return True
+            self._is_typed = self._is_public or self._is_one_date
+            self._is_public = self._is_one_date = False
         return False
 
-    def _written_aligned(self, segment: Segment, shape: Shape, placing: Placing) -> bool:
-        """Tries to read typed rows and their lines side by side."""
-        is_fit = shape.is_ndjson and self.feed.is_ndjson_only and self._hopes[MISALIGNED]
-        if not is_fit or segment.has_blank_lines():
-            return False
-        try:
-            given = ndjson.aligned_relation(self.feed, str(segment.path))
-            self._hopes[MISALIGNED] = self._copy(given, placing, segment.line_count)
-        except duckdb.Error:
-            self._hopes[MISALIGNED] = False
-        return self._hopes[MISALIGNED]
+    def _note_dates(self, dates: set[date]) -> None:
+        self._is_one_date = len(dates) == 1
+        self._expected = max(dates, default=self._expected)
+
+    def _left_out(self, segment: Segment, files: Sequence[SourceFile], written: list[Part]) -> list[int]:
+        """Returns the lines of a segment whose rows were not written."""
+        self._place_lines(segment, files)
+        rows = f"(select _source_file, _source_line from {parquet_relation(part.path for part in written)})"
+        missing = f"from origins anti join {rows} on source_file = _source_file and line = _source_line"
+        return [number for (number,) in self._fetched(f"select number {missing if written else 'from origins'}")]
+
+    def _place_lines(self, segment: Segment, files: Sequence[SourceFile]) -> None:
+        """Makes the relation `origins`, which tells of each line of a segment where it came from."""
+        slices = segment.origins()
+        mine = [files[file] for file in slices.pop("file")]
+        columns = {
+            **slices,
+            "source_file": [file.name for file in mine],
+            "export_date": [file.export_date for file in mine],
+            "ledger": [file.ledger for file in mine],
+        }
+        unnested = ", ".join(f"unnest(${name}) as {name}" for name in columns)
+        self.connection.execute(_ORIGINS.format(slices=f"select {unnested}"), columns)
 
     def _given(self, segment: Segment, shape: Shape) -> Given:
         path = str(segment.path)
         if shape.is_ndjson:
-            return ndjson.given_relation(self.feed, path)
+            return ndjson.given_relation(self.feed, path, segment.blanks > 0)
         ((joins,),) = self._fetched(csv_table.has_open_quotes(path))
         return csv_table.given_relation(self.feed, path, shape.delimiter, shape.header, bool(joins))
 
-    def _copy(self, given: Given, placing: Placing, expected_rows: int | None = None) -> bool:
-        """Writes the rows of a relation; returns whether there were as many as expected, and forgets them if not."""
+    def _copy(self, given: Given, placing: Placing) -> None:
+        self.parts += self._copied(given, placing)[0]
+
+    def _copied(self, given: Given, placing: Placing) -> tuple[list[Part], int]:
+        """Writes the rows of a relation; returns the files and the number of rows."""
         self._copies += 1
         folder = self.folder / f"{self._copies}"
         query = typed_relation(self.feed, given, placing)
@@ -211,14 +247,8 @@ class Writer:
             folder.mkdir()
             target, options = folder / "rows.parquet", _PARQUET
         ((rows,),) = self._fetched(f"copy ({query}) to {literal(str(target))} ({options})")
-        if expected_rows is not None and rows != expected_rows:
-            return False
-        written = [self._part(folder, path) for path in sorted(folder.rglob("*.parquet"))]
-        self.parts += written
-        dates = {part.day for part in written}
-        self._hopes[ANOTHER_DATE] = len(dates) == 1
-        self._expected = max(dates, default=self._expected)
-        return True
+        paths = sorted(folder.rglob("*.parquet")) if rows else []
+        return [self._part(folder, path) for path in paths], rows
 
     def _part(self, folder: Path, path: Path) -> Part:
         """Reads ledger and date from the folders that a partitioned write made."""

@@ -19,7 +19,6 @@ from orchestration.sources.values import TEXTS, Given, given_key, is_bracketed, 
 
 # Rows that do not belong to an event date travel under dates that no event can have: a date is the cheapest partition.
 REJECTED, AFTER_CLOSE = date(1, 1, 1), date(1, 1, 2)
-NOT_CLEAN, PRIVATE, ANOTHER_DATE, MISALIGNED = "not clean", "private", "another date", "misaligned"
 # Entities and snapshots may hold any past day. Windows of maintenance are planned ahead; nothing else comes early.
 _PAST_DAYS = "date '1970-01-02' and _export_date + 1"
 _PLANNED_DAYS = "date '1970-01-02' and _export_date + 3660"
@@ -33,9 +32,9 @@ class Placing:
 
     With `is_one_file` the session variables source_file, first_line and open_line tell the origin of a line; otherwise
     the relation `origins` (number, line, is_open, source_file, export_date, ledger) does, and rows are told apart by
-    `_ledger`, the manifest that will list them. With `is_one_date` a row of another
-    date than the session variable expected_date raises ANOTHER_DATE; with `is_public` a row that may hold personal data
-    beyond query strings raises PRIVATE, and the query is spared the rules that mask it.
+    `_ledger`, the manifest that will list them. With `is_one_date` rows of another date than the session variable
+    expected_date are left out; with `is_public` those that may hold personal data beyond query strings are, and the
+    query is spared the rules that mask it.
     """
 
     is_snapshot: bool = False
@@ -54,9 +53,14 @@ class Placing:
 def typed_relation(feed: Feed, given: Given, placing: Placing) -> str:
     """Returns SQL for the rows of a segment, in the columns of the lake and `_part`.
 
-    It reads the session variables user_key, key_id, parameters_kept, currencies and closed_through.
+    Strict rows that are not clean are left out. It reads the session variables user_key, key_id, parameters_kept,
+    currencies and closed_through.
     """
-    expected = f"where _part = getvariable('expected_date') or error({literal(ANOTHER_DATE)}) is null"
+    kept = [
+        *(["_problem is null"] if given.is_strict else []),
+        *(["_is_private is not true"] if placing.is_public else []),
+        *(["_part = getvariable('expected_date')"] if placing.is_one_date else []),
+    ]
     return f"""
 with given as ({given.relation}),
 typed as (select *, {values(feed, given)} from given),
@@ -65,9 +69,9 @@ placed as ({_placed(placing)}),
 judged as (select *, {_problem(feed, given, placing)} as _problem from placed),
 noted as ({_noted(feed, given, placing)}),
 masked as ({_masked(feed, placing)})
-select {_columns(feed, placing)}{"".join(f", {key}" for key in placing.partition)}
-from (select *, {_part(given, placing)} as _part from masked)
-{expected if placing.is_one_date else ""}"""
+select {_columns(feed, given, placing)}{"".join(f", {key}" for key in placing.partition)}
+from (select *, {_part(given)} as _part from masked)
+where {" and ".join(kept) or "true"}"""
 
 
 def _counted(feed: Feed, given: Given) -> str:
@@ -186,7 +190,7 @@ def _masked(feed: Feed, placing: Placing) -> str:
     )
 
 
-def _columns(feed: Feed, placing: Placing) -> str:
+def _columns(feed: Feed, given: Given, placing: Placing) -> str:
     note, special = "_note", {}
     if not placing.is_public:
         texts = _texts(feed)
@@ -206,18 +210,15 @@ def _columns(feed: Feed, placing: Placing) -> str:
     )
     special |= {user: privacy.hashed(user) for user in _of_kind(feed, "user")}
     special["key_id"] = "case when user_id is not null then getvariable('key_id') end"
-    special["_extra"] = f"case when _problem is null then {note} else {reject} end"
+    extra = f"case when _problem is null then {note} else {reject} end"
+    special["_extra"] = "null::varchar" if given.is_strict else extra
     return ",\n    ".join(f"{special[column]} as {column}" if column in special else column for column in feed.columns)
 
 
-def _part(given: Given, placing: Placing) -> str:
-    problem = f"error({literal(NOT_CLEAN)})" if given.is_strict else literal(REJECTED.isoformat()) + "::date"
-    private = f"when _is_private then error({literal(PRIVATE)})" if placing.is_public else ""
-    closed = literal(AFTER_CLOSE.isoformat()) + "::date"
-    return (
-        f"case when _problem is not null then {problem} {private} "
-        f"when event_date <= getvariable('closed_through') then {closed} else event_date end"
-    )
+def _part(given: Given) -> str:
+    problem = "" if given.is_strict else f"when _problem is not null then {literal(REJECTED.isoformat())}::date"
+    closed = f"when event_date <= getvariable('closed_through') then {literal(AFTER_CLOSE.isoformat())}::date"
+    return f"case {problem} {closed} else event_date end"
 
 
 def _texts(feed: Feed) -> list[str]:

@@ -1,23 +1,24 @@
 """NDJSON segments as a DuckDB relation: one JSON object a line.
 
-Three ways to the same rows. The strict one is a typed read that raises at the first line that is not clean in every way
-(malformed, an unknown or repeated key, another type): it costs what reading JSON costs. The aligned one reads a segment
-twice side by side, typed and as lines, and needs every line to be one row of both. The last one looks at every line on
-its own and takes anything, for twice the cost of the first.
+Two ways to the same rows. The strict one is a typed read that makes a row of every line and raises at one that is
+malformed or has an unknown or repeated key: it costs what reading JSON costs. The other one looks at every line on its
+own and takes anything, for more than twice the cost.
 """
 
 import json
+import re
 
-from orchestration.sources.columns import MISALIGNED
+from orchestration.sources.aside import BLANK
 from orchestration.sources.feed import Feed, Kind
-from orchestration.sources.lines import lines_relation, mark_reasons, raw_lines
+from orchestration.sources.lines import lines_relation, mark_reasons
 from orchestration.sources.literals import literal, literals, name
 from orchestration.sources.privacy import is_personal
 from orchestration.sources.values import Given, given_key
 
+# What DuckDB says of the line that it stumbled over; of malformed ones it counts one more.
+_STUMBLED = re.compile(r"\bin line (\d+):")
 # Numbers and booleans are read as text, or `true` would become 1.
 _SAMPLES: dict[Kind, object] = {"object": {"key": 0}}
-_TYPES: dict[Kind, str] = {"object": "JSON"}
 _NESTED = "json_type(_text, '/{key}') in ('OBJECT', 'ARRAY')"
 _REPEATED = ("len(list_distinct(json_keys(_text))) < _count", "duplicate_key")
 HEAD_LINES = 2
@@ -35,7 +36,7 @@ def head(feed: Feed) -> bytes:
 
 
 def strict_relation(feed: Feed, path: str) -> Given:
-    """Returns the rows of a segment that holds clean rows only; any other raises `duckdb.Error` when it is read."""
+    """Returns a row for every line of a segment of objects; reading one with other keys raises `duckdb.Error`."""
     keys = ", ".join(f"{name(key)} as {given_key(key)}" for key in feed.keys)
     return Given(
         f"""
@@ -48,46 +49,17 @@ def strict_relation(feed: Feed, path: str) -> Given:
     )
 
 
-def aligned_relation(feed: Feed, path: str) -> Given:
-    """Returns the rows of a segment without blank lines, by a typed read that makes a row of every line.
-
-    A row stands beside its line only as long as that is so: the witness, a required text of the feed, is looked for in
-    the line, and `duckdb.Error` is raised where it is another's.
-    """
-    witness = next(
-        field.key for field in feed.fields if field.required and field.kind.endswith("text") and not field.choices
-    )
-    types = {field.key: _TYPES.get(field.kind, "VARCHAR") for field in feed.fields}
-    columns = ", ".join(f"{literal(key)}: {literal(kind)}" for key, kind in types.items())
-    keys = ", ".join(f"{name(key)} as {given_key(key)}" for key in feed.keys)
-    found = given_key(witness)
-    is_other = f"not contains(_text, {found}) and json_extract_string(_text, '/{witness}') is distinct from {found}"
-    is_object = "starts_with(ltrim(_text), '{') and json_valid(_text)"
-    relation = f"""
-    select *, case when _unreadable is null then len(json_keys(_text)) end as _count
-    from (
-        select
-            *,
-            case
-                when _text is null or ({is_other}) then error({literal(MISALIGNED)})
-                when {found} is null and not ({is_object}) then case {mark_reasons("_text")} else 'unparseable' end
-            end as _unreadable
-        from (
-            select row_number() over () - {HEAD_LINES} as _number, _text, {keys}
-            from (
-                from read_json(
-                    {literal(path)}, columns = {{{columns}}}, format = 'newline_delimited', ignore_errors = true
-                )
-            )
-            positional join ({raw_lines(path)})
-        )
-        where _number > 0
-    )"""
-    return Given(relation, _extra(feed), "_text", _NESTED, (_REPEATED,))
+def stumbled_over(message: str) -> list[int]:
+    """Returns the lines of a segment that an error of a strict read may be about; none if it names no line."""
+    found = _STUMBLED.search(message)
+    return [int(found[1]) - HEAD_LINES - 1, int(found[1]) - HEAD_LINES] if found else []
 
 
-def given_relation(feed: Feed, path: str) -> Given:
-    """Returns what each line of a segment gives for the keys of a feed, as text."""
+def given_relation(feed: Feed, path: str, has_blanks: bool = False) -> Given:
+    """Returns what each line of a segment gives for the keys of a feed, as text; the blanks of `aside` are no lines."""
+    lines = lines_relation(path, HEAD_LINES)
+    if has_blanks:
+        lines = f"select * from ({lines}) where not starts_with(_text, {literal(BLANK.decode())})"
     structure = literal(json.dumps(dict.fromkeys(feed.keys, "VARCHAR")))
     keys = ", ".join(f"_object.{name(key)} as {given_key(key)}" for key in feed.keys)
     relation = f"""
@@ -105,7 +77,7 @@ def given_relation(feed: Feed, path: str) -> Given:
                 when (starts_with(_text, '{{') or starts_with(ltrim(_text), '{{')) and json_valid(_text)
                     then json_transform(_text, {structure})
             end as _object
-        from ({lines_relation(path, HEAD_LINES)})
+        from ({lines})
     )"""
     return Given(relation, _extra(feed), "_text", _NESTED, (_REPEATED,))
 

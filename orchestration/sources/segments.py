@@ -6,16 +6,16 @@ means does not belong here.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-import pyarrow as pa
 
+from orchestration.sources.aside import Aside
 from orchestration.sources.inflate import Inflater, inflater_of
+from orchestration.sources.segment import Segment, Slice
 
 # What is read at a time stays in the processor's cache while it is hashed, looked through and copied.
 BLOCK_BYTES = 1 << 17
@@ -45,77 +45,14 @@ class Reading:
     is_cut: bool = False
 
 
-@dataclass
-class Slice:
-    """Consecutive lines of one file inside a segment. `line` is the number in the file of the first of them."""
-
-    file: int
-    line: int
-    count: int
-    open_line: int = 0
-
-
-@dataclass
-class Segment:
-    """A work file of clean lines below a head of a few lines, and where each of its lines came from."""
-
-    path: Path
-    slices: list[Slice] = field(default_factory=list)
-    bytes: int = 0
-
-    @property
-    def line_count(self) -> int:
-        """Lines below the head."""
-        return sum(part.count for part in self.slices)
-
-    def has_blank_lines(self) -> bool:
-        """Tells whether a line is empty or begins with white space."""
-        before = True
-        with self.path.open("rb") as stream:
-            for block in iter(lambda: stream.read(BLOCK_BYTES), b""):
-                if before and block[:1] in b" \t\n":
-                    return True
-                ends = np.flatnonzero(np.frombuffer(block, np.uint8)[:-1] == 10)
-                if np.isin(np.frombuffer(block, np.uint8)[ends + 1], (9, 10, 32)).any():
-                    return True
-                before = block.endswith(b"\n")
-        return False
-
-    def origins(self, names: Sequence[str], export_dates: Sequence[date], ledgers: Sequence[str]) -> pa.Table:
-        """Returns where each line came from.
-
-        Args:
-            names: The name of each file, by index.
-            export_dates: The export day of each file, by index.
-            ledgers: The manifest that will list each file, by index.
-
-        Returns:
-            Columns number (in the segment), line (in the file), is_open, source_file, export_date and ledger.
-        """
-        counts = [part.count for part in self.slices]
-        number = np.arange(1, sum(counts) + 1, dtype=np.int64)
-        before = np.cumsum([0, *counts[:-1]])
-        line = number + np.repeat([part.line for part in self.slices] - before - 1, counts)
-        file = pa.array(np.repeat([part.file for part in self.slices], counts).astype(np.int32))
-        return pa.table(
-            {
-                "number": number,
-                "line": line,
-                "is_open": line == np.repeat([part.open_line for part in self.slices], counts),
-                "source_file": pa.DictionaryArray.from_arrays(file, pa.array(names)),
-                "export_date": pa.array(export_dates).take(file),
-                "ledger": pa.DictionaryArray.from_arrays(file, pa.array(ledgers)),
-            }
-        )
-
-
 def read_segments(
-    readings: list[Reading], work: Path, head: bytes, is_quoted: bool, size: int = SEGMENT_BYTES
+    readings: list[Reading], work: Path, head: bytes, is_quoted: bool, aside: Aside | None = None
 ) -> Iterator[Segment]:
-    """Yields the lines of all files as segments of about `size` bytes, in order.
+    """Yields the lines of all files as segments of about SEGMENT_BYTES, in order.
 
-    With `is_quoted` a segment ends where the quotes are balanced, so that a quoted line break is not torn apart. The
-    work file is used again: a segment is gone when the next one is asked for.
+    With `is_quoted` a segment ends where the quotes are balanced, so that a quoted line break is not torn apart. With
+    `aside` lines that do not look like objects go there; it is full at times. The work file is used again: a segment is
+    gone when the next one is asked for.
     """
     with work.open("w+b") as stream:
         segment = _begin(stream, work, head)
@@ -127,6 +64,9 @@ def read_segments(
                     block, count, line = block.split(b"\n", dropped)[-1], count - dropped, line + dropped
                     if not count:
                         continue
+                if aside:
+                    block, taken = aside.sorted_out(block, reading.index, line, line + count - 1 if is_open else 0)
+                    segment.blanks += taken
                 stream.write(block)
                 segment.bytes += len(block)
                 last = segment.slices[-1] if segment.slices else None
@@ -140,7 +80,8 @@ def read_segments(
                     last.open_line = line - 1
                 quotes += block.count(b'"') if is_quoted else 0
                 # A stray quote leaves them unbalanced for good: a segment must end all the same.
-                if segment.bytes >= size and (quotes % 2 == 0 or segment.bytes >= 4 * size):
+                is_long = segment.bytes >= SEGMENT_BYTES and (quotes % 2 == 0 or segment.bytes >= 4 * SEGMENT_BYTES)
+                if is_long or (aside and aside.is_full):
                     yield _finish(stream, segment)
                     segment = _begin(stream, work, head)
         if segment.bytes:

@@ -14,8 +14,7 @@ class Given:
 
     `extra` makes the text of `_extra` in terms of `_bad`, the keys whose value has another type; `raw` the text that a
     reject keeps; `nested` tells, with a key put in, whether its value is an object or array; `wrong` are further tests
-    of rows that are not plain, each with its reason. Without `raw` a row that
-    is not clean raises NOT_CLEAN.
+    of rows that are not plain, each with its reason. Without `raw` rows that are not clean are left out.
     """
 
     relation: str
@@ -26,7 +25,7 @@ class Given:
 
     @property
     def is_strict(self) -> bool:
-        """Whether any row that is not clean raises an error."""
+        """Whether rows that are not clean are left out."""
         return not self.raw
 
 

@@ -1,0 +1,93 @@
+"""Lines taken out of a segment because a typed read would stumble over them, to be looked at one by one.
+
+Each leaves a blank object in its place, so that the numbers of the others hold, and goes into a small segment. Whether
+a line is set aside decides how it is read, never what becomes of it.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from orchestration.sources.segment import Segment, Slice
+
+# A line that begins with it is ours: a stranger's is set aside.
+BLANK = b"{}"
+_FULL_BYTES, _FULL_SLICES = 16 << 20, 50_000
+
+
+class Aside:
+    """The segment of lines set aside; the work file is used again after `taken`."""
+
+    def __init__(self, path: Path, head: bytes):
+        self._segment, self._head = Segment(path), head
+        self._stream = path.open("wb")
+        self._stream.write(head)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it should be taken before more lines come."""
+        return self._segment.bytes >= _FULL_BYTES or len(self._segment.slices) >= _FULL_SLICES
+
+    def taken(self) -> Segment | None:
+        """Returns the lines set aside since the last time, or None; to be read before more are added."""
+        segment, self._segment = self._segment, Segment(self._segment.path)
+        self._stream.truncate()
+        self._stream.flush()
+        self._stream.seek(0)
+        self._stream.write(self._head)
+        return segment if segment.slices else None
+
+    def close(self) -> None:
+        """Closes the work file."""
+        self._stream.close()
+
+    def sorted_out(self, block: bytes, file: int, line: int, open_line: int) -> tuple[bytes, int]:
+        """Returns whole lines, the first of them number `line` of a file, with blanks for those that are no objects.
+
+        Returns:
+            The block, and how many of its lines are blanks.
+        """
+        odd = _odd_lines(block)
+        if not odd:
+            return block, 0
+        lines = block.split(b"\n")
+        for at in odd:
+            self._add(lines[at], Slice(file, line + at, 1, open_line))
+            lines[at] = BLANK
+        return b"\n".join(lines), len(odd)
+
+    def take_out(self, segment: Segment, numbers: Iterable[int]) -> None:
+        """Takes lines, by their number in a segment, out of its work file."""
+        wanted = np.unique(np.fromiter(numbers, np.int64))
+        wanted = wanted[(wanted > 0) & (wanted <= segment.line_count)]
+        origins = segment.places(wanted)
+        with segment.path.open("r+b") as stream:
+            for place, (begin, end) in zip(origins, segment.extents(wanted, self._head.count(b"\n")), strict=True):
+                stream.seek(begin)
+                text = stream.read(end - begin)
+                if not text.startswith(BLANK):
+                    self._add(text, place)
+                    stream.seek(begin)
+                    stream.write(BLANK.ljust(end - begin))
+                    segment.blanks += 1
+
+    def _add(self, text: bytes, place: Slice) -> None:
+        self._stream.write(text + b"\n")
+        self._segment.bytes += len(text) + 1
+        last = self._segment.slices[-1] if self._segment.slices else None
+        if last and last.file == place.file and last.line + last.count == place.line:
+            last.count += 1
+            last.open_line = max(last.open_line, place.open_line)
+        else:
+            self._segment.slices.append(place)
+
+
+def _odd_lines(block: bytes) -> list[int]:
+    """Returns which lines do not begin and end as an object does, or begin as an empty one does."""
+    data = np.frombuffer(block, np.uint8)
+    ends = np.flatnonzero(data == 10)
+    starts = np.concatenate(([0], ends[:-1] + 1))
+    # The byte after the first one of an empty line is the next line's, and the one before its end the last line's.
+    plain = (data[starts] == ord("{")) & (data[ends - 1] == ord("}")) & (data.take(starts + 1, mode="clip") != ord("}"))
+    return [] if plain.all() else np.flatnonzero(~plain).tolist()
