@@ -17,7 +17,10 @@ def config() -> None:
 
 @config.command()
 def check() -> None:
-    """List every mistake in the configuration: file, line, and what would be right."""
+    """List every mistake in the configuration: file, line, and what would be right.
+
+    What is allowed but may not be meant (an alert that can never fire) is said too, and does not fail.
+    """
     from orchestration.settings import ConfigError, load_settings
 
     try:
@@ -30,6 +33,8 @@ def check() -> None:
         f"{settings.config_dir} is right: {len(parts.sources)} sources, {len(parts.page_groups)} page groups,"
         f" {len(parts.services)} services, {len(parts.journeys)} journeys, {len(settings.objectives)} objectives."
     )
+    for note in settings.notes:
+        click.echo(f"note: {note}", err=True)
     from orchestration.schemas.landed_rows import doubtful_rows
 
     for line in doubtful_rows(settings):

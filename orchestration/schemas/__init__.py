@@ -1,6 +1,6 @@
-"""The published JSON Schemas: of `config/beaconmart.yml`, generated from its model, and of one row of each feed.
+"""The published JSON Schemas: of the configuration, generated from its models, and of one row of each feed.
 
-`python -m orchestration.schemas` writes the first anew after the model has changed. Feeds' schemas are written by hand:
+`python -m orchestration.schemas` writes the first ones anew after a model has changed. Those of feeds are written by hand:
 they say what a row that is kept looks like; how it is read belongs to `sources`.
 """
 
@@ -9,19 +9,40 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
 from orchestration.settings.model import FEED_OF_SYSTEM, Config
+from orchestration.settings.openslo.shapes import SHAPES
 
-CONFIG_SCHEMA = "config/beaconmart.schema.json"
+_DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 
-def config_schema() -> str:
-    """Returns the JSON Schema of `beaconmart.yml` as text, as it stands in CONFIG_SCHEMA."""
-    schema = {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **Config.model_json_schema(mode="validation"),
-        "title": "beaconmart.yml",
+def config_schemas() -> dict[str, str]:
+    """Returns the JSON Schemas of the configuration as texts, by the path at which they stand."""
+    return {
+        "config/beaconmart.schema.json": _text(_one(Config), "beaconmart.yml"),
+        "config/openslo.schema.json": _text(_openslo(), "OpenSLO v1"),
     }
-    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def _one(model: type[BaseModel]) -> dict[str, Any]:
+    return model.model_json_schema(mode="validation")
+
+
+def _openslo() -> dict[str, Any]:
+    """Each kind has a spec of its own, which its `kind` chooses."""
+    references, definitions = models_json_schema([(shape, "validation") for shape in SHAPES.values()])
+    chosen = [
+        {"if": {"properties": {"kind": {"const": kind}}}, "then": references[shape, "validation"]}
+        for kind, shape in SHAPES.items()
+    ]
+    kinds = {"properties": {"kind": {"enum": list(SHAPES)}}, "required": ["apiVersion", "kind"]}
+    return {**definitions, **kinds, "allOf": chosen}
+
+
+def _text(schema: dict[str, Any], title: str) -> str:
+    return json.dumps({"$schema": _DRAFT, **schema, "title": title}, indent=2, ensure_ascii=False) + "\n"
 
 
 @cache

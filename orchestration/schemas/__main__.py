@@ -1,8 +1,9 @@
-"""Writes the schema of `beaconmart.yml` beside it; nothing else."""
+"""Writes the schemas of the configuration beside it; nothing else."""
 
 from pathlib import Path
 
-from orchestration.schemas import CONFIG_SCHEMA, config_schema
+from orchestration.schemas import config_schemas
 
 if __name__ == "__main__":
-    Path(CONFIG_SCHEMA).write_text(config_schema(), encoding="utf-8")
+    for path, text in config_schemas().items():
+        Path(path).write_text(text, encoding="utf-8")

@@ -4,7 +4,7 @@ Importing this costs a fraction of a second: no Dagster, no dbt, no DuckDB here.
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestration.settings.check import read_config
@@ -18,12 +18,13 @@ __all__ = ["ConfigError", "Mistake", "Objective", "Settings", "UserKey", "check_
 
 @dataclass(frozen=True)
 class Settings:
-    """One resolved environment: the home folder, the configuration folder and what is in it."""
+    """One resolved environment: the home folder, the configuration folder, what is in it and what is odd about it."""
 
     home: Path
     config_dir: Path
     config: Config
     objectives: list[Objective]
+    notes: list[Mistake] = field(default_factory=list)
 
     @property
     def landing(self) -> Path:
@@ -76,12 +77,12 @@ def load_settings() -> Settings:
     """
     home = Path(os.environ.get("BEACONMART_HOME") or "data").expanduser().resolve()
     config_dir = Path(os.environ.get("BEACONMART_CONFIG") or "config").expanduser().resolve()
-    config, objectives, mistakes = read_config(config_dir)
-    if mistakes or config is None:
-        raise ConfigError(mistakes)
-    return Settings(home, config_dir, config, objectives)
+    found = read_config(config_dir)
+    if found.mistakes or found.config is None:
+        raise ConfigError(found.mistakes)
+    return Settings(home, config_dir, found.config, found.objectives, found.notes)
 
 
 def check_config(config_dir: Path) -> list[Mistake]:
     """Returns every mistake of a configuration folder, in the order of files and lines."""
-    return read_config(config_dir)[2]
+    return read_config(config_dir).mistakes

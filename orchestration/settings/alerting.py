@@ -3,9 +3,9 @@
 The burn rates at which an objective alerts belong to its document (`openslo`); evaluating and sending is elsewhere.
 """
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from orchestration.settings.parts import Name, Part
 
@@ -20,6 +20,32 @@ RuleKind = Literal[
     "data_quality",
     "predicted_exhaustion",
 ]
+
+
+# Thresholds: request_error_rate, share of failed requests; predicted_exhaustion, probability within the window.
+# Windows: missing_data, silence of a feed beyond when its next rows were due.
+_DEFAULTS: dict[str, dict[str, Any]] = {
+    "burn_rate": {"minimum_event_count": 1, "resolve_after_s": 900},
+    "outage": {"severity": "critical", "minimum_event_count": 2, "resolve_after_s": 600},
+    "health_critical": {"severity": "critical", "minimum_event_count": 1, "resolve_after_s": 600},
+    "request_error_rate": {
+        "severity": "critical",
+        "threshold": 0.05,
+        "window_s": 900,
+        "minimum_event_count": 100,
+        "resolve_after_s": 900,
+    },
+    "vitals_degradation": {"severity": "warning", "minimum_event_count": 13, "resolve_after_s": 86400},
+    "missing_data": {"severity": "warning", "window_s": 86400, "minimum_event_count": 0, "resolve_after_s": 0},
+    "data_quality": {"severity": "warning", "minimum_event_count": 0, "resolve_after_s": 0},
+    "predicted_exhaustion": {
+        "severity": "warning",
+        "threshold": 0.8,
+        "window_s": 7 * 86400,
+        "minimum_event_count": 0,
+        "resolve_after_s": 86400,
+    },
+}
 
 
 def _variable(value: str) -> str:
@@ -40,6 +66,18 @@ class AlertRule(Part):
     window_s: int | None = Field(default=None, ge=300, le=30 * 86400, multiple_of=300)
     minimum_event_count: int | None = Field(default=None, ge=0, description="fewer events are insufficient data")
     resolve_after_s: int | None = Field(default=None, ge=0, le=7 * 86400, description="good this long: resolved")
+
+    @model_validator(mode="after")
+    def _says_what_its_kind_can_hear(self) -> "AlertRule":
+        usual = _DEFAULTS[self.kind]
+        for key in ("threshold", "window_s"):
+            if getattr(self, key) is not None and key not in usual:
+                raise ValueError(f"a rule of kind {self.kind} has no {key}; leave it out")
+        if self.threshold is not None and not 0 < self.threshold < 1:
+            raise ValueError(
+                f"threshold {self.threshold:g} is not a share; between 0 and 1, such as {usual['threshold']}"
+            )
+        return self
 
 
 class AlertTarget(Part):
@@ -69,37 +107,6 @@ class Alerts(Part):
         return [_filled(rule) for rule in rules]
 
 
-# Thresholds: request_error_rate, share of failed requests; predicted_exhaustion, probability within the window.
-# Windows: missing_data, silence of a feed beyond when its next rows were due.
-_DEFAULTS: dict[str, AlertRule] = {
-    rule.kind: rule
-    for rule in (
-        AlertRule(kind="burn_rate", minimum_event_count=1, resolve_after_s=900),
-        AlertRule(kind="outage", severity="critical", minimum_event_count=2, resolve_after_s=600),
-        AlertRule(kind="health_critical", severity="critical", minimum_event_count=1, resolve_after_s=600),
-        AlertRule(
-            kind="request_error_rate",
-            severity="critical",
-            threshold=0.05,
-            window_s=900,
-            minimum_event_count=100,
-            resolve_after_s=900,
-        ),
-        AlertRule(kind="vitals_degradation", severity="warning", minimum_event_count=13, resolve_after_s=86400),
-        AlertRule(kind="missing_data", severity="warning", window_s=86400, minimum_event_count=0, resolve_after_s=0),
-        AlertRule(kind="data_quality", severity="warning", minimum_event_count=0, resolve_after_s=0),
-        AlertRule(
-            kind="predicted_exhaustion",
-            severity="warning",
-            threshold=0.8,
-            window_s=7 * 86400,
-            minimum_event_count=0,
-            resolve_after_s=86400,
-        ),
-    )
-}
-
-
 def _filled(rule: AlertRule) -> AlertRule:
     given = rule.model_dump(exclude_none=True)
-    return AlertRule(**{**_DEFAULTS[rule.kind].model_dump(), "name": rule.kind, **given})
+    return AlertRule(**{"name": rule.kind, **_DEFAULTS[rule.kind], **given})

@@ -58,6 +58,25 @@ class Document:
         """Returns a mistake at a place in this document."""
         return Mistake(self.file, self.line(loc), place(loc), message, expected)
 
+    def at(self, loc: Loc) -> Any:
+        """Returns what stands at a place; None if nothing does."""
+        value = self.values
+        for part in loc:
+            try:
+                value = value[part]
+            except (KeyError, IndexError, TypeError):
+                return None
+        return value
+
+    def items(self, loc: Loc) -> list[Loc]:
+        """Returns the places of the items of a list; none if no list stands there."""
+        found = self.at(loc)
+        return [(*loc, index) for index in range(len(found))] if isinstance(found, list) else []
+
+    def names(self, loc: Loc, key: str = "name") -> set[str]:
+        """Returns the texts that stand under one key of each item of a list."""
+        return {name for item in self.items(loc) if isinstance(name := self.at((*item, key)), str)}
+
 
 def place(loc: Loc) -> str:
     """Returns a place as people write it: `journeys[1].steps[0].service`."""

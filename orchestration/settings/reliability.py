@@ -28,12 +28,16 @@ class AccountingMethod(Part):
     """How checks become availability, in the terms of the presets; what is left out is as in `default`."""
 
     name: Name
-    unit: Literal["time", "count"] = Field(default="time", description="shares of time, or shares of checks")
+    unit: Literal["time", "count", "slices"] = Field(
+        default="time", description="shares of time, of checks, or of 5-minute slices that are down as a whole"
+    )
     location_rule: Literal["any", "majority", "all"] = Field(
         default="majority", description="how many of the locations that know must agree that it is down"
     )
     pending_as: Literal["ignored", "down", "up"] = Field(default="ignored", description="what a pending check says")
-    maintenance_as: Literal["excluded", "up", "down"] = "excluded"
+    maintenance_as: Literal["excluded", "up", "down", "as_checked"] = Field(
+        default="excluded", description="announced maintenance and corrections; as_checked: they change nothing"
+    )
     no_data_as: Literal["unknown", "up", "down"] = "unknown"
     outage_counts_on: Literal["its_days", "start_day"] = "its_days"
     failures_to_go_down: int = Field(default=2, ge=1, le=100, description="failed checks in a row")
@@ -66,6 +70,10 @@ class Correction(Part):
     def _is_about_one_thing(self) -> "Correction":
         if (self.service is None) == (self.objective is None):
             raise ValueError("is about one service or one objective; write service: … or objective: …")
+        if (self.from_.tzinfo is None) != (self.to.tzinfo is None):
+            raise ValueError("has an offset in one of its times; write both with an offset, or both in the site's zone")
+        if self.to <= self.from_:
+            raise ValueError(f"ends ({self.to}) before it starts ({self.from_}); swap from and to")
         return self
 
     def period(self, zone: str) -> tuple[datetime, datetime]:
@@ -91,3 +99,11 @@ class ErrorBudgetPolicy(Part):
     name: Name
     objectives: list[Name] | None = Field(default=None, min_length=1, description="left out: every objective")
     thresholds: list[BudgetThreshold] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _each_consequence_follows_once(self) -> "ErrorBudgetPolicy":
+        consequences = {threshold.consequence for threshold in self.thresholds}
+        shares = {threshold.remaining_share_below for threshold in self.thresholds}
+        if len(consequences) < len(self.thresholds) or len(shares) < len(self.thresholds):
+            raise ValueError("has a consequence or a remaining_share_below twice; each of them once")
+        return self

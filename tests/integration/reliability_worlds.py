@@ -41,9 +41,9 @@ def site(folder: Path, services: dict[str, int], method: str = "default") -> Set
     (folder / "config").mkdir(parents=True)
     with (folder / "config" / "beaconmart.yml").open("w") as file:
         YAML().dump(config, file)
-    read, slos, mistakes = read_config(folder / "config")
-    assert read and not mistakes, [str(mistake) for mistake in mistakes]
-    return Settings(folder / "home", folder / "config", read, slos)
+    read = read_config(folder / "config")
+    assert read.config and not read.mistakes, [str(mistake) for mistake in read.mistakes]
+    return Settings(folder / "home", folder / "config", read.config, read.objectives)
 
 
 def deliver(settings: Settings, path: str, rows: list[dict]) -> None:

@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 from ruamel.yaml import YAML
 
-from orchestration.schemas import CONFIG_SCHEMA, config_schema, feed_schema
+from orchestration.schemas import config_schemas, feed_schema
 from orchestration.schemas.landed_rows import as_row as cells_as_row
 from orchestration.settings.model import FEED_OF_SYSTEM
 from orchestration.simulate import simulate
@@ -42,8 +42,9 @@ def as_row(text, schema):
     return cells_as_row(cells, schema)
 
 
-def test_the_published_schema_of_the_configuration_is_up_to_date():
-    assert (ROOT / CONFIG_SCHEMA).read_text() == config_schema(), "write it anew: python -m orchestration.schemas"
+@pytest.mark.parametrize("path", config_schemas())
+def test_the_published_schemas_of_the_configuration_are_up_to_date(path):
+    assert (ROOT / path).read_text() == config_schemas()[path], "write them anew: python -m orchestration.schemas"
 
 
 def test_the_default_configuration_fits_its_schema_and_names_it():
@@ -51,11 +52,11 @@ def test_the_default_configuration_fits_its_schema_and_names_it():
     assert text.startswith("# yaml-language-server: $schema=beaconmart.schema.json\n")
     # JSON has no dates: an editor checks them as the text that they are.
     values = json.loads(json.dumps(YAML(typ="safe", pure=True).load(text), default=str))
-    jsonschema.Draft202012Validator(json.loads(config_schema())).validate(values)
+    jsonschema.Draft202012Validator(json.loads(config_schemas()["config/beaconmart.schema.json"])).validate(values)
 
 
 def test_the_schema_finds_an_unknown_key_and_a_wrong_value():
-    validator = jsonschema.Draft202012Validator(json.loads(config_schema()))
+    validator = jsonschema.Draft202012Validator(json.loads(config_schemas()["config/beaconmart.schema.json"]))
     values = {"site": {"name": "Shop", "currency": "euro", "timezone": "UTC", "colour": "red"}}
     found = {error.json_path for error in validator.iter_errors(values)}
     assert {"$.site", "$.site.currency"} <= found

@@ -1,4 +1,4 @@
-"""A copy of the default configuration that a test may spoil."""
+"""Copies of the default configuration and of other documents that a test may spoil."""
 
 import shutil
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 DEFAULT = Path(__file__).parents[3] / "config"
+DATA = Path(__file__).parents[2] / "data/openslo"
 
 
 class ConfigFolder:
@@ -26,3 +27,11 @@ class ConfigFolder:
 @pytest.fixture
 def folder(tmp_path):
     return ConfigFolder(Path(shutil.copytree(DEFAULT, tmp_path / "config")))
+
+
+@pytest.fixture
+def documents(tmp_path):
+    """OpenSLO documents that are accounted, one file beside the other, to be edited like a configuration."""
+    path = Path(shutil.copytree(DATA / "accounted", tmp_path / "documents"))
+    shutil.copy(DEFAULT / "slos/product-fast-lcp.yml", path)
+    return ConfigFolder(path)

@@ -194,7 +194,7 @@ def test_an_error_burst_is_many_times_the_usual(site):
 
 
 def test_the_default_configuration_is_the_simulated_shop_from_its_owners_side(site):
-    config, _, _ = read_config(site.root / "config")
+    config = read_config(site.root / "config").config
     assert [group.name for group in config.page_groups] == [group.name for group in shop.PAGE_GROUPS]
     declared = [(s.name, s.probe_interval_s, tuple(s.locations)) for s in config.services]
     assert declared == [(s.name, s.interval_s, s.locations) for s in shop.SERVICES]
@@ -205,7 +205,7 @@ def test_the_default_configuration_is_the_simulated_shop_from_its_owners_side(si
 
 
 def test_every_simulated_path_falls_into_the_page_group_that_it_was_drawn_for(site):
-    config, _, _ = read_config(site.root / "config")
+    config = read_config(site.root / "config").config
     seen = set()
     for row in site.rows["beacons"]:
         path = re.sub(r"^https://[^/]*|[?#].*", "", row.get("url") or row["navigationURL"])

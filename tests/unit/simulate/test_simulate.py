@@ -117,7 +117,7 @@ def test_progress_is_told_after_each_day(tmp_path):
 
 
 def test_all_nine_feeds_are_there_and_the_default_sources_find_every_file(site):
-    config, _, _ = read_config(ROOT / "config")
+    config = read_config(ROOT / "config").config
     patterns = {s.feed: s.path for s in config.sources}
     found = Counter()
     for path in site.truth["files"]:
