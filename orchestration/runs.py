@@ -153,7 +153,7 @@ def newest_partition(settings: Settings) -> str | None:
 
 def nothing_landed(settings: Settings) -> str:
     """What to do when there is nothing to run on."""
-    globs = "".join(f"\n  {settings.landing / source.path}" for source in settings.config.sources)
+    globs = "".join(f"\n  {lake.looked_for(settings, source)}" for source in settings.config.sources)
     return f"Nothing has landed yet. Put export files where the configured sources look for them:{globs}"
 
 
@@ -200,6 +200,14 @@ def busy(instance: dg.DagsterInstance) -> bool:
         dg.DagsterRunStatus.CANCELING,
     ]
     return bool(instance.get_run_records(dg.RunsFilter(statuses=unfinished), limit=1))
+
+
+def seconds_since_last_run(instance: dg.DagsterInstance) -> float:
+    """How long ago the last run of the daily job was begun; infinite if there was none."""
+    import dagster as dg
+
+    found = instance.get_run_records(dg.RunsFilter(job_name=DAILY), limit=1)
+    return datetime.now(UTC).timestamp() - found[0].create_timestamp.timestamp() if found else float("inf")
 
 
 def _failures(event: dg.DagsterEvent) -> Iterator[tuple[str, str]]:

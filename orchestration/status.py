@@ -5,7 +5,7 @@ instance know.
 """
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -47,6 +47,7 @@ class Status:
     services: list[dict[str, Any]] = field(default_factory=list)
     last_run: LastRun | None = None
     waiting_files: int = 0
+    landing_problem: str | None = None
 
     @property
     def exit_code(self) -> int:
@@ -55,7 +56,7 @@ class Status:
             return 2
         late = (self.days_behind or 0) > FRESH_DAYS
         failed = self.last_run is not None and self.last_run.status in {"FAILURE", "CANCELED"}
-        return int(self.health != "healthy" or late or failed or bool(self.failing_checks))
+        return int(self.health != "healthy" or late or failed or bool(self.failing_checks or self.landing_problem))
 
     def as_dict(self) -> dict[str, Any]:
         """For programs."""
@@ -87,15 +88,18 @@ class Status:
             said.append(
                 f"landing    {self.waiting_files} files are new or have changed: `beaconmart run` takes them in"
             )
+        if self.landing_problem:
+            said.append(f"landing    {self.landing_problem}")
         return said
 
 
 def read_status(settings: Settings) -> Status:
     """What is known now; the wall clock counts here, unlike in any mart."""
-    last_run, waiting = _last_run(settings), len(lake.pending_files(settings))
+    last_run, (waiting, problem) = _last_run(settings), _landing(settings)
     path = settings.published / "status.json"
     if not path.exists():
-        return Status("unknown", "Nothing has been published yet.", last_run=last_run, waiting_files=waiting)
+        unknown = Status("unknown", "Nothing has been published yet.")
+        return replace(unknown, last_run=last_run, waiting_files=waiting, landing_problem=problem)
     told = json.loads(path.read_text(encoding="utf-8"))
     return Status(
         health=told["status"],
@@ -108,6 +112,7 @@ def read_status(settings: Settings) -> Status:
         services=told["services"],
         last_run=last_run,
         waiting_files=waiting,
+        landing_problem=problem,
     )
 
 
@@ -133,6 +138,14 @@ def _with_unit(value: float | None, unit: str | None) -> str:
     if unit == "s" and value >= 60:
         return f"{value / 60:,.0f} min"
     return f"{value:,.1f} {'' if unit == 'score' else unit or ''}".strip()
+
+
+def _landing(settings: Settings) -> tuple[int, str | None]:
+    """The number of files that wait, and why it is not known: what is published is known without object storage too."""
+    try:
+        return len(lake.pending_files(settings)), None
+    except lake.StorageError as error:
+        return 0, str(error)
 
 
 def _last_run(settings: Settings) -> LastRun | None:

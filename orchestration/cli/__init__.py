@@ -51,6 +51,7 @@ def beaconmart() -> None:
 
 def main() -> None:
     """The console script: like the group, but what a person can mend is a sentence and not a traceback."""
+    from orchestration.lake.object_storage import StorageError
     from orchestration.settings import ConfigError
 
     try:
@@ -62,6 +63,8 @@ def main() -> None:
         sys.exit(error.exit_code)
     except ConfigError as error:
         _fail(f"{error}\nNothing was started. `beaconmart config check` checks again.", 2)
+    except StorageError as error:
+        _fail(str(error), 1)
     except BrokenPipeError:
         # The reader (head, less) has what it wanted; Python would complain once more when it flushes at exit.
         sys.stdout = None

@@ -8,6 +8,7 @@ from orchestration.lake.compacting import CompactReport, compact
 from orchestration.lake.expiring import ExpireReport, expire, seal
 from orchestration.lake.garbage import GarbageReport, collect_garbage
 from orchestration.lake.ingesting import FileReport, IngestReport, ingest
+from orchestration.lake.landing import looked_for
 from orchestration.lake.layout import RAW_TABLES, reading
 from orchestration.lake.listing import (
     closed_through,
@@ -18,6 +19,7 @@ from orchestration.lake.listing import (
     reject_files,
 )
 from orchestration.lake.manifest import Entry, manifests, read_manifest
+from orchestration.lake.object_storage import StorageError
 
 __all__ = [
     "RAW_TABLES",
@@ -27,12 +29,14 @@ __all__ = [
     "FileReport",
     "GarbageReport",
     "IngestReport",
+    "StorageError",
     "closed_through",
     "collect_garbage",
     "compact",
     "delivered_days",
     "expire",
     "ingest",
+    "looked_for",
     "manifests",
     "parquet_files",
     "pending_days",

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from itertools import groupby
 
-from orchestration.lake.landing import Landed, landed_files
+from orchestration.lake.landing import Landed, at_hand, landed_files
 from orchestration.lake.layout import ledger_name, locked, manifest_path
 from orchestration.lake.listing import fingerprint, is_pending, is_read_otherwise, sources_of
 from orchestration.lake.manifest import Entry, read_manifest, write_manifest
@@ -154,8 +154,8 @@ class _Run:
             if entry is None or (is_pending(self.settings, file, entry) and not self._is_same(file, entry)):
                 pending.append(file)
                 continue
-            if entry.mtime_ns != file.mtime_ns:
-                entry.mtime_ns = file.mtime_ns
+            if (entry.mtime_ns, entry.etag) != (file.mtime_ns, file.etag):
+                entry.mtime_ns, entry.etag = file.mtime_ns, file.etag
                 touched.add(file.day)
             self.report.files.append(FileReport.of(entry, skipped=True))
             self.say(1, file.name)
@@ -167,11 +167,14 @@ class _Run:
         """Tells whether a file whose time changed holds what it held, so that nothing needs to be read."""
         if entry.size != file.size or is_read_otherwise(self.settings, file.source, entry):
             return False
-        with file.path.open("rb") as stream:
+        with file.open() as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest() == entry.content_hash
 
     def _ingest_batch(self, writer: Writer, batch: list[Landed], ledgers: dict[date | None, dict[str, Entry]]) -> None:
-        readings = _read(writer, batch, self.say)
+        if batch[0].stored:
+            self.say(0, f"fetching {len(batch)} objects")
+        with at_hand(batch, writer.folder / "spool") as files:
+            readings = _read(writer, files, self.say)
         counts, moved = writer.counts(), writer.move()
         for day, group in groupby(zip(batch, readings, strict=True), key=lambda pair: pair[0].day):
             new = [
@@ -239,6 +242,7 @@ def _entry(settings: Settings, landed: Landed, reading: Reading, counted: Counte
         content_hash=reading.content_hash,
         size=landed.size,
         mtime_ns=landed.mtime_ns,
+        etag=landed.etag,
         export_date=landed.export_date,
         bytes=reading.bytes,
         rows_read=kept + counted.rejected + counted.after_close,

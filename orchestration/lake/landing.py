@@ -1,7 +1,7 @@
-"""What lies in the landing folder: which files belong to which source and export day. Read, never written.
+"""What has landed: which files belong to which source and export day. Read, never written.
 
-A path in the configuration is a glob with `{date}`. Names of files are strangers' text: they are matched, hashed and
-written to the ledger, and never become part of SQL or of a path of ours.
+A path in the configuration is a glob with `{date}`, on this machine or in object storage. Names of files are strangers'
+text: they are matched, hashed and written to the ledger, and never become part of SQL or of a path of ours.
 """
 
 import fnmatch
@@ -9,11 +9,15 @@ import glob
 import os
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from io import BufferedReader
 from pathlib import Path
 
+from orchestration.lake import object_storage
 from orchestration.lake.layout import ledger_name
+from orchestration.lake.object_storage import StoredObject
 from orchestration.settings import Settings
 from orchestration.settings.model import Source
 
@@ -22,7 +26,11 @@ _DAY = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
 
 @dataclass(frozen=True)
 class Landed:
-    """One file in landing. `day` is its export day by its path, None for an undated snapshot."""
+    """One file in landing. `day` is its export day by its path, None for an undated snapshot.
+
+    `stored` is the object of which `path` is a copy, which is there only while it is `at_hand`; None for a local file.
+    `etag` tells versions of an object apart that are of one size and were written in one second.
+    """
 
     source: Source
     path: Path
@@ -30,6 +38,12 @@ class Landed:
     day: date | None
     size: int
     mtime_ns: int
+    etag: str = ""
+    stored: StoredObject | None = None
+
+    def open(self) -> AbstractContextManager[BufferedReader]:
+        """Opens the file for reading; it need not be at hand."""
+        return object_storage.opened(self.stored.url) if self.stored else self.path.open("rb")
 
     @property
     def export_date(self) -> date:
@@ -51,13 +65,38 @@ def landed_files(settings: Settings, source: Source, days: Iterable[date] | None
         patterns = [(source.path.replace("{date}", _DAY), None)]
     else:
         patterns = [(source.path.replace("{date}", day.isoformat()), day) for day in sorted(set(days))]
+    matches = _stored_matches if object_storage.is_remote(source.path) else _local_matches
     for pattern, _ in patterns:
-        for landed in _matches(settings, source, pattern):
+        for landed in matches(settings, source, pattern):
             found[landed.name] = landed
     return sorted(found.values(), key=lambda landed: (landed.day or date.min, landed.name))
 
 
-def _matches(settings: Settings, source: Source, pattern: str) -> Iterator[Landed]:
+@contextmanager
+def at_hand(files: list[Landed], folder: Path) -> Iterator[list[Landed]]:
+    """Gives the same files with all of them on this machine: objects are copied to `folder` while the block lasts."""
+    objects = [landed.stored for landed in files if landed.stored]
+    if not objects:
+        yield files
+        return
+    with object_storage.fetched(objects, folder) as copies:
+        rest = iter(copies)
+        yield [replace(landed, path=next(rest)) if landed.stored else landed for landed in files]
+
+
+def looked_for(settings: Settings, source: Source) -> str:
+    """Returns where the files of a source are looked for, as a person would write it."""
+    return source.path if object_storage.is_remote(source.path) else str(settings.landing / source.path)
+
+
+def _stored_matches(settings: Settings, source: Source, pattern: str) -> Iterator[Landed]:
+    for item in object_storage.stored_objects(pattern):
+        day = _day_of(source, item.url)
+        if day is not None or "{date}" not in source.path:
+            yield Landed(source, Path(), item.url, day, item.size, item.mtime_ns, item.etag, item)
+
+
+def _local_matches(settings: Settings, source: Source, pattern: str) -> Iterator[Landed]:
     root = str(settings.landing)
     absolute = pattern if os.path.isabs(pattern) else os.path.join(glob.escape(root), pattern)  # noqa: PTH117, PTH118
     for text in glob.iglob(absolute, recursive=True):  # noqa: PTH207 - Path.glob takes no absolute patterns
@@ -66,16 +105,18 @@ def _matches(settings: Settings, source: Source, pattern: str) -> Iterator[Lande
             status = path.stat()
         except OSError:
             continue
-        day = _day_of(source, settings, path)
+        day = _day_of(
+            source,
+            text if os.path.isabs(source.path) else os.path.relpath(path, settings.landing),  # noqa: PTH117
+        )
         if not path.is_file() or ("{date}" in source.path and day is None):
             continue
         yield Landed(source, path, _name(settings, path), day, status.st_size, status.st_mtime_ns)
 
 
-def _day_of(source: Source, settings: Settings, path: Path) -> date | None:
+def _day_of(source: Source, text: str) -> date | None:
     if "{date}" not in source.path:
         return None
-    text = str(path) if os.path.isabs(source.path) else os.path.relpath(path, settings.landing)  # noqa: PTH117
     before, *after = source.path.split("{date}")
     regex = _regex(before) + r"(?P<day>\d{4}-\d\d-\d\d)" + r"(?P=day)".join(_regex(part) for part in after)
     match = re.fullmatch(regex, text, re.DOTALL)

@@ -37,7 +37,7 @@ def is_pending(settings: Settings, landed: Landed, entry: Entry | None) -> bool:
     """Tells whether a file is new, changed or to be read anew because the configuration changed; by `stat` alone."""
     if entry is None:
         return True
-    if (entry.size, entry.mtime_ns) != (landed.size, landed.mtime_ns):
+    if (entry.size, entry.mtime_ns, entry.etag) != (landed.size, landed.mtime_ns, landed.etag):
         return True
     return is_read_otherwise(settings, landed.source, entry)
 

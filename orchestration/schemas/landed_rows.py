@@ -68,7 +68,7 @@ def _numbered_rows(landed: Landed, schema: dict[str, Any]) -> Iterator[tuple[int
 
 
 def _start(landed: Landed) -> bytes:
-    with landed.path.open("rb") as file:
+    with landed.open() as file:
         raw = file.read(_START_BYTES)
     inflater = inflater_of(raw)
     if inflater is None:
