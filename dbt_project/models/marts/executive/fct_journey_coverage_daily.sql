@@ -33,16 +33,25 @@ calendar as (
 
 ),
 
+-- A step may name a document, all of whose objectives it means, or one of these.
+objectives as (
+
+    select objective from {{ source('config', 'objectives') }}
+    union
+    select slo as objective from {{ source('config', 'objectives') }}
+
+),
+
 steps as (
 
     select
         steps.*,
         journeys.is_critical,
-        slos.slo is not null as has_objective,
+        objectives.objective is not null as has_objective,
         calendar.event_date
     from {{ source('config', 'journey_steps') }} as steps
     inner join {{ source('config', 'journeys') }} as journeys on steps.journey = journeys.journey
-    left join {{ source('config', 'slos') }} as slos on steps.objective = slos.slo
+    left join objectives on steps.objective = objectives.objective
     cross join calendar
 
 ),
