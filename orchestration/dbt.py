@@ -17,6 +17,8 @@ from orchestration.warehouse.connection import writing
 
 PROJECT_DIR = Path(__file__).parents[1] / "dbt_project"
 
+_PARSED = "partial_parse.msgpack"  # dbt's own name
+
 
 class DbtError(RuntimeError):
     """dbt failed; the message names every table that did and why."""
@@ -69,9 +71,19 @@ def build_args(select: Sequence[str] = (), exclude: Sequence[str] = (), full_ref
 
 def parse(settings: Settings) -> Path:
     """Write target/manifest.json, parsing only if the project changed; returns its path."""
-    path = target_dir(settings) / "manifest.json"
-    _manifest(settings)
-    return path
+    os.environ["BEACONMART_WAREHOUSE"] = str(settings.warehouse)
+    target = target_dir(settings)
+    stamp, kept, written = target / "project.sha256", target / _PARSED, target / "manifest.json"
+    state = project_state()
+    if not (stamp.exists() and stamp.read_text() == state and kept.exists() and written.exists()):
+        from dbt.cli.main import dbtRunner
+
+        stamp.unlink(missing_ok=True)
+        outcome = dbtRunner().invoke(["parse", *global_args(settings)])
+        if not outcome.success:
+            raise DbtError(f"The dbt project does not parse: {outcome.exception}")
+        stamp.write_text(state)
+    return written
 
 
 def manifest(settings: Settings) -> Path:
@@ -98,6 +110,15 @@ def global_args(settings: Settings) -> list[str]:
     target = str(target_dir(settings))
     project = ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)]
     return [*project, "--target-path", target, "--log-path", target, "--log-level", "none", "--log-level-file", "warn"]
+
+
+def project_state() -> str:
+    """Returns a hash of all that decides what the project compiles to."""
+    digest = hashlib.sha256()
+    for path in sorted(PROJECT_DIR.rglob("*")):
+        if path.suffix in {".sql", ".yml", ".csv", ".md"} and "target" not in path.relative_to(PROJECT_DIR).parts:
+            digest.update(str(path.relative_to(PROJECT_DIR)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
 
 
 def _invoke(
@@ -127,20 +148,9 @@ def _invoke(
 
 def _manifest(settings: Settings) -> Any:
     """The parsed project as a fresh object: dbt notes in it what it compiled, and would leave that out next time."""
-    from dbt.cli.main import dbtRunner
     from dbt.contracts.graph.manifest import Manifest
 
-    os.environ["BEACONMART_WAREHOUSE"] = str(settings.warehouse)
-    target = target_dir(settings)
-    stamp, kept, written = target / "project.sha256", target / "partial_parse.msgpack", target / "manifest.json"
-    state = _project_state()
-    if not (stamp.exists() and stamp.read_text() == state and kept.exists() and written.exists()):
-        stamp.unlink(missing_ok=True)
-        outcome = dbtRunner().invoke(["parse", *global_args(settings)])
-        if not outcome.success:
-            raise DbtError(f"The dbt project does not parse: {outcome.exception}")
-        stamp.write_text(state)
-    manifest = Manifest.from_msgpack(kept.read_bytes())
+    manifest = Manifest.from_msgpack(parse(settings).with_name(_PARSED).read_bytes())
     manifest.build_flat_graph()
     return manifest
 
@@ -153,14 +163,6 @@ def _release_warehouse() -> None:
     with suppress(Exception):
         DuckDBConnectionManager.env().close()
     DuckDBConnectionManager.close_all_connections()
-
-
-def _project_state() -> str:
-    digest = hashlib.sha256()
-    for path in sorted(PROJECT_DIR.rglob("*")):
-        if path.suffix in {".sql", ".yml", ".csv", ".md"} and "target" not in path.relative_to(PROJECT_DIR).parts:
-            digest.update(str(path.relative_to(PROJECT_DIR)).encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
 
 
 def _node_result(event: Any) -> NodeResult:

@@ -8,7 +8,7 @@ is SQL under `dbt_project/`), how raw files come to be (`orchestration.lake`), a
 from orchestration.warehouse.connection import connect, writing
 from orchestration.warehouse.history import close_days
 from orchestration.warehouse.predictions import write_predictions
-from orchestration.warehouse.preparation import Prepared, finish, prepare
+from orchestration.warehouse.preparation import Prepared, finish, is_full_refresh, prepare
 from orchestration.warehouse.release import export, published_tables, snapshot
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "connect",
     "export",
     "finish",
+    "is_full_refresh",
     "prepare",
     "published_tables",
     "snapshot",

@@ -1,4 +1,4 @@
-"""Tables that Python writes beside the dbt tables: what the statistical models infer, and what quality checks found.
+"""Tables that Python writes beside the dbt tables: inferences of the models, findings of quality checks, alerts.
 
 They are declared here and created empty before every run, so that reports always find them. How their rows come to be
 does not belong here.
@@ -40,6 +40,36 @@ DECLARED: dict[str, tuple[str, str]] = {
         " stratum_count bigint, session_count bigint, day_count bigint, effect double, effect_lower double,"
         f" effect_upper double, p_value double, q_value double, event_date date not null, {_MODEL}",
         "One row per exposure and outcome, over the window that ends on the event date.",
+    ),
+    "alerts.evaluations": (
+        "sequence bigint not null, rule varchar not null, kind varchar not null, subject varchar not null,"
+        " service varchar, feed varchar, severity varchar not null, outcome varchar not null, inputs varchar,"
+        " run_id varchar not null, path varchar not null, window_s integer, short_window_s integer, value double,"
+        " short_value double, threshold double, event_count bigint, is_met boolean not null,"
+        " is_silenced boolean not null, event_date date not null, event_at timestamp, evaluated_at timestamp not null,"
+        " written_at timestamp not null",
+        "One row per judgement of a rule as a run made it, where it was new or different; the newest counts.",
+    ),
+    "alerts.alerts": (
+        "alert_id varchar not null, rule varchar not null, kind varchar not null, subject varchar not null,"
+        " service varchar, feed varchar, severity varchar not null, state varchar not null, cascade_id varchar,"
+        " path varchar not null, resolution varchar, inputs varchar, window_s integer, value double, threshold double,"
+        " event_count bigint, is_silenced boolean not null, is_notified boolean not null, event_date date not null,"
+        " opened_at timestamp not null, escalated_at timestamp, last_met_at timestamp not null, resolved_at timestamp,"
+        " event_at timestamp, landed_at timestamp, written_at timestamp not null, notified_at timestamp",
+        "One row per alert: a rule that was met for a subject, until it was not for long enough.",
+    ),
+    "alerts.alert_events": (
+        "sequence bigint not null, alert_id varchar not null, event varchar not null, severity varchar not null,"
+        " run_id varchar not null, path varchar not null, event_date date not null, event_at timestamp,"
+        " written_at timestamp not null",
+        "One row per change of an alert: opened, escalated, silenced, corrected, resolved.",
+    ),
+    "alerts.notifications": (
+        "sequence bigint not null, notification_id varchar not null, cascade_id varchar, target varchar not null,"
+        " notice varchar not null, severity varchar, status varchar not null, error varchar, title varchar,"
+        " digest_id varchar, attempt integer not null, event_date date, written_at timestamp not null",
+        "One row per notification planned and per attempt to deliver it, before it and after.",
     ),
     "operations.fct_quality_results": (
         "suite varchar not null, check_name varchar not null, asset varchar, observed varchar, expected varchar,"

@@ -78,6 +78,14 @@ def finish(settings: Settings) -> None:
         connection.commit()
 
 
+def is_full_refresh(settings: Settings) -> bool:
+    """Whether the run that was prepared last, and has not finished, rebuilds everything."""
+    with connect(settings) as connection:
+        create_ledger(connection)
+        row = connection.execute("select is_full_refresh from pipeline.run").fetchone()
+    return bool(row and row[0])
+
+
 def _write_run(connection: duckdb.DuckDBPyConnection, as_of: date, full_refresh: bool) -> date:
     row = connection.execute("select as_of_date, previous_as_of_date from pipeline.run").fetchone()
     previous = row[1] if row and not full_refresh else None

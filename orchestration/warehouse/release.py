@@ -18,6 +18,7 @@ PUBLISHED_SCHEMAS = (
     "errors",
     "business",
     "executive",
+    "alerts",
     "operations",
     "predictions",
     "reports",

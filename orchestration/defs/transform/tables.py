@@ -1,7 +1,8 @@
-"""The dbt project as assets, in two steps because predictions lie between them: staging to marts, then reports.
+"""The dbt project as assets, in three steps: staging to marts; the rules of alerts; what reads alerts, and reports.
 
-One definition would be split by Dagster behind our back. Selecting what is rebuilt and what the SQL means is not done
-here: that is `orchestration.warehouse` and `dbt_project/`.
+Predictions and quality checks lie between the first two, the ledger of alerts between the last. One definition would be
+split by Dagster behind our back. Selecting what is rebuilt and what the SQL means is not done here: that is
+`orchestration.warehouse` and `dbt_project/`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,9 +12,12 @@ import dagster as dg
 from dagster_dbt import dbt_assets
 
 from orchestration import dbt, progress, runs, warehouse
+from orchestration.alerts import batch, notes
 from orchestration.defs.resources import Site, readable_failures
 from orchestration.settings import Settings, load_settings
 
+RULES = "tag:after_checks"
+AFTER_ALERTS = "tag:after_alerts"
 REPORTS = "fqn:beaconmart.reports"  # by name, not by path: a path is looked up from the working directory
 UNIQUE_ID = "dagster_dbt/unique_id"  # what dagster-dbt notes on every asset and check that it makes
 Event = dg.MaterializeResult | dg.AssetCheckResult
@@ -21,32 +25,47 @@ Event = dg.MaterializeResult | dg.AssetCheckResult
 
 @dg.definitions
 def transform() -> dg.Definitions:
-    """The two steps; parses the dbt project first if it has changed."""
+    """The three steps; parses the dbt project first if it has changed."""
     manifest = dbt.manifest(load_settings())
-    return dg.Definitions(assets=[_marts(manifest), _reports(manifest)])
+    return dg.Definitions(assets=[_marts(manifest), _rules(manifest), _reports(manifest)])
 
 
 def _marts(manifest: Path) -> dg.AssetsDefinition:
-    @dbt_assets(manifest=manifest, exclude=REPORTS, name="marts")
+    later = [RULES, AFTER_ALERTS, REPORTS]
+
+    @dbt_assets(manifest=manifest, exclude=" ".join(later), name="marts")
     def marts(context: dg.AssetExecutionContext, site: Site) -> Iterator[Event]:
         with readable_failures(context), warehouse.writing(site.settings):
             full_refresh = context.run_tags.get(runs.FULL_REFRESH) == "true"
+            notes.looked_at_the_lake(site.settings)
             prepared = warehouse.prepare(site.settings, site.as_of(context), full_refresh)
             context.log.info(
                 f"As of {prepared.as_of}, full refresh: {prepared.full_refresh}, touched: {prepared.touched}"
             )
-            yield from _build(context, site.settings, exclude=[REPORTS], full_refresh=prepared.full_refresh)
-            if not context.is_subset:
-                warehouse.finish(site.settings)
+            yield from _build(context, site.settings, exclude=later, full_refresh=prepared.full_refresh)
 
     return marts
 
 
+def _rules(manifest: Path) -> dg.AssetsDefinition:
+    @dbt_assets(manifest=manifest, select=RULES, name="rules")
+    def rules(context: dg.AssetExecutionContext, site: Site) -> Iterator[Event]:
+        with readable_failures(context), warehouse.writing(site.settings):
+            full_refresh = warehouse.is_full_refresh(site.settings)
+            yield from _build(context, site.settings, select=[RULES], full_refresh=full_refresh)
+            if not context.is_subset:
+                batch.queue_rejudged(site.settings)
+                warehouse.finish(site.settings)
+                notes.built(site.settings)
+
+    return rules
+
+
 def _reports(manifest: Path) -> dg.AssetsDefinition:
-    @dbt_assets(manifest=manifest, select=REPORTS, name="reports")
+    @dbt_assets(manifest=manifest, select=f"{AFTER_ALERTS} {REPORTS}", name="reports")
     def reports(context: dg.AssetExecutionContext, site: Site) -> Iterator[Event]:
         with readable_failures(context):
-            yield from _build(context, site.settings, select=[REPORTS])
+            yield from _build(context, site.settings, select=[AFTER_ALERTS, REPORTS])
 
     return reports
 

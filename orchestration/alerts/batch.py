@@ -1,0 +1,119 @@
+"""The alerts' part of the daily run: the warehouse's judgements into the ledger, and the ledger back beside the marts.
+
+The days to merge wait in `pipeline.rejudged_dates` from before the queue of touched days is emptied until they are in
+the ledger, so that a crash at any point repeats them.
+"""
+
+import json
+from datetime import datetime
+
+import duckdb
+
+from orchestration import dbt, warehouse
+from orchestration.alerts import ledger
+from orchestration.alerts.ledger import Judgements, Merged
+from orchestration.settings import Settings
+from orchestration.warehouse.predictions import DECLARED, create_declared_tables
+
+RULES = "fct_rule_evaluations"
+_QUEUE = "create table if not exists pipeline.rejudged_dates (event_date date)"
+
+
+def queue_rejudged(settings: Settings) -> None:
+    """Note the days that this run judged anew; call it before `warehouse.finish`."""
+    reach = [(table, days.get("back", 0), days.get("forward", 0)) for table, days in _reach(settings).items()]
+    with warehouse.connect(settings) as connection:
+        connection.execute(_QUEUE)
+        connection.execute(
+            """
+            insert into pipeline.rejudged_dates
+            with
+            reach as (select unnest($tables) as raw_table, unnest($back) as back, unnest($forward) as forward),
+            judged as (select distinct event_date from alerts.fct_rule_evaluations),
+            rebuilt as (
+                select touched_dates.event_date - back as first_day, touched_dates.event_date + forward as last_day
+                from pipeline.touched_dates inner join reach using (raw_table)
+                union
+                select
+                    previous_as_of_date + 1 - (select max(back) from reach),
+                    as_of_date + (select max(forward) from reach)
+                from pipeline.run
+                where previous_as_of_date < as_of_date
+                union
+                select min(event_date), max(event_date) from judged
+                where (select is_full_refresh from pipeline.run)
+            ),
+            days as (select unnest(range(first_day, last_day + 1, interval 1 day))::date as event_date from rebuilt)
+            select distinct event_date from days
+            where event_date not in (select event_date from pipeline.rejudged_dates)
+            """,
+            {
+                "tables": [table for table, _, _ in reach],
+                "back": [back for _, back, _ in reach],
+                "forward": [forward for _, _, forward in reach],
+            },
+        )
+
+
+def merge(settings: Settings, run_id: str, known_at: datetime) -> Merged:
+    """Bring the judgements of the queued days into the ledger, then empty the queue.
+
+    `known_at` is when the run looked at the lake, UTC: what the fast path has judged since is not taken back.
+    """
+    with warehouse.connect(settings) as connection:
+        connection.execute(_QUEUE)
+        dates = [
+            row[0] for row in connection.execute("select distinct event_date from pipeline.rejudged_dates").fetchall()
+        ]
+        rows = connection.execute(
+            f"select * from alerts.{RULES} semi join pipeline.rejudged_dates using (event_date)"  # noqa: S608 - ours
+        ).to_arrow_table()
+    merged = ledger.merge(settings, Judgements(rows, dates, known_at), run_id, "batch")
+    with warehouse.connect(settings) as connection:
+        connection.execute("delete from pipeline.rejudged_dates")
+    return merged
+
+
+def publish_ledger(settings: Settings) -> dict[str, int]:
+    """Copy the ledger into schema `alerts` of the warehouse; returns the rows by table.
+
+    Judgements are only ever added, so that only new ones are copied; the other tables are small, and copied whole.
+    """
+    tables = [table.partition(".")[2] for table in DECLARED if table.startswith("alerts.")]
+    with warehouse.connect(settings) as connection:
+        create_declared_tables(connection)
+        with ledger.attached(settings, connection):
+            connection.begin()
+            for name in tables:
+                columns = [f'"{row[0]}"' for row in connection.execute(f"describe alerts.{name}").fetchall()]
+                newest = _newest_copied(connection) if name == "evaluations" else 0
+                connection.execute(f"delete from alerts.{name} where not $kept", {"kept": newest > 0})  # noqa: S608 - ours
+                connection.execute(
+                    f"insert into alerts.{name} by name select {', '.join(columns)} from ledger.{name}"  # noqa: S608 - ours
+                    f" where {'sequence > $newest' if newest else '$newest = 0'}",
+                    {"newest": newest},
+                )
+            connection.commit()
+        return {
+            f"alerts.{name}": connection.execute(f"select count(*) from alerts.{name}").fetchall()[0][0]  # noqa: S608 - ours
+            for name in tables
+        }
+
+
+def _newest_copied(connection: duckdb.DuckDBPyConnection) -> int:
+    """Up to where judgements have been copied; 0 if they are those of another ledger."""
+    (copied,) = connection.execute("select coalesce(max(sequence), 0) from alerts.evaluations").fetchall()[0]
+    same = (
+        "select count(*) from {} where sequence = ? and written_at = (select max(written_at) from alerts.evaluations)"
+    )
+    is_same = all(
+        connection.execute(same.format(table), [copied]).fetchall()[0][0]
+        for table in ("alerts.evaluations", "ledger.evaluations")
+    )
+    return int(copied) if is_same else 0
+
+
+def _reach(settings: Settings) -> dict[str, dict[str, int]]:
+    nodes = json.loads(dbt.manifest(settings).read_text())["nodes"].values()
+    (reach,) = [node["config"]["meta"]["reach"] for node in nodes if node["name"] == RULES]
+    return dict(reach)
