@@ -35,7 +35,7 @@ Rows = dict[str, int]
     can_subset=True,
 )
 def predictions(context: dg.AssetExecutionContext, site: Site) -> Iterator[dg.MaterializeResult]:
-    """As of the day of the marts; once all is written, the queue of touched days is done with."""
+    """As of the day of the marts."""
     wanted = {key.path[-1] for key in context.selected_asset_keys}
     with readable_failures(context):
         as_of = site.as_of_marts()
@@ -44,8 +44,6 @@ def predictions(context: dg.AssetExecutionContext, site: Site) -> Iterator[dg.Ma
             if wanted & INFERENCES[infer]:
                 for table, count in infer(site.settings, as_of).items():
                     yield dg.MaterializeResult(["predictions", table], metadata={"dagster/row_count": count})
-        if not context.is_subset:
-            warehouse.finish(site.settings)
 
 
 def forecast_kpis(settings: Settings, as_of: date) -> Rows:

@@ -8,6 +8,10 @@
     )
 }}
 
+-- Judged after what the models and the quality checks found in this run:
+-- depends_on: {{ source('predictions', 'vitals_degradations') }}
+-- depends_on: {{ source('operations', 'fct_quality_results') }}
+
 -- Rules are judged at the end of every bucket of five minutes up to the newest event of their feed: what a bucket says
 -- is told again when more of it has come.
 with
