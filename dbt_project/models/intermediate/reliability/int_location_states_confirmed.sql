@@ -8,101 +8,93 @@
 -- The reach is finite because a check speaks for a day at most (k failures confirm: a day over k - 1; two days where
 -- one failure is enough): what decides the state of a day lies in the two days before it and the one after.
 with
-checks as (
-    select * from {{ ref('stg_probes__checks') }}
-    where {{ loaded('event_date', back=2, forward=1) }}
-),
+series as (select * from {{ ref('int_checks_grouped') }}),
 
-services as (select * from {{ source('config', 'services') }}),
-
-contract as (
-    select value as method from {{ source('config', 'settings') }}
-    where setting = 'accounting_method'
-),
-
-methods as (
-    select
-        *,
+rules as (
+    select distinct
+        confirmation_rule,
+        pending_as,
+        failures_to_go_down,
+        successes_to_come_back,
         coalesce(speaks_for_intervals, 1e9) as most_intervals,
-        86400 / greatest(failures_to_go_down - 1, successes_to_come_back - 1, 0.5) as most_s
-    from {{ ref('accounting_methods') }}
-    where method in (select method from contract)
+        {{ longest_speech_s() }} as most_s
+    from {{ ref('int_accounting_methods_united') }}
 ),
 
-intervals as (
+timed as (
     select
-        checks.service,
-        checks.location,
-        checks.event_date,
-        coalesce(
-            max(services.probe_interval_s),
-            (epoch(max(checks.checked_at)) - epoch(min(checks.checked_at))) / nullif(count(*) - 1, 0),
-            300
-        ) as interval_s
-    from checks
-    left join services using (service)
-    group by checks.service, checks.location, checks.event_date
+        series.*,
+        rules.*,
+        if(series.status = 'pending', rules.pending_as, series.status) as state,
+        series.last_checked_at + to_microseconds(
+            (1e6 * least(rules.most_s, rules.most_intervals * series.probe_s))::bigint
+        ) as silent_at
+    from series
+    cross join rules
 ),
 
 spoken as (
     select
-        methods.method,
-        checks.service,
-        checks.location,
-        case when checks.status = 'pending' then methods.pending_as else checks.status end as state,
-        checks.event_date,
-        checks.checked_at,
-        least(
-            checks.checked_at + to_microseconds((1e6 * least(
-                methods.most_s, methods.most_intervals * coalesce(checks.interval_s, intervals.interval_s)
-            ))::bigint),
-            lead(checks.checked_at) over (partition by checks.service, checks.location order by checks.checked_at)
-        ) as ends_at
-    from checks
-    inner join intervals using (service, location, event_date)
-    cross join methods
-    where checks.status <> 'pending' or methods.pending_as <> 'ignored'
+        *,
+        least(silent_at, lead(started_at) over w) as ended_at
+    from timed
+    where state <> 'ignored'
+    window w as (partition by confirmation_rule, service, location order by started_at)
 ),
 
 turns as (
     select
         *,
-        coalesce(lag(ends_at) over w <> checked_at, true) as is_after_hole,
+        coalesce(lag(ended_at) over w <> started_at, true) as is_after_hole,
         is_after_hole or lag(state) over w <> state as is_turn
     from spoken
-    window w as (partition by service, location order by checked_at)
+    window w as (partition by confirmation_rule, service, location order by started_at)
 ),
 
 numbered as (
     select
         *,
-        count_if(is_turn) over (partition by service, location order by checked_at) as stretch
+        count_if(is_turn) over (partition by confirmation_rule, service, location order by started_at) as stretch
     from turns
 ),
 
--- From here on there is a row for each change of state and day, not for each check.
-stretches as (
+confirmations as (
     select
-        method,
+        confirmation_rule,
         service,
         location,
+        stretch,
+        flatten(list(failed_at order by started_at))[any_value(failures_to_go_down)] as confirmed_at
+    from numbered
+    where state = 'down'
+    group by confirmation_rule, service, location, stretch
+),
+
+stretches as (
+    select
+        confirmation_rule,
+        service,
+        location,
+        stretch,
         state,
+        failures_to_go_down,
+        successes_to_come_back,
         event_date,
-        count(*) as check_count,
-        min(checked_at) as started_at,
-        max(ends_at) as ended_at,
+        sum(check_count) as check_count,
+        min(started_at) as started_at,
+        max(ended_at) as ended_at,
         bool_or(is_after_hole) as is_after_hole,
         if(state in ('up', 'degraded'), 'good', state) as verdict
     from numbered
-    group by method, service, location, stretch, state, event_date
+    group by all
 ),
 
-verdict_turns as (
+verdicts as (
     select
         *,
         is_after_hole or lag(verdict) over w <> verdict as is_turn
     from stretches
-    window w as (partition by service, location order by started_at)
+    window w as (partition by confirmation_rule, service, location order by started_at)
 ),
 
 runs as (
@@ -110,21 +102,19 @@ runs as (
         *,
         count_if(is_after_hole) over w as unbroken,
         count_if(is_turn) over w as run
-    from verdict_turns
-    window w as (partition by service, location order by started_at)
+    from verdicts
+    window w as (partition by confirmation_rule, service, location order by started_at)
 ),
 
-confirmed as (
+judged as (
     select
-        runs.*,
-        case runs.verdict
-            when 'down' then sum(runs.check_count) over w >= methods.failures_to_go_down
-            when 'good' then sum(runs.check_count) over w >= methods.successes_to_come_back
-            else true
+        *,
+        sum(check_count) over (partition by confirmation_rule, service, location, run) >= case verdict
+            when 'down' then failures_to_go_down
+            when 'good' then successes_to_come_back
+            else 1
         end as is_confirmed
     from runs
-    inner join methods using (method)
-    window w as (partition by runs.service, runs.location, runs.run)
 ),
 
 -- An unconfirmed run changes nothing: the state before it goes on. After a hole or maintenance there is none: unknown.
@@ -133,15 +123,33 @@ settled as (
         * exclude (state),
         case
             when is_confirmed then state
-            else nullif(
+            else coalesce(nullif(
                 last_value(if(is_confirmed, if(verdict = 'good', 'up', verdict), null) ignore nulls) over (
-                    partition by service, location, unbroken
+                    partition by confirmation_rule, service, location, unbroken
                     order by ended_at range between interval 1 day preceding and current row
                 ),
                 'maintenance'
-            )
+            ), 'unconfirmed')
         end as state
-    from confirmed
+    from judged
+    left join confirmations using (confirmation_rule, service, location, stretch)
+),
+
+-- What an ignored check would have spoken for, where no other check does, is unknown for that reason.
+told as (
+    select * from settled
+    union all by name
+    select
+        confirmation_rule,
+        service,
+        location,
+        'pending' as state,
+        check_count,
+        event_date,
+        started_at,
+        silent_at as ended_at
+    from timed
+    where state = 'ignored'
 ),
 
 -- The last check of a day may speak into the next.
@@ -149,20 +157,21 @@ dated as (
     select
         *,
         unnest(range(event_date::timestamp, ended_at, interval 1 day)) as day_at
-    from settled
-    where state is not null
+    from told
 ),
 
+-- On a later day an outage is confirmed from midnight on: its beginning may lie before what is read here.
 opened as (
     select
         service,
         location,
-        method,
+        confirmation_rule,
         state,
-        if(day_at = event_date, check_count, 0) as check_count,
+        if(day_at = event_date, check_count, 0)::bigint as check_count,
         day_at::date as event_date,
         greatest(started_at, day_at) as started_at,
-        least(ended_at, day_at + interval 1 day) as ended_at
+        least(ended_at, day_at + interval 1 day) as ended_at,
+        if(state = 'down', greatest(coalesce(confirmed_at, started_at), day_at), null) as confirmed_at
     from dated
     where
         greatest(started_at, day_at) < least(ended_at, day_at + interval 1 day)

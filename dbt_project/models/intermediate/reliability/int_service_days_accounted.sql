@@ -1,110 +1,104 @@
--- What became of each microsecond of a day under a method; what no check and no window explains is unknown.
+-- Every day of a service under every method, also those of which nothing is known. Small, so it is made anew in every run:
+-- an outage may count as a whole on a day long ago, and a first check may come late.
 with
 run as (select as_of_date from {{ source('pipeline', 'run') }}),
 
-methods as (select * from {{ ref('accounting_methods') }}),
+methods as (select * from {{ ref('int_accounting_methods_united') }}),
 
-states as (select * from {{ ref('int_service_states_excused') }}),
+summed as (select * from {{ ref('int_service_days_summed') }}),
 
-outages as (select * from {{ ref('int_outages_merged') }}),
-
-maintenance as (select * from {{ ref('int_maintenance_windows_merged') }}),
+windows as (select * from {{ ref('int_maintenance_windows_merged') }}),
 
 days as (
     select
-        states.service,
-        states.method,
+        service,
         unnest(range(
-            min(states.event_date)::timestamp, max(run.as_of_date) + interval 1 day, interval 1 day
-        )) as starts_at,
-        starts_at + interval 1 day as ends_at,
-        starts_at::date as event_date
-    from states
+            min(event_date)::timestamp, max(run.as_of_date) + interval 1 day, interval 1 day
+        )) as day_at
+    from summed
     cross join run
-    group by states.service, states.method
+    where event_date <= run.as_of_date
+    group by service
 ),
 
-excused as (
+excluded as (
     select
         days.service,
-        days.method,
-        days.event_date,
-        sum(
-            epoch_us(least(maintenance.ends_at, days.ends_at))
-            - epoch_us(greatest(maintenance.starts_at, days.starts_at))
-        ) as excused_us
+        days.day_at,
+        windows.exclusion_reason,
+        epoch_us(least(windows.ends_at, days.day_at + interval 1 day))
+        - epoch_us(greatest(windows.starts_at, days.day_at)) as excluded_us
     from days
-    inner join maintenance
+    inner join windows
         on
-            days.service = maintenance.service
-            and days.starts_at < maintenance.ends_at
-            and days.ends_at > maintenance.starts_at
-    group by days.service, days.method, days.event_date
+            days.service = windows.service
+            and days.day_at < windows.ends_at
+            and days.day_at + interval 1 day > windows.starts_at
 ),
 
--- Down time of an outage too short to count is up time.
-spent as (
+excluded_days as (
     select
-        states.service,
-        states.method,
-        states.event_date,
-        sum(states.spent_us) filter (states.state = 'up' or states.state = 'down' and not outages.is_counted) as up_us,
-        sum(states.spent_us) filter (states.state = 'degraded') as degraded_us,
-        sum(states.spent_us) filter (states.state = 'down' and outages.is_counted) as down_us,
-        sum(states.spent_us) filter (states.state = 'maintenance') as maintenance_us
-    from states
-    asof left join outages
-        on
-            states.service = outages.service
-            and states.method = outages.method
-            and states.started_at >= outages.started_at
-    group by states.service, states.method, states.event_date
+        service,
+        day_at,
+        sum(if(exclusion_reason = 'maintenance', excluded_us, 0))::bigint as maintenance_us,
+        sum(if(exclusion_reason = 'correction', excluded_us, 0))::bigint as corrected_us
+    from excluded
+    group by service, day_at
 ),
 
-started as (
+outages as (
     select
         service,
         method,
-        event_date,
         count(*) as outage_count,
-        sum(downtime_us) as downtime_us
-    from outages
+        sum(downtime_us)::bigint as downtime_us,
+        event_date
+    from {{ ref('int_outages_merged') }}
     where is_counted and downtime_us > 0
     group by service, method, event_date
 ),
 
-collected as (
+filled as (
     select
-        service,
-        method,
-        coalesce(spent.up_us, 0) as up_us,
-        coalesce(spent.degraded_us, 0) as degraded_us,
-        coalesce(spent.down_us, 0) as down_us,
-        coalesce(spent.maintenance_us, 0) + coalesce(excused.excused_us, 0) as maintenance_us,
-        coalesce(if(methods.outage_counts_on = 'start_day', started.downtime_us, spent.down_us), 0) as counted_down_us,
-        coalesce(started.outage_count, 0) as outage_count,
-        event_date
+        days.service,
+        methods.method,
+        methods.outage_counts_on,
+        methods.is_contractual,
+        summed.* exclude (service, method, event_date),
+        if(methods.maintenance_as = 'as_checked', 0, coalesce(excluded_days.maintenance_us, 0)) as silent_maintenance_us,
+        if(methods.maintenance_as = 'as_checked', 0, coalesce(excluded_days.corrected_us, 0)) as silent_corrected_us,
+        coalesce(outages.outage_count, 0) as outage_count,
+        coalesce(outages.downtime_us, 0) as downtime_us,
+        days.day_at::date as event_date
     from days
-    inner join methods using (method)
-    left join spent using (service, method, event_date)
-    left join started using (service, method, event_date)
-    left join excused using (service, method, event_date)
+    cross join methods
+    left join summed
+        on days.service = summed.service and methods.method = summed.method and days.day_at = summed.event_date
+    left join excluded_days on days.service = excluded_days.service and days.day_at = excluded_days.day_at
+    left join outages
+        on days.service = outages.service and methods.method = outages.method and days.day_at = outages.event_date
 ),
 
 final as (
     select
         service,
         method,
-        greatest(0, up_us + down_us - counted_down_us)::bigint as up_us,
-        degraded_us::bigint as degraded_us,
-        counted_down_us::bigint as down_us,
-        maintenance_us::bigint as maintenance_us,
-        greatest(
-            0, 86400000000 - greatest(up_us + down_us, counted_down_us) - degraded_us - maintenance_us
-        )::bigint as unknown_us,
+        {% for state in ('up', 'degraded', 'down', 'unconfirmed', 'pending') %}
+        coalesce({{ state }}_us, 0) as {{ state }}_us,
+        {% endfor %}
+        coalesce(maintenance_us, silent_maintenance_us) as maintenance_us,
+        coalesce(corrected_us, silent_corrected_us) as corrected_us,
+        coalesce(no_check_us, 86400000000 - silent_maintenance_us - silent_corrected_us) as no_check_us,
+        if(outage_counts_on = 'start_day', downtime_us, coalesce(down_us, 0)) as counted_down_us,
+        {% for status in ('up', 'degraded', 'down', 'maintenance', 'pending') %}
+        coalesce({{ status }}_count, 0) as {{ status }}_count,
+        {% endfor %}
         outage_count,
+        coalesce(state_change_count, 0) as state_change_count,
+        coalesce(is_flapping, false) as is_flapping,
+        is_contractual,
         event_date
-    from collected
+    from filled
 )
 
 select * from final

@@ -1,37 +1,81 @@
-{{ config(materialized='ephemeral') }}
+{{ config(materialized='ephemeral', meta={'reach': {'raw_probes.checks': {'back': 2, 'forward': 3}, 'raw_maintenance.windows': {}}}) }}
 
+-- Signed spans: time in maintenance or a correction is added for that reason, and taken from the state it interrupts.
 with
+methods as (select * from {{ ref('int_accounting_methods_united') }}),
+
+outages as (select * from {{ ref('int_outages_merged') }}),
+
+-- An outage too short to count is up time.
 states as (
-    select * from {{ ref('int_service_states_merged') }}
-    where event_date <= (select as_of_date from {{ source('pipeline', 'run') }})
+    select
+        states.service,
+        methods.method,
+        if(states.state = 'down' and not outages.is_counted, 'up', states.state) as state,
+        methods.maintenance_as <> 'as_checked' as is_excusable,
+        states.event_date,
+        states.started_at,
+        states.ended_at
+    from {{ ref('int_service_states_merged') }} as states
+    inner join methods using (state_rule)
+    asof left join outages
+        on
+            states.service = outages.service
+            and methods.method = outages.method
+            and states.started_at >= outages.started_at
+    where {{ rebuilt('states.event_date') }}
 ),
 
-maintenance as (select * from {{ ref('int_maintenance_windows_merged') }}),
+windows as (
+    select
+        service,
+        exclusion_reason,
+        unnest(range(starts_at::date::timestamp, ends_at, interval 1 day)) as day_at,
+        day_at::date as event_date,
+        greatest(starts_at, day_at) as started_at,
+        least(ends_at, day_at + interval 1 day) as ended_at
+    from {{ ref('int_maintenance_windows_merged') }}
+),
 
-excused as (
+interrupted as (
     select
         states.service,
         states.method,
-        states.started_at,
-        sum(
-            epoch_us(least(maintenance.ends_at, states.ended_at))
-            - epoch_us(greatest(maintenance.starts_at, states.started_at))
-        ) as excused_us
+        states.state,
+        states.event_date,
+        greatest(states.started_at, windows.started_at) as started_at,
+        least(states.ended_at, windows.ended_at) as ended_at
     from states
-    inner join maintenance
+    inner join windows
         on
-            states.service = maintenance.service
-            and states.started_at < maintenance.ends_at
-            and states.ended_at > maintenance.starts_at
-    group by states.service, states.method, states.started_at
+            states.service = windows.service
+            and states.event_date = windows.event_date
+            and states.started_at < windows.ended_at
+            and states.ended_at > windows.started_at
+    where states.is_excusable
+),
+
+-- Also where no check speaks, on a day with checks.
+excused as (
+    select
+        windows.service,
+        days.method,
+        windows.exclusion_reason as state,
+        windows.event_date,
+        windows.started_at,
+        windows.ended_at
+    from windows
+    inner join (select distinct service, method, is_excusable, event_date from states) as days
+        using (service, event_date)
+    where days.is_excusable
 ),
 
 final as (
-    select
-        states.*,
-        (epoch_us(states.ended_at) - epoch_us(states.started_at) - coalesce(excused.excused_us, 0))::bigint as spent_us
-    from states
-    left join excused using (service, method, started_at)
+    select * exclude (is_excusable), 1 as sign from states
+    union all
+    select *, -1 as sign from interrupted
+    union all
+    select *, 1 as sign from excused
 )
 
 select * from final

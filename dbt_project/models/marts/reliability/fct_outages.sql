@@ -1,14 +1,11 @@
 {{ config(materialized='table') }}
 
 with
-contract as (
-    select value as method from {{ source('config', 'settings') }}
-    where setting = 'accounting_method'
-),
+methods as (select * from {{ ref('dim_accounting_methods') }}),
 
 outages as (
     select * from {{ ref('int_outages_merged') }}
-    where is_counted and method in (select method from contract)
+    where is_counted and is_contractual
 ),
 
 down_locations as (
@@ -24,10 +21,11 @@ witnesses as (
         count(distinct down_locations.location) as location_count,
         sum(down_locations.check_count)::bigint as check_count
     from outages
+    inner join methods using (method)
     inner join down_locations
         on
             outages.service = down_locations.service
-            and outages.method = down_locations.method
+            and methods.confirmation_rule = down_locations.confirmation_rule
             and outages.started_at < down_locations.ended_at
             and outages.last_down_at > down_locations.started_at
     group by outages.outage_id
@@ -57,6 +55,7 @@ final as (
         outages.downtime_us = 0 as is_in_maintenance,
         outages.event_date,
         outages.started_at,
+        outages.confirmed_at,
         if(outages.is_open, null, outages.last_down_at) as ended_at
     from outages
     left join witnesses using (outage_id)
