@@ -19,6 +19,8 @@ ENTITY_KEYS: dict[str, list[str]] = {
     "raw_releases.releases": ["release"],
     "raw_maintenance.windows": ["service", "starts_at"],
 }
+# Entities that last, and until when: they touch every day that they cover, not only the one on which they begin.
+_ENDS: dict[str, str] = {"raw_maintenance.windows": "ends_at"}
 
 
 def create_view(connection: duckdb.DuckDBPyConnection, table: str, columns: dict[str, str], files: list[Path]) -> None:
@@ -51,13 +53,23 @@ def sync_entities(
     connection.execute(f"create schema if not exists {table.split('.')[0]}")
     connection.execute(f"create table if not exists {table} ({declared})")
     changed = f"select distinct {key} from {table} {chosen}"  # noqa: S608 - names are ours
+    covered = f"select distinct {_covered_days(table)} from {table}"  # noqa: S608 - names are ours
     connection.execute(f"create or replace temp table changed_keys as {changed}", days)
+    before = connection.execute(f"{covered} {chosen}", days).fetchall()
     connection.execute(f"delete from {table} {chosen}", days)  # noqa: S608 - names are ours
     if files:
         connection.execute(f"insert into {table} ({columns}) select {columns} from {source} {chosen}", days)  # noqa: S608
     connection.execute(f"insert into changed_keys {changed}", days)
-    found = connection.execute(f"select distinct event_date from {table} semi join changed_keys using ({key})")  # noqa: S608
-    return {row[0] for row in found.fetchall()} | (dates or set())
+    after = connection.execute(f"{covered} semi join changed_keys using ({key})").fetchall()
+    return {row[0] for row in before + after} | (dates or set())
+
+
+def _covered_days(table: str) -> str:
+    if table not in _ENDS:
+        return "event_date"
+    # What comes after as_of is rebuilt when as_of gets there.
+    last = f"least({_ENDS[table]}, (select as_of_date + 1 from pipeline.run))"
+    return f"unnest([event_date] || range(event_date + 1, {last}::timestamp, interval 1 day)::date[])"
 
 
 def _literal(paths: list[Path]) -> str:

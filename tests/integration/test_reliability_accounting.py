@@ -1,7 +1,9 @@
 """Outages and availability against a plain reading of the rules, second by second, over many random services."""
 
+import math
 import random
-from datetime import date, timedelta
+from collections import defaultdict
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -9,7 +11,6 @@ import pytest
 from tests.integration.reliability_worlds import (
     DAY,
     DAYS,
-    FIRST_DAY,
     LAST_DAY,
     SELECT,
     START,
@@ -22,9 +23,34 @@ from tests.integration.reliability_worlds import (
     site,
 )
 
-UNKNOWN, UP, DEGRADED, DOWN, MAINTENANCE = range(5)
-STATES = {"up": UP, "degraded": DEGRADED, "down": DOWN, "maintenance": MAINTENANCE}
+STATES = ("up", "degraded", "down", "maintenance", "no_check", "unconfirmed", "pending")
+UP, DEGRADED, DOWN, MAINTENANCE, NO_CHECK, UNCONFIRMED, PENDING = range(7)
+SECONDS = "up_s, degraded_s, down_s, maintenance_s, unknown_no_check_s, unknown_unconfirmed_s, unknown_pending_s"
 pytestmark = pytest.mark.slow
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a preset says about states."""
+
+    failures: int = 1
+    pending: str = "ignored"
+    intervals: float = 2
+    needs: str = "majority"
+    is_excused: bool = True
+    shortest: int = 0
+    is_sliced: bool = False
+
+
+PRESETS = {
+    "default": Rules(failures=2),
+    "uptime_kuma": Rules(pending="down"),
+    "gatus": Rules(is_excused=False),
+    "upptime": Rules(intervals=math.inf, needs="any", shortest=900),
+    "datadog_monitor": Rules(),
+    "datadog_time_slice": Rules(is_sliced=True),
+    "statuspage": Rules(),
+}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -34,38 +60,44 @@ def one_parse(tmp_path_factory):
         yield
 
 
-def location_seconds(checks: dict[int, str], interval: int) -> np.ndarray:
-    """The state of each second as one location knows it: two failures confirm, one success ends, a hole is unknown."""
-    seconds = np.zeros((DAYS + 1) * DAY, np.int8)
-    spoken = [(at, status) for at, status in sorted(checks.items()) if status != "pending"]
-    ends = [
-        min(at + 2 * interval, spoken[nth + 1][0] if nth + 1 < len(spoken) else at + DAY, at + DAY)
-        for nth, (at, _) in enumerate(spoken)
-    ]
+def location_seconds(checks: dict[int, str], interval: int, rules: Rules) -> tuple[np.ndarray, np.ndarray]:
+    """The state of each second as one location knows it, and whether an ignored pending check would speak for it."""
+    seconds, pending = np.full((DAYS + 1) * DAY, NO_CHECK, np.int8), np.zeros((DAYS + 1) * DAY, bool)
+    speaks = min(rules.intervals * interval, DAY if rules.failures == 2 else 2 * DAY)
+    named = {at: rules.pending if status == "pending" else status for at, status in sorted(checks.items())}
+    for at, status in named.items():
+        pending[at : int(at + speaks)] |= status == "ignored"
+    spoken = [(at, STATES.index(status)) for at, status in named.items() if status != "ignored"]
+    following = [at for at, _ in spoken[1:]] + [math.inf]
+    ends = [int(min(at + speaks, later)) for (at, _), later in zip(spoken, following, strict=True)]
     nth = 0
     while nth < len(spoken):
-        run = [nth]
-        while run[-1] + 1 < len(spoken) and ends[run[-1]] == spoken[run[-1] + 1][0]:
-            if spoken[run[-1] + 1][1] != "down" or spoken[nth][1] != "down":
+        last, (at, state) = nth, spoken[nth]
+        while state == DOWN and last + 1 < len(spoken) and ends[last] == spoken[last + 1][0]:
+            if spoken[last + 1][1] != DOWN:
                 break
-            run.append(run[-1] + 1)
-        state = STATES[spoken[nth][1]]
-        if state == DOWN and len(run) < 2:
-            before = seconds[spoken[nth][0] - 1] if spoken[nth][0] else UNKNOWN
-            state = UP if before in (UP, DEGRADED) else UNKNOWN
-        seconds[spoken[nth][0] : ends[run[-1]]] = state
-        nth = run[-1] + 1
-    return seconds
+            last += 1
+        if state == DOWN and last - nth + 1 < rules.failures:
+            before = seconds[at - 1] if at else NO_CHECK
+            state = UP if before in (UP, DEGRADED) else UNCONFIRMED
+        seconds[at : ends[last]] = state
+        nth = last + 1
+    return seconds, pending
 
 
-def service_seconds(service: Service) -> np.ndarray:
-    """The state of each second as more than half of the locations that know have it."""
-    known = np.array([location_seconds(checks, service.interval) for checks in service.checks.values()])
+def service_seconds(service: Service, rules: Rules) -> np.ndarray:
+    """The state of each second as so many of the locations that know have it."""
+    told = [location_seconds(checks, service.interval, rules) for checks in service.checks.values()]
+    known, pending = np.array([seconds for seconds, _ in told]), np.array([ignored for _, ignored in told])
     votes = np.isin(known, (UP, DEGRADED, DOWN)).sum(axis=0)
+    needed = np.minimum(1, votes) if rules.needs == "any" else votes // 2 + 1
     down, degraded = (known == DOWN).sum(axis=0), (known == DEGRADED).sum(axis=0)
-    seconds = np.where(votes > 0, UP, np.where((known == MAINTENANCE).any(axis=0), MAINTENANCE, UNKNOWN))
-    seconds[(2 * (down + degraded) > votes) & (votes > 0)] = DEGRADED
-    seconds[(2 * down > votes) & (votes > 0)] = DOWN
+    silent = np.where(pending.any(axis=0), PENDING, NO_CHECK)
+    for state in (UNCONFIRMED, MAINTENANCE):
+        silent = np.where((known == state).any(axis=0), state, silent)
+    seconds = np.where(votes > 0, UP, silent)
+    seconds[(down + degraded >= needed) & (votes > 0)] = DEGRADED
+    seconds[(down >= needed) & (votes > 0)] = DOWN
     return seconds[: DAYS * DAY]
 
 
@@ -77,27 +109,38 @@ def excused_seconds(service: Service) -> np.ndarray:
     return excused
 
 
+def outages(seconds: np.ndarray) -> list[tuple[int, int]]:
+    """Start and end of each stretch of down time."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], (seconds == DOWN).astype(np.int8), [0]))))
+    return [(int(begin), int(end)) for begin, end in zip(edges[::2], edges[1::2], strict=True)]
+
+
 def expected_outages(service: Service) -> set[tuple[int, int, int]]:
-    """Start, length and length without maintenance of each outage."""
-    down, excused = service_seconds(service) == DOWN, excused_seconds(service)
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], down.astype(np.int8), [0]))))
+    """Start, length and length without maintenance of each outage under the default method."""
+    excused = excused_seconds(service)
     return {
-        (int(begin), int(end - begin), int((~excused[begin:end]).sum()))
-        for begin, end in zip(edges[::2], edges[1::2], strict=True)
+        (begin, end - begin, int((~excused[begin:end]).sum()))
+        for begin, end in outages(service_seconds(service, PRESETS["default"]))
     }
 
 
-def expected_days(service: Service) -> dict[date, tuple[int, ...]]:
-    """Seconds up, degraded, down, in maintenance and unknown of each day since the first known."""
-    seconds = np.where(excused_seconds(service), MAINTENANCE, service_seconds(service))
-    first = int(np.flatnonzero(service_seconds(service) != UNKNOWN)[0]) // DAY
-    days = {}
-    for day in range(first, DAYS):
-        counts = np.bincount(seconds[day * DAY : (day + 1) * DAY], minlength=5)
-        days[FIRST_DAY + timedelta(days=day)] = tuple(
-            int(counts[s]) for s in (UP, DEGRADED, DOWN, MAINTENANCE, UNKNOWN)
-        )
-    return days
+def accounted_seconds(service: Service, rules: Rules) -> np.ndarray:
+    """What becomes of each second: short outages are up, maintenance interrupts, a slice with down time is down."""
+    seconds = service_seconds(service, rules)
+    for begin, end in outages(seconds):
+        if end - begin < rules.shortest:
+            seconds[begin:end] = UP
+    if rules.is_excused:
+        seconds[excused_seconds(service)] = MAINTENANCE
+    if rules.is_sliced:
+        slices = seconds.reshape(-1, 300)
+        slices[(slices == DOWN).any(axis=1)[:, None] & np.isin(slices, (UP, DEGRADED))] = DOWN
+    return seconds
+
+
+def counted(seconds: np.ndarray, length: int) -> np.ndarray:
+    """Seconds by state of each period of `length` seconds."""
+    return np.array([np.bincount(period, minlength=7) for period in seconds.reshape(-1, length)])
 
 
 def found_outages(settings):
@@ -133,12 +176,118 @@ def test_outages_are_those_that_the_rules_confirm(settings, services):
     assert found_outages(settings) == expected
 
 
-def test_each_second_of_each_day_is_accounted_for(settings, services):
+@pytest.fixture(scope="module")
+def accounts(services):
+    """What becomes of each second of each service under each preset."""
+    return {
+        (name, preset): accounted_seconds(service, rules)
+        for name, service in services.items()
+        for preset, rules in PRESETS.items()
+    }
+
+
+def found_periods(settings, grain, preset):
+    found = defaultdict(dict)
+    for service, began, *seconds in rows(
+        settings,
+        f"select service, epoch(period_starts_at)::bigint, {SECONDS} from reliability.fct_availability"
+        f" where grain = '{grain}' and method = '{preset}'",
+    ):
+        found[service][began - int(START.timestamp())] = tuple(seconds)
+    return found
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize(("grain", "length"), [("5m", 300), ("hour", 3600), ("day", DAY)])
+def test_each_second_of_each_period_is_accounted_for(settings, services, accounts, preset, grain, length):
+    if (preset, grain) == ("upptime", "day"):
+        pytest.skip("an outage counts on the day it began: tested by itself")
+    found = found_periods(settings, grain, preset)
+    assert found.keys() == services.keys()
+    for name in services:
+        seconds = accounts[name, preset]
+        periods = counted(seconds, length)
+        spoken = counted(service_seconds(services[name], PRESETS[preset]), DAY)[:, NO_CHECK] < DAY
+        first = int(np.argmax(spoken))
+        is_shown = np.arange(DAYS) >= first if grain == "day" else spoken
+        expected = {
+            nth * length: tuple(map(int, period))
+            for nth, period in enumerate(periods)
+            if is_shown[nth * length // DAY]
+        }
+        assert found[name] == expected
+
+
+def test_an_outage_counts_as_a_whole_on_the_day_it_began_where_the_method_says_so(settings, services, accounts):
+    found = found_periods(settings, "day", "upptime")
+    moved = 0
+    for name in services:
+        seconds = accounts[name, "upptime"]
+        periods = counted(seconds, DAY)
+        whole = np.zeros(DAYS, int)
+        for begin, end in outages(service_seconds(services[name], PRESETS["upptime"])):
+            if end - begin >= 900:
+                whole[begin // DAY] += int((seconds[begin:end] == DOWN).sum())
+        room = periods[:, UP] + periods[:, DOWN] + periods[:, NO_CHECK]
+        expected = dict(enumerate(np.minimum(whole, room).tolist()))
+        moved += int((whole != periods[:, DOWN]).sum())
+        assert {began // DAY: period[DOWN] for began, period in found[name].items()} == {
+            day: expected[day] for day in (began // DAY for began in found[name])
+        }
+    assert moved > 5
+
+
+def test_months_and_ninety_days_are_the_sums_of_their_days(settings):
+    def sums(condition):
+        return rows(
+            settings,
+            "select service, method, sum(degraded_s), sum(maintenance_s), sum(unknown_unconfirmed_s), sum(check_count),"
+            " sum(outage_count), sum(state_change_count), bool_or(is_flapping) from reliability.fct_availability"
+            f" where {condition} group by all order by all",
+        )
+
+    assert sums("grain = 'month'") == sums("grain = '90d'") == sums("grain = 'day'")
+    assert len(sums("grain = 'day'")) == 60 * 7
+
+
+def test_a_method_that_counts_weighs_checks(settings, services):
+    """Kuma: pending is down, maintenance in neither, an empty window is 0. Gatus: successes by checks."""
+    found = dict(
+        ((service, method), (good, total, share))
+        for service, method, good, total, share in rows(
+            settings,
+            "select service, method, good_amount, total_amount, availability_share from reliability.fct_availability"
+            " where grain = 'month' and amount_unit = 'checks'",
+        )
+    )
+    for name, service in services.items():
+        excused = excused_seconds(service)
+        told = [(at, status) for checks in service.checks.values() for at, status in checks.items()]
+        good = sum(status in ("up", "degraded") for _, status in told)
+        bad = sum(status == "down" for _, status in told)
+        assert found[name, "gatus"] == (good, good + bad, pytest.approx(good / (good + bad)))
+        good = sum(status in ("up", "degraded") and not excused[at] for at, status in told)
+        bad = sum(status in ("down", "pending") and not excused[at] for at, status in told)
+        assert found[name, "uptime_kuma"] == (good, good + bad, pytest.approx(good / (good + bad)))
+    empty = rows(
+        settings,
+        "select method, any_value(availability_share), count(*) > 9 from reliability.fct_availability"
+        " where grain = 'hour' and amount_unit = 'checks' and total_amount = 0 group by all order by all",
+    )
+    assert empty == [("gatus", None, True), ("uptime_kuma", 0, True)]
+
+
+def test_an_outage_is_confirmed_by_the_check_that_makes_its_number_up(settings, services):
+    """Of services with one location: the second failing check."""
     found = rows(
         settings,
-        "select service, event_date, up_s, degraded_s, down_s, maintenance_s, unknown_s"
-        " from reliability.fct_availability_daily",
+        "select service, epoch(started_at)::bigint, epoch(confirmed_at)::bigint from reliability.fct_outages"
+        " where location_count = 1",
     )
-    assert {(service, day): tuple(seconds) for service, day, *seconds in found} == {
-        (name, day): seconds for name, service in services.items() for day, seconds in expected_days(service).items()
-    }
+    alone = [outage for outage in found if len(services[outage[0]].checks) == 1]
+    assert len(alone) > 20
+    begin = int(START.timestamp())
+    for name, started, confirmed in alone:
+        (checks,) = services[name].checks.values()
+        failed = [at for at, status in sorted(checks.items()) if status == "down" and at >= started - begin]
+        assert (failed[0] + begin, failed[1] + begin) == (started, confirmed)

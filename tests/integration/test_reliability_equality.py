@@ -71,6 +71,12 @@ def incidents(rng, names):
     return found
 
 
+def long_window(days):
+    """Maintenance announced late, over several days."""
+    starts, ends = START + timedelta(hours=20), START + timedelta(hours=20, days=days)
+    return {"service": "service-1", "starts_at": starts.isoformat(), "ends_at": ends.isoformat()}
+
+
 def errors(rng):
     """Errors of few groups on few days, so that a late one often is the first of its group."""
     files = {}
@@ -88,6 +94,7 @@ def test_whatever_arrives_when_and_whatever_expires_the_marts_equal_a_rebuild_fr
     settings = site(tmp_path, {name: service.interval for name, service in services.items()})
     files = list((exports(services, rng) | errors(rng)).items())
     rng.shuffle(files)
+    files.append((f"{FIRST_DAY}/maintenance-long.csv", [long_window(3)]))
     for batch in range(3):
         for path, exported in files[batch::3]:
             deliver(settings, path, exported)

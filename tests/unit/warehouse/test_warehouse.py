@@ -65,6 +65,34 @@ def test_an_order_that_moved_to_another_day_changes_both_days(tmp_path):
     assert changed == {date(2026, 11, 1), date(2026, 11, 5)}
 
 
+def test_a_window_touches_every_day_that_it_covers_or_covered_but_none_after_as_of(tmp_path):
+    table = "raw_maintenance.windows"
+    connection = duckdb.connect()
+    connection.execute("create schema pipeline; create table pipeline.run as select date '2026-11-09' as as_of_date")
+
+    def export(ends_at):
+        path = tmp_path / "windows.parquet"
+        columns = ", ".join(
+            f"{value} as {column}"
+            for column in RAW_COLUMNS[table]
+            for value in [
+                {
+                    "service": "'shop'",
+                    "starts_at": "timestamp '2026-11-03 22:00'",
+                    "ends_at": f"timestamp '{ends_at}'",
+                    "event_date": "date '2026-11-03'",
+                }.get(column, "null")
+            ]
+        )
+        connection.execute(f"copy (select {columns}) to '{path}'")
+        return [path]
+
+    first = {date(2026, 11, 3)}
+    assert sync_entities(connection, table, export("2026-11-06 00:00"), first) == {date(2026, 11, d) for d in (3, 4, 5)}
+    assert sync_entities(connection, table, export("2026-11-04 08:00"), first) == {date(2026, 11, d) for d in (3, 4, 5)}
+    assert sync_entities(connection, table, export("9999-01-01"), first) == {date(2026, 11, d) for d in range(3, 10)}
+
+
 def test_forecasts_of_a_date_replace_those_made_before_for_it_alone(settings):
     def forecast(day, value):
         row = {"kpi": "lcp_p75_ms", "horizon_days": 1, "value_forecast": value, "forecast_date": day, "event_date": day}
