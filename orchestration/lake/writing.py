@@ -1,4 +1,4 @@
-"""The DuckDB connection of an ingest: segments in, Parquet by event date out, rejects beside them.
+"""What an ingest writes: segments in, Parquet by event date out, rejects beside them.
 
 What is written lies in a work folder until it is complete; moving it into the lake and listing it belongs to `ingest`.
 """
@@ -6,10 +6,10 @@ What is written lies in a work folder until it is complete; moving it into the l
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from uuid import uuid4
 
 import duckdb
@@ -17,6 +17,7 @@ import duckdb
 from orchestration.lake.layout import RAW_TABLES, locked, parquet_path, rejects_dir
 from orchestration.lake.manifest import sealed_date
 from orchestration.lake.parts import Counted, Moved, Part, count_rows, parquet_relation, rejects_query
+from orchestration.lake.session import Shape, SourceFile, connect, place, place_lines, set_variables
 from orchestration.settings import Settings
 from orchestration.sources import csv_table, ndjson
 from orchestration.sources.aside import Aside
@@ -26,47 +27,14 @@ from orchestration.sources.literals import literal
 from orchestration.sources.segment import Segment
 from orchestration.sources.values import Given
 
-# 400 MB cost nothing in time and keep the process under 512 MB.
-_MEMORY = "360MB"
-# Rows that a partitioned write holds back: at DuckDB's own 524 288 it spends more time on memory than on Parquet.
-_FLUSH_ROWS = 5_000
 # Version 2 encodes ids without a dictionary and compresses better; nobody looks rows up by a single value, which is
-# what bloom filters are for; row groups of this size stay in the processor's cache. Together a third of the writing.
-_PARQUET = "format parquet, parquet_version v2, write_bloom_filter false, row_group_size 20480"
-
-_ORIGINS = """
-create or replace temp table origins as
-select first + step as number, line + step as line, line + step = open_line as is_open, source_file, export_date, ledger
-from (select *, unnest(range(count)) as step from ({slices}))"""
+# what bloom filters are for; row groups of this size stay in the processor's cache, and columns with more values than
+# that are mostly ids. Together a third of the writing.
+_PARQUET = (
+    "format parquet, parquet_version v2, write_bloom_filter false, row_group_size 20480, dictionary_size_limit 500"
+)
 # A typed read may stumble this often in a segment, and leave this share of its lines to be looked at one by one.
 _STUMBLES, _LEFT_SHARE = 3, 0.05
-
-
-@dataclass(frozen=True)
-class Shape:
-    """What the files of a segment have in common: NDJSON, or CSV with these columns, and what their source declares."""
-
-    is_ndjson: bool
-    timezone: str
-    is_snapshot: bool
-    delimiter: str = ","
-    header: tuple[str, ...] = ()
-
-
-class SourceFile(Protocol):
-    """A file as the lake names it."""
-
-    @property
-    def name(self) -> str:
-        """Its path in the ledger."""
-
-    @property
-    def export_date(self) -> date:
-        """The day that delivered it."""
-
-    @property
-    def ledger(self) -> str:
-        """The name of the manifest that will list it."""
 
 
 class Writer:
@@ -78,7 +46,7 @@ class Writer:
         self.feed: Feed = RAW_TABLES[raw_table]
         self.folder = folder
         self.sealed_through = sealed_date(settings, raw_table)
-        self.connection = _connection(settings, folder, self.sealed_through)
+        self.connection = connect(settings, folder, self.sealed_through)
         self.parts: list[Part] = []
         self._copies = 0
         self.aside = Aside(folder / "aside.txt", ndjson.head(self.feed)) if self.feed.is_ndjson_only else None
@@ -108,28 +76,10 @@ class Writer:
             self._copy(self._given(segment, shape), self._placing(segment, files, shape))
 
     def _placing(self, segment: Segment, files: Sequence[SourceFile], shape: Shape) -> Placing:
-        """Tells the connection where the lines of a segment come from."""
-        first = segment.slices[0]
-        is_one_file = len(segment.slices) == 1
-        self._expected = self._expected or files[first.file].export_date
-        _set(
-            self.connection,
-            export_date=files[first.file].export_date,
-            source_file=files[first.file].name,
-            first_line=first.line,
-            open_line=first.open_line,
-            header=list(shape.header),
-        )
-        # A time zone cannot be a parameter; the configuration has checked that it is a known one.
-        self.connection.execute(f"set TimeZone = {literal(shape.timezone)}")
-        if not is_one_file:
-            self._place_lines(segment, files)
-        self._ledger = files[first.file].ledger
-        return Placing(
-            is_snapshot=shape.is_snapshot,
-            is_one_file=is_one_file,
-            keeps_parameters=bool(self.settings.config.site.url_parameters_kept),
-        )
+        first = files[segment.slices[0].file]
+        self._expected = self._expected or first.export_date
+        self._ledger = first.ledger
+        return place(self.connection, segment, files, shape, bool(self.settings.config.site.url_parameters_kept))
 
     def counts(self) -> dict[str, Counted]:
         """Returns for each source path what its rows became; paths without rows are not in it."""
@@ -164,13 +114,19 @@ class Writer:
     def rewrite(self, files: list[Path], target: Path, dropped: Iterable[str] = ()) -> int:
         """Writes the rows of `files` into a new file, without those of the `dropped` source paths; returns how many."""
         new = self.folder / target.name
-        _set(self.connection, dropped=list(dropped))
+        set_variables(self.connection, dropped=list(dropped))
         kept = "not list_contains(getvariable('dropped')::varchar[], _source_file)"
         query = f"select * from {parquet_relation(files)} where {kept}"
         ((rows,),) = self._fetched(f"copy ({query}) to {literal(str(new))} ({_PARQUET})")
         if rows:
             _move(new, target)
         return int(rows)
+
+    def close(self) -> None:
+        """Closes the session and the work files."""
+        self.connection.close()
+        if self.aside:
+            self.aside.close()
 
     def _written_strictly(self, segment: Segment, files: Sequence[SourceFile], placing: Placing, aside: Aside) -> bool:
         """Tries a typed read and sets aside the few lines that it does not take; where they are many, it is given up.
@@ -187,7 +143,8 @@ class Writer:
                 lines = ndjson.stumbled_over(str(error))
                 stumbles += 1
                 self._is_typed = bool(lines) and stumbles <= _STUMBLES
-                aside.take_out(segment, lines)
+                if self._is_typed:
+                    aside.take_out(segment, lines)
                 continue
             left = segment.line_count - segment.blanks - rows
             if left <= segment.line_count * _LEFT_SHARE:
@@ -206,23 +163,10 @@ class Writer:
 
     def _left_out(self, segment: Segment, files: Sequence[SourceFile], written: list[Part]) -> list[int]:
         """Returns the lines of a segment whose rows were not written."""
-        self._place_lines(segment, files)
+        place_lines(self.connection, segment, files)
         rows = f"(select _source_file, _source_line from {parquet_relation(part.path for part in written)})"
         missing = f"from origins anti join {rows} on source_file = _source_file and line = _source_line"
         return [number for (number,) in self._fetched(f"select number {missing if written else 'from origins'}")]
-
-    def _place_lines(self, segment: Segment, files: Sequence[SourceFile]) -> None:
-        """Makes the relation `origins`, which tells of each line of a segment where it came from."""
-        slices = segment.origins()
-        mine = [files[file] for file in slices.pop("file")]
-        columns = {
-            **slices,
-            "source_file": [file.name for file in mine],
-            "export_date": [file.export_date for file in mine],
-            "ledger": [file.ledger for file in mine],
-        }
-        unnested = ", ".join(f"unnest(${name}) as {name}" for name in columns)
-        self.connection.execute(_ORIGINS.format(slices=f"select {unnested}"), columns)
 
     def _given(self, segment: Segment, shape: Shape) -> Given:
         path = str(segment.path)
@@ -240,7 +184,7 @@ class Writer:
         folder = self.folder / f"{self._copies}"
         query = typed_relation(self.feed, given, placing)
         if placing.is_one_date:
-            _set(self.connection, expected_date=self._expected)
+            set_variables(self.connection, expected_date=self._expected)
         if placing.partition:
             target, options = folder, f"{_PARQUET}, partition_by ({', '.join(placing.partition)})"
         else:
@@ -266,40 +210,14 @@ def writing(settings: Settings, raw_table: str) -> Iterator[Writer]:
     folder = settings.lake / "_work" / uuid4().hex
     folder.mkdir(parents=True)
     with locked(folder / ".lock"):
+        writer = Writer(settings, raw_table, folder)
         try:
-            yield Writer(settings, raw_table, folder)
+            yield writer
         finally:
+            writer.close()
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _connection(settings: Settings, folder: Path, sealed_through: date | None) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(
-        config={
-            # Lines are numbered in order, which one thread does; a second one only cost 6 % more.
-            "threads": "1",
-            "memory_limit": _MEMORY,
-            "temp_directory": str(folder / "spill"),
-            "partitioned_write_flush_threshold": str(_FLUSH_ROWS),
-            "autoinstall_known_extensions": "false",
-        }
-    )
-    site, key = settings.config.site, settings.user_key()
-    _set(
-        connection,
-        user_key=key.key,
-        key_id=key.key_id,
-        parameters_kept=list(site.url_parameters_kept),
-        currencies=[site.currency, *site.exchange_rates],
-        closed_through=sealed_through,
-    )
-    return connection
 
 
 def _move(path: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     path.replace(target)
-
-
-def _set(connection: duckdb.DuckDBPyConnection, **variables: object) -> None:
-    for variable, value in variables.items():
-        connection.execute(f"set variable {variable} = ?", [value])
