@@ -7,6 +7,16 @@ reports as (
 ),
 
 -- Few views have reports on two days, so only these are looked at day by day.
+long_views as (
+
+    select page_view_id
+    from reports
+    where not is_bot
+    group by page_view_id
+    having min(event_date) < max(event_date)
+
+),
+
 days as (
 
     select
@@ -19,8 +29,8 @@ days as (
             page_view_id,
             event_date
         from reports
+        semi join long_views using (page_view_id)
         where not is_bot
-        qualify min(event_date) over (partition by page_view_id) < max(event_date) over (partition by page_view_id)
     ) as view_days
     window by_day as (partition by page_view_id order by event_date)
 

@@ -12,10 +12,18 @@ zones as (
 
 ),
 
+user_agents as (
+
+    -- Few, so that patterns are matched a few times and not for every report.
+    select distinct ua from beacons
+    where ua is not null
+
+),
+
 agents as (
 
     -- Crawlers announce themselves. A headless browser alone is not one: real user agents of test drives look so.
-    select distinct
+    select
         ua,
         regexp_matches(
             ua,
@@ -46,8 +54,7 @@ agents as (
             when ua like '%Linux%' then 'Linux'
             else 'other'
         end as os
-    from beacons
-    where ua is not null
+    from user_agents
 
 ),
 
