@@ -94,8 +94,8 @@ def demo() -> None:
 )
 @click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True)
 def dev(host: str, port: int) -> None:
-    """Open the Dagster UI, with the daily schedule and the sensor on."""
-    from orchestration import runs
+    """Open the Dagster UI, with the daily schedule and the sensor on, until Ctrl-C or a signal ends all of it."""
+    from orchestration import processes, runs
     from orchestration.settings import load_settings
 
     settings = load_settings()
@@ -103,7 +103,7 @@ def dev(host: str, port: int) -> None:
     os.environ["BEACONMART_HOME"], os.environ["BEACONMART_CONFIG"] = str(settings.home), str(settings.config_dir)
     os.chdir(runs.PROJECT_ROOT)
     command = [sys.executable, "-m", "dagster", "dev", "-w", "workspace.yaml", "--host", host, "--port", str(port)]
-    os.execv(sys.executable, command)  # noqa: S606 - our own interpreter with fixed arguments
+    sys.exit(processes.run_until_told(command))
 
 
 def _selection(
