@@ -111,3 +111,48 @@
             and ({{ this }}.state <> traces.state or {{ this }}.first_seen_date <> traces.first_seen_date)
     {%- endif -%}
 {%- endmacro %}
+
+
+{# What decides the group of an error, as one number. #}
+{% macro error_kind() -%} hash(message, type, stack, fingerprint) {%- endmacro %}
+
+
+{# One row per `kind` of the errors of a relation, with its group: text is taken apart once for each, not for each error. #}
+{% macro grouped_errors(errors) -%}
+    with
+    kinds as (
+        select
+            kind,
+            coalesce(any_value(message), '') as text,
+            coalesce(any_value(stack), '') as trace,
+            any_value(fingerprint) as given,
+            coalesce(
+                nullif(any_value(type), ''),
+                nullif(regexp_extract(any_value(message), '^(?:Uncaught )?(\w*(?:Error|Exception))\b', 1), ''),
+                nullif(regexp_extract(any_value(stack), '^(\w*(?:Error|Exception))\b', 1), ''),
+                'unknown'
+            ) as type
+        from {{ errors }}
+        group by kind
+    ),
+
+    described as (
+        select
+            kind,
+            type,
+            left({{ masked('text') }}, 300) as message,
+            {{ error_category('type', 'text', 'trace') }} as category,
+            case
+                when given <> '' and not contains(given, '{{ "{{" }} default') and given <> '[]' then 'given|' || given
+                when len({{ stack_frames('trace') }}) > 0
+                    then 'frames|' || type || '|' || array_to_string({{ stack_frames('trace') }}, '|')
+                else 'message|' || type || '|' || {{ masked('text') }}
+            end as fingerprint
+        from kinds
+    )
+
+    select
+        *,
+        left(md5('{{ fingerprint_version() }}|' || fingerprint), 16) as error_group_id
+    from described
+{%- endmacro %}

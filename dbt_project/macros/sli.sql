@@ -3,7 +3,7 @@
     so that none belongs to two days; without time slices in the objective they are the five minutes of a bucket.
 #}
 {% macro sli_slice(instant, seconds) -%}
-    make_timestamp(epoch_us({{ instant }}) - epoch_us({{ instant }}) % 86400000000 % ({{ seconds }} * 1000000))
+    make_timestamp(epoch_us({{ instant }}) - epoch_us({{ instant }}) % 86400000000 % ({{ seconds }} * 1000000::bigint))
 {%- endmacro %}
 
 

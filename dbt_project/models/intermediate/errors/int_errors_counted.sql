@@ -9,50 +9,13 @@ with
 errors as (
     select
         *,
-        coalesce(message, '') as text,
-        coalesce(stack, '') as trace,
-        hash(message, type, stack, fingerprint) as kind
+        {{ error_kind() }} as kind
     from {{ ref('stg_web_errors__errors') }}
     where {{ rebuilt() }}
 ),
 
--- Text is taken apart once for each kind of error, not for each error.
-kinds as (
-    select
-        kind,
-        any_value(text) as text,
-        any_value(trace) as trace,
-        any_value(fingerprint) as given,
-        coalesce(
-            nullif(any_value(type), ''),
-            nullif(regexp_extract(any_value(text), '^(?:Uncaught )?(\w*(?:Error|Exception))\b', 1), ''),
-            nullif(regexp_extract(any_value(trace), '^(\w*(?:Error|Exception))\b', 1), ''),
-            'unknown'
-        ) as type
-    from errors
-    group by kind
-),
-
-described as (
-    select
-        kind,
-        type,
-        left({{ masked('text') }}, 300) as message,
-        {{ error_category('type', 'text', 'trace') }} as category,
-        case
-            when given <> '' and not contains(given, '{{ "{{" }} default') and given <> '[]' then 'given|' || given
-            when len({{ stack_frames('trace') }}) > 0
-                then 'frames|' || type || '|' || array_to_string({{ stack_frames('trace') }}, '|')
-            else 'message|' || type || '|' || {{ masked('text') }}
-        end as fingerprint
-    from kinds
-),
-
 grouped as (
-    select
-        *,
-        left(md5('{{ fingerprint_version() }}|' || fingerprint), 16) as error_group_id
-    from described
+    {{ grouped_errors('errors') }}
 ),
 
 -- What a group is called on a day: as most of its errors are.

@@ -66,7 +66,9 @@ final as (
         - epoch(timezone(zone, event_date + interval 1 day)) as rest_s,
         window_starts_on,
         window_ends_on,
-        event_date
+        event_date,
+        timezone('UTC', timezone(zone, window_starts_on::timestamp)) as window_starts_at,
+        timezone('UTC', timezone(zone, event_date + interval 1 day)) as day_ends_at
     from begun
 )
 

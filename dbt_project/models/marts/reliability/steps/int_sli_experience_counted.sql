@@ -1,8 +1,6 @@
 with
 objectives as (
-    select
-        *,
-        coalesce(slice_s, 300) as slice_s
+    select * replace (coalesce(slice_s, 300) as slice_s)
     from {{ source('config', 'objectives') }}
     where feed in ('beacons', 'orders')
 ),

@@ -8,9 +8,7 @@ minutes as (
 ),
 
 objectives as (
-    select
-        *,
-        coalesce(slice_s, 300) as slice_s
+    select * replace (coalesce(slice_s, 300) as slice_s)
     from {{ source('config', 'objectives') }}
     where feed = 'requests'
 ),
