@@ -174,13 +174,11 @@ def _with_banner(shown: Release, folder: Path, what: str, reasons: list[str]) ->
 
 def _table_docs(settings: Settings, target: Path) -> None:
     """Write the dbt docs, or take those of the release before when the project has not changed: they cost seconds."""
-    stamp = dbt.target_dir(settings) / "manifest.sha256"
-    # What dbt built last; loading the manifest to know it would cost seconds.
-    state = stamp.read_text() if stamp.exists() else ""
+    state = dbt.project_state()
     shown = current(settings)
     kept = shown.path / "docs" if shown else None
-    if state and kept and (kept / DOCS_STAMP).exists() and (kept / DOCS_STAMP).read_text() == state:
+    if kept and (kept / DOCS_STAMP).exists() and (kept / DOCS_STAMP).read_text() == state:
         link_tree(kept, target)
         return
     dbt.docs(settings, target)
-    (target / DOCS_STAMP).write_text(stamp.read_text() if stamp.exists() else "")
+    (target / DOCS_STAMP).write_text(state)

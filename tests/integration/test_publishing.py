@@ -117,6 +117,15 @@ def test_a_release_holds_pages_marts_exports_docs_and_status(settings, tmp_path)
     assert "v1.2" in str(tags)
 
 
+def test_the_docs_of_an_unchanged_project_are_not_written_again(settings, monkeypatch):
+    first = publish.publish(settings, AS_OF, [], GENERATED_AT)
+    second = publish.publish(settings, AS_OF, [], GENERATED_AT + timedelta(days=1))
+    assert (second.path / "docs/index.html").samefile(first.path / "docs/index.html")
+    monkeypatch.setattr(dbt, "project_state", lambda: "of another project")
+    third = publish.publish(settings, AS_OF, [], GENERATED_AT + timedelta(days=2))
+    assert not (third.path / "docs/index.html").samefile(first.path / "docs/index.html")
+
+
 def test_an_analyst_s_running_query_survives_many_publishes(settings):
     publish.publish(settings, AS_OF, [], GENERATED_AT)
     command = [sys.executable, "-c", READER, str(settings.published / "marts.duckdb")]
