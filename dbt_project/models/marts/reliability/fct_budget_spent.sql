@@ -54,8 +54,8 @@ by_incident as (
     left join incidents
         on
             bad.service = incidents.service
-            and incidents.started_at < bad.bucket_starts_at + interval 5 minutes
-            and incidents.ended_at > bad.bucket_starts_at
+            and bad.bucket_starts_at + interval 5 minutes > incidents.started_at
+            and bad.bucket_starts_at < incidents.ended_at
     qualify row_number() over (
         partition by bad.objective, bad.bucket_starts_at order by incidents.started_at, incidents.incident_id
     ) = 1
@@ -65,11 +65,11 @@ by_incident as (
 releases as (
     select
         objectives.objective,
-        max(releases.release) as release,
-        releases.deployed_at
+        max(deployed.release) as release,
+        deployed.deployed_at
     from objectives
-    inner join {{ ref('dim_releases') }} as releases on releases.service in (objectives.service, 'all')
-    group by objectives.objective, releases.deployed_at
+    inner join {{ ref('dim_releases') }} as deployed on deployed.service in (objectives.service, 'all')
+    group by objectives.objective, deployed.deployed_at
 ),
 
 by_release as (
@@ -136,4 +136,4 @@ final as (
 )
 
 select * from final
-order by objective, cause_kind, spent_amount desc, cause
+order by objective, cause_kind, cause

@@ -47,4 +47,4 @@ final as (
 )
 
 select * from final
-order by event_date, policy, objective, remaining_share_below desc, consequence
+order by event_date, policy, objective, remaining_share_below, consequence
