@@ -19,6 +19,7 @@ VERBS = {
     "status": "reading",
     "query": "reading",
     "export": "reading",
+    "alerts": "alerting",
     "expire": "running",
     "compact": "running",
 }

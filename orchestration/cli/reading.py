@@ -31,7 +31,7 @@ def query(sql: str, format_: str) -> None:
             elif format_ == "json":
                 tables.write_json(columns, rows, sys.stdout)
             else:
-                _print_table(columns, rows)
+                print_table(columns, rows)
     except tables.TableError as error:
         raise click.ClickException(str(error)) from error
 
@@ -77,7 +77,8 @@ def status(as_json: bool) -> None:
     sys.exit(found.exit_code)
 
 
-def _print_table(columns: list[str], rows: object) -> None:
+def print_table(columns: list[str], rows: object) -> None:
+    """Shows rows as a table, the first thousand of them; control characters of strangers are taken out."""
     from itertools import islice
 
     from rich.console import Console
