@@ -54,7 +54,7 @@ def _journeys(document: Document, slos: OpenSlo) -> Iterator[Mistake]:
             objective = objectives.get(str(document.at((*step, "objective"))))
             for key, about in _about(objective).items():
                 here = document.at((*step, key))
-                if here in known[key] and about in known[key] and about != here:
+                if isinstance(here, str) and {about, here} <= known[key] and about != here:
                     text = f"this objective is about the {said(key)} '{about}', the step is on '{here}'"
                     yield document.mistake((*step, "objective"), text, "an objective about what the step uses")
 

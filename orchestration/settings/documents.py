@@ -4,7 +4,8 @@ What the values mean belongs in `model` and `slos`; how mistakes are found in `c
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -101,24 +102,46 @@ def read_documents(file: Path) -> tuple[list[Document], list[Mistake]]:
         return [], [Mistake(file, line, "", "a byte that is not UTF-8", "save the file as UTF-8")]
     except OSError as error:
         return [], [Mistake(file, None, "", f"cannot be read: {error.strerror}", "a readable file")]
+    parsed, broken = _parsed(text)
+    documents = [Document(file, part.values, part.lines) for part in parsed]
+    mistakes = [
+        Mistake(file, line, place(loc), "this key is given twice", "one of them")
+        for part in parsed
+        for loc, line in part.repeated
+    ]
+    return documents, mistakes + ([Mistake(file, *broken, "valid YAML 1.2")] if broken else [])
+
+
+@dataclass(frozen=True)
+class _Parsed:
+    """One YAML document of a text: its values, the line of every place, and the keys that stand there twice."""
+
+    values: Any
+    lines: dict[Loc, int]
+    repeated: list[tuple[Loc, int]]
+
+
+# The daemon asks for the settings every second, and a pure YAML parser takes a tenth of one for a folder of objectives.
+@lru_cache(maxsize=256)
+def _parsed(text: str) -> tuple[list[_Parsed], tuple[int | None, str, str] | None]:
+    """Returns the documents of a text, and line, place and message of what is no YAML at all."""
     yaml = YAML(typ="safe", pure=True)
     yaml.allow_duplicate_keys = True
-    documents: list[Document] = []
-    mistakes: list[Mistake] = []
+    parsed: list[_Parsed] = []
     try:
         for node in yaml.compose_all(text):
-            lines: dict[Loc, int] = {}
+            part = _Parsed(None, {}, [])
             for loc, line, repeated in _walk(node, ()):
-                lines.setdefault(loc, line)
+                part.lines.setdefault(loc, line)
                 if repeated:
-                    mistakes.append(Mistake(file, line, place(loc), "this key is given twice", "one of them"))
-            documents.append(Document(file, yaml.constructor.construct_document(node), lines))
+                    part.repeated.append((loc, line))
+            parsed.append(replace(part, values=yaml.constructor.construct_document(node)))
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        mistakes.append(Mistake(file, mark.line + 1 if mark else None, "", str(error.problem), "valid YAML 1.2"))
+        return parsed, (mark.line + 1 if mark else None, "", str(error.problem))
     except (YAMLError, ValueError) as error:
-        mistakes.append(Mistake(file, None, "", str(error).splitlines()[0], "valid YAML 1.2"))
-    return documents, mistakes
+        return parsed, (None, "", str(error).splitlines()[0])
+    return parsed, None
 
 
 def _walk(node: Node, loc: Loc, above: tuple[int, ...] = ()) -> Iterator[tuple[Loc, int, bool]]:

@@ -26,4 +26,4 @@ Share = Annotated[float, Field(gt=0, le=1)]
 class Part(BaseModel):
     """A part of the configuration: an unknown key is a mistake, and nothing changes after reading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)

@@ -43,14 +43,6 @@ def _tables(settings: Settings) -> dict[str, Table]:
             "service varchar, location varchar",
             [(item.name, location) for item in config.services for location in item.locations],
         ),
-        "slos": (
-            "slo varchar, service varchar, indicator varchar, page_group varchar, description varchar,"
-            " target_share decimal(9, 8), window_days integer",
-            [
-                (o.name, o.service, o.measure.indicator, o.measure.page_group, o.description, o.target, o.window.days)
-                for o in settings.objectives
-            ],
-        ),
         **_objectives(settings),
         **_accounting(settings),
         **_alerting(settings),

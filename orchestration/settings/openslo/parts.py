@@ -21,7 +21,7 @@ def _duration(value: Any) -> Any:
 
 
 def _slice(value: Any) -> Any:
-    if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1e6:
         return value  # minutes
     return _duration(value)
 
@@ -55,7 +55,7 @@ Operator = Literal["lte", "gte", "lt", "gt"]
 class Shape(BaseModel):
     """A part of a document: an unknown key is a mistake, and no value is read as another type."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, alias_generator=to_camel)
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, alias_generator=to_camel)
 
 
 class Metadata(Shape):

@@ -40,9 +40,10 @@ class Place:
         return self.value.strip() if isinstance(self.value, str) else ""
 
     def number(self) -> float | None:
-        """Returns the number that stands here."""
+        """Returns the number that stands here, if it is one that can be reckoned with."""
         value = self.value
-        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return float(value) if is_number and abs(value) < 1e15 else None
 
     def items(self) -> list[Place]:
         """Returns the places of the items of the list that stands here."""

@@ -55,6 +55,7 @@ def read_slice(objective: Place, method: str) -> tuple[float | None, int | None]
         for place in (target, window):
             if place.value is not None:
                 place.wrong("belongs to time slices", "leave it out, or budgetingMethod: Timeslices")
+    if method not in ("Timeslices", "RatioTimeslices"):
         return None, None
     if method == "Timeslices" and target.value is None:
         objective.wrong(

@@ -63,7 +63,7 @@ def test_all_mistakes_of_all_files_are_listed_at_once_in_the_order_of_lines(fold
     folder.replace("page_group: cart", "page_group: crt")
     folder.replace("ux_score: 90", "ux_score: 190")
     folder.replace("service: storefront", "service: shopfront", "slos/storefront-stable.yml")
-    folder.replace("Occurrences", "Timeslices", "slos/product-fast-lcp.yml")
+    folder.replace("Occurrences", "Occurences", "slos/product-fast-lcp.yml")
     found = [(mistake.file.name, mistake.where) for mistake in check_config(folder.path)]
     assert found == [
         ("beaconmart.yml", "site.currency"),

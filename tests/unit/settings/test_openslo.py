@@ -100,9 +100,9 @@ def test_objectives_of_one_document_are_named_by_what_they_display_or_by_their_p
 
 def test_a_composite_has_its_parts_and_a_weighted_target_of_its_own(folder):
     found = read(folder)
-    fast, bought, whole = (found[name] for name in ("shopping.fast-enough", "shopping.2", "shopping"))
+    fast, bought, whole = (found[name] for name in ("purchase.fast-enough", "purchase.2", "purchase"))
     assert [(part.composite_slo, part.composite_weight) for part in (fast, bought, whole)] == [
-        ("shopping", 1), ("shopping", 3), (None, None),
+        ("purchase", 1), ("purchase", 3), (None, None),
     ]  # fmt: skip
     assert (bought.measure.page_group, fast.description) == ("checkout", "Fast enough — People can shop.")
     assert (whole.measure, whole.feed, whole.target) == (Measure("composite"), None, 0.92)
@@ -162,7 +162,7 @@ def test_a_policy_may_be_written_inline_and_has_one_window_without_the_annotatio
           - kind: AlertCondition
             metadata: {name: slow}
             spec: {severity: ticket, condition: {threshold: 1.5, lookbackWindow: 1d, alertAfter: 30m}}
-        notificationTargets: [{targetRef: on-call}]""",
+        notificationTargets: [{targetRef: search-team}]""",
         POLICY,
     )
     assert read(folder)["search-found"].alert_windows == (

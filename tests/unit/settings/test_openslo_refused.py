@@ -1,11 +1,15 @@
 """What OpenSLO v1 allows and Beaconmart does not account, and what is not OpenSLO v1: each with its reason."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from orchestration.settings import check_config
 from orchestration.settings.documents import read_documents
 from orchestration.settings.openslo import Scope, read_openslo
 
+DATA = Path(__file__).parents[2] / "data/openslo"
 RATIO, THRESHOLD, POLICY = "product-fast-lcp.yml", "latency-and-requests.yml", "indicator-policy-condition.yml"
 
 NOT_THE_SPECIFICATION = [
@@ -32,8 +36,8 @@ NOT_THE_SPECIFICATION = [
     (THRESHOLD, "15m", "-15m", "spec.objectives[0].timeSliceWindow", "not a duration"),
     (POLICY, "kind: burnrate", "kind: latency", "spec.condition.kind", "is not known"),
     (POLICY, "threshold: 10, ", "", "spec.condition.threshold", "is missing"),
-    (POLICY, "notificationTargets: [{targetRef: on-call}]", "description: x", "spec.notificationTargets", "is missing"),
-    (POLICY, "{conditionRef: fast-burn}", "{conditionRef: fast-burn}, {conditionRef: fast-burn}", "spec.conditions",
+    (POLICY, "notificationTargets: [{targetRef: search-team}]", "", "spec.notificationTargets", "is missing"),
+    (POLICY, "{conditionRef: quick-burn}", "{conditionRef: quick-burn}, {conditionRef: quick-burn}", "spec.conditions",
      "at most 1"),
     (POLICY, "{alertPolicyRef: tell-search}", "tell-search", "spec.alertPolicies[0]", "alertPolicyRef"),
 ]  # fmt: skip
@@ -85,8 +89,8 @@ NOT_ACCOUNTED = [
     (POLICY, "metricSourceRef: ours", "metricSourceRef: our", "metricSourceRef", "no DataSource 'our'"),
     (POLICY, "indicatorRef: search-up", "indicatorRef: search-ok", "spec.indicatorRef", "no SLI 'search-ok'"),
     (POLICY, "alertPolicyRef: tell-search", "alertPolicyRef: tell", "alertPolicyRef", "no AlertPolicy 'tell'"),
-    (POLICY, "conditionRef: fast-burn", "conditionRef: burn", "conditionRef", "no AlertCondition 'burn'"),
-    (POLICY, "targetRef: on-call", "targetRef: nobody", "targetRef", "no target 'nobody'"),
+    (POLICY, "conditionRef: quick-burn", "conditionRef: burn", "conditionRef", "no AlertCondition 'burn'"),
+    (POLICY, "targetRef: search-team", "targetRef: nobody", "targetRef", "no target 'nobody'"),
     (POLICY, "severity: page", "severity: sev1", "spec.severity", "page or ticket"),
     (POLICY, "op: gt", "op: lt", "spec.condition.op", "no reason to alert"),
     (POLICY, "threshold: 10", "threshold: 0", "spec.condition.threshold", "passed by any burn rate"),
@@ -110,6 +114,40 @@ def mistakes(folder, *files):
 
 def test_the_documents_that_are_spoilt_here_are_right(documents):
     assert mistakes(documents, RATIO, THRESHOLD, POLICY) == []
+
+
+FOREIGN = {
+    "openslo-prometheus.yml": [
+        (9, "there is no service 'web'"),
+        (20, "'Prometheus' is not asked: Beaconmart counts what has landed — type: beaconmart"),
+        (26, "'Prometheus' is not asked"),
+        (42, "'Prometheus' is not asked"),
+    ],
+    "openslo-cloudwatch-threshold.yml": [
+        (8, "there is no service 'web'"),
+        (30, "'CloudWatch' is not asked"),
+        (41, "'CloudWatch' is not asked"),
+    ],
+    "openslo-minute-slices.yml": [
+        (22, "'1m' is not a number of days, by which a status is kept — 1M for months"),
+        (33, "'1m' is not a slice that can be accounted"),
+        (37, "'1m' is not a slice that can be accounted"),
+        (39, "a mapping with alertPolicyRef"),
+    ],
+    "openslo-v1alpha.yml": [(2, "is 'openslo/v1alpha' — openslo/v1: timeWindow for timeWindows")],
+    "sloth-prometheus.yml": [(2, "is a document of Sloth, whose queries only Prometheus answers")],
+    "sloth-kubernetes.yml": [(2, "is a document of Sloth, whose queries only Prometheus answers")],
+}
+
+
+@pytest.mark.parametrize("file", sorted((DATA / "refused").iterdir()), ids=lambda file: file.stem)
+def test_documents_of_other_tools_are_refused_with_line_and_reason(folder, file):
+    shutil.copy(file, folder.path / "slos")
+    found = check_config(folder.path)
+    assert {mistake.file.name for mistake in found} == {file.name}
+    assert [mistake.line for mistake in found] == [line for line, _ in FOREIGN[file.name]], [str(m) for m in found]
+    for mistake, (_, words) in zip(found, FOREIGN[file.name], strict=True):
+        assert words in f"{mistake.message} — {mistake.expected}"
 
 
 @pytest.mark.parametrize(
@@ -149,7 +187,7 @@ def test_a_mistake_in_an_indicator_that_two_objectives_name_is_said_once(folder,
 def test_two_documents_of_one_kind_and_name_are_a_mistake(folder):
     (folder.path / "slos/copy.yml").write_text((folder.path / "slos" / RATIO).read_text())
     (mistake,) = check_config(folder.path)
-    assert "already the name of another SLO, in copy.yml:1" in mistake.message
+    assert "already the name of another SLO, in copy.yml:2" in mistake.message
 
 
 @pytest.mark.parametrize("content", ["", "[]", "null", "spec: 1\nkind: SLO", "apiVersion: openslo/v1\nkind: SLO\n"])
