@@ -40,6 +40,10 @@ def test_modules_fit_in_a_head():
     assert long == {}
 
 
+def test_the_collector_is_read_at_one_sight_before_it_is_put_on_a_page():
+    assert len((ROOT / "orchestration/sources/collect/collect.js").read_text().splitlines()) <= 45
+
+
 def test_only_tests_look_beside_the_project():
     beside = re.compile(r"\.\./shared|/work/")
     mentions = [
