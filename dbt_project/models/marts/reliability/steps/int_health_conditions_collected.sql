@@ -1,9 +1,9 @@
 -- What speaks for a health and when, up to the end of as_of; a lower priority is worse. A service is known from its
 -- first check on, or, while there is none, from the first day of the warehouse.
 with
-contract as (
-    select value as method from {{ source('config', 'settings') }}
-    where setting = 'accounting_method'
+rules as (
+    select state_rule from {{ ref('int_accounting_methods_united') }}
+    where is_contractual
 ),
 
 heard as (select * from {{ ref('int_services_heard') }}),
@@ -41,7 +41,20 @@ conditions as (
         started_at,
         if(is_open, null, last_down_at) as ended_at
     from {{ ref('int_outages_merged') }}
-    where is_counted and method in (select method from contract)
+    where is_counted and is_contractual
+    union all
+    select
+        service,
+        objective,
+        case condition when 'page_burn' then 2 when 'ticket_burn' then 3 else 5 end as priority,
+        case condition
+            when 'page_burn' then 'the error budget of ' || objective || ' burns fast enough to page'
+            when 'ticket_burn' then 'the error budget of ' || objective || ' burns fast enough for a ticket'
+            else objective || ' was missed in the hour before'
+        end as reason,
+        started_at,
+        ended_at
+    from {{ ref('int_objective_conditions_merged') }}
     union all
     select
         service,
@@ -51,7 +64,9 @@ conditions as (
         started_at,
         ended_at
     from {{ ref('int_service_states_merged') }}
-    where state = 'degraded' and method in (select method from contract)
+    where
+        state = 'degraded'
+        and state_rule in (select state_rule from rules)
     union all
     select
         service,
@@ -70,6 +85,7 @@ conditions as (
         starts_at as started_at,
         ends_at as ended_at
     from {{ ref('int_maintenance_windows_merged') }}
+    where exclusion_reason = 'maintenance'
     union all
     select
         service,

@@ -1,0 +1,95 @@
+{{ config(materialized='incremental') }}
+
+-- A burn condition colours the five minutes that bring it about; latency or error share over the objective in an hour
+-- the time until more is known, an hour at most. Over is beyond chance (Wilson, 95 %), with one bad event fewer too.
+with
+objectives as (select * from {{ source('config', 'objectives') }}),
+
+burns as (
+    select * from {{ ref('int_burn_rates_judged') }}
+    where is_met and {{ rebuilt() }}
+),
+
+hours as (
+    select
+        objective,
+        bucket_starts_at,
+        lead(bucket_starts_at) over (partition by objective order by bucket_starts_at) as next_at,
+        sum(event_count) over an_hour as event_count,
+        sum(bad_event_count) over an_hour - 1 as bad_event_count
+    from {{ ref('fct_sli_5m') }}
+    where
+        indicator in ('check_latency', 'request_latency', 'request_success', 'error_free_sessions')
+        and {{ loaded(back=1) }}
+    window
+        an_hour as (
+            partition by objective
+            order by bucket_starts_at
+            range between interval 55 minutes preceding and current row
+        )
+),
+
+conditions as (
+    select
+        objective,
+        if(severity = 'critical', 'page_burn', 'ticket_burn') as condition,
+        bucket_starts_at as started_at,
+        evaluated_at as ended_at
+    from burns
+    union all
+    select
+        hours.objective,
+        'missed' as condition,
+        hours.bucket_starts_at as started_at,
+        least(hours.next_at, hours.bucket_starts_at + interval 1 hour) as ended_at
+    from hours
+    inner join objectives using (objective)
+    where
+        hours.bad_event_count > 0
+        and {{ wilson('lower', 'hours.bad_event_count', 'hours.event_count') }} > 1 - objectives.target_share
+),
+
+dated as (
+    select
+        objective,
+        condition,
+        unnest(range(date_trunc('day', started_at), ended_at, interval 1 day)) as day_at,
+        greatest(started_at, day_at) as started_at,
+        least(ended_at, day_at + interval 1 day) as ended_at
+    from conditions
+),
+
+turns as (
+    select
+        *,
+        coalesce(started_at > max(ended_at) over (
+            partition by objective, condition, day_at
+            order by started_at, ended_at rows between unbounded preceding and 1 preceding
+        ), true) as is_turn
+    from dated
+    where {{ rebuilt('day_at::date') }}
+),
+
+numbered as (
+    select
+        *,
+        count_if(is_turn) over (
+            partition by objective, condition, day_at order by started_at, ended_at
+        ) as island
+    from turns
+),
+
+final as (
+    select
+        numbered.objective,
+        objectives.service,
+        numbered.condition,
+        numbered.day_at::date as event_date,
+        min(numbered.started_at) as started_at,
+        max(numbered.ended_at) as ended_at
+    from numbered
+    inner join objectives using (objective)
+    group by numbered.objective, objectives.service, numbered.condition, numbered.day_at, numbered.island
+)
+
+select * from final
