@@ -84,10 +84,14 @@ class Aside:
 
 
 def _odd_lines(block: bytes) -> list[int]:
-    """Returns which lines do not begin and end as an object does, or begin as an empty one does."""
+    """Returns which lines do not begin and end as an object does, begin as an empty one, or leave a brace open."""
     data = np.frombuffer(block, np.uint8)
     ends = np.flatnonzero(data == 10)
     starts = np.concatenate(([0], ends[:-1] + 1))
     # The byte after the first one of an empty line is the next line's, and the one before its end the last line's.
     plain = (data[starts] == ord("{")) & (data[ends - 1] == ord("}")) & (data.take(starts + 1, mode="clip") != ord("}"))
+    # A line that was cut right behind an inner object begins and ends as it should.
+    opens, closes = data == ord("{"), data == ord("}")
+    if np.count_nonzero(opens) != np.count_nonzero(closes):
+        plain &= np.add.reduceat(opens.astype(np.int32) - closes, starts) == 0
     return [] if plain.all() else np.flatnonzero(~plain).tolist()
