@@ -1,5 +1,5 @@
--- Methods that confirm alike share one reading of the checks: `confirmation_rule` names what one location's states depend
--- on, `state_rule` what the service's do. An alert asks for the promise alone, hence one method in the SQL of the program.
+-- Methods that confirm alike share one reading of the checks: `confirmation_rule` names what the states of a location
+-- depend on, `state_rule` what the service's do. An alert asks for the promise alone: so does the SQL of the program.
 with
 contract as (
     select value as method from {{ source('config', 'settings') }}
@@ -11,9 +11,15 @@ presets as (select * from {{ ref('accounting_methods') }}),
 own as (select * from {{ source('config', 'accounting_methods') }}),
 
 united as (
-    select *, false as is_own from presets
+    select
+        *,
+        false as is_own
+    from presets
     union all by name
-    select *, true as is_own from own
+    select
+        *,
+        true as is_own
+    from own
 ),
 
 final as (
@@ -31,7 +37,7 @@ final as (
     from united
     cross join contract
     {% if target.name == 'program' %}
-    where united.method = contract.method
+        where united.method = contract.method
     {% endif %}
 )
 

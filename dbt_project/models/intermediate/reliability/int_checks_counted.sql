@@ -29,10 +29,10 @@ placed as (
 opened as (
     select
         service,
-        {% for status in ('up', 'degraded', 'down', 'pending') %}
-        count_if(status = '{{ status }}' and not is_excluded)::bigint as {{ status }}_count,
-        count_if(status = '{{ status }}' and is_excluded)::bigint as excluded_{{ status }}_count,
-        {% endfor %}
+        {%- for status in ('up', 'degraded', 'down', 'pending') %}
+            count_if(status = '{{ status }}' and not is_excluded)::bigint as {{ status }}_count,
+            count_if(status = '{{ status }}' and is_excluded)::bigint as excluded_{{ status }}_count,
+        {%- endfor %}
         count_if(status = 'maintenance')::bigint as maintenance_count,
         event_date,
         bucket_starts_at

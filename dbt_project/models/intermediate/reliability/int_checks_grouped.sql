@@ -1,7 +1,12 @@
-{{ config(materialized='ephemeral', meta={'reach': {'raw_probes.checks': {'back': 1, 'forward': 2}}, 'closes': 2}) }}
+{{
+    config(
+        materialized='ephemeral',
+        meta={'reach': {'raw_probes.checks': {'back': 1, 'forward': 2}}, 'closes': 2},
+    )
+}}
 
--- No rule tells apart what lies between checks of one day that say the same without a hole, so rules read a row for each
--- series of such checks, of which a day without trouble has one.
+-- No rule tells apart what lies between checks of one day that say the same without a hole, so rules read a row for
+-- each series of such checks, of which a day without trouble has one.
 with
 checks as (
     select * from {{ ref('stg_probes__checks') }}

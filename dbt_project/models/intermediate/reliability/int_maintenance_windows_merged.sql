@@ -1,6 +1,6 @@
 {{ config(materialized='ephemeral') }}
 
--- A sweep over the instants at which a window or a correction begins (+1) or ends (-1); where both hold it is maintenance.
+-- A sweep over the instants at which a window or a correction begins (+1) or ends (-1); both at once are maintenance.
 with
 windows as (
     select
@@ -21,9 +21,19 @@ windows as (
 ),
 
 edges as (
-    select service, exclusion_reason, starts_at as changed_at, 1 as step from windows
+    select
+        service,
+        exclusion_reason,
+        starts_at as changed_at,
+        1 as step
+    from windows
     union all
-    select service, exclusion_reason, ends_at as changed_at, -1 as step from windows
+    select
+        service,
+        exclusion_reason,
+        ends_at as changed_at,
+        -1 as step
+    from windows
 ),
 
 counted as (

@@ -1,5 +1,5 @@
--- Every day of a service under every method, also those of which nothing is known. Small, so it is made anew in every run:
--- an outage may count as a whole on a day long ago, and a first check may come late.
+-- Every day of a service under every method, also those of which nothing is known. Small, so it is made anew in every
+-- run: an outage may count as a whole on a day long ago, and a first check may come late.
 with
 run as (select as_of_date from {{ source('pipeline', 'run') }}),
 
@@ -65,8 +65,9 @@ filled as (
         methods.outage_counts_on,
         methods.is_contractual,
         summed.* exclude (service, method, event_date),
-        if(methods.maintenance_as = 'as_checked', 0, coalesce(excluded_days.maintenance_us, 0)) as silent_maintenance_us,
-        if(methods.maintenance_as = 'as_checked', 0, coalesce(excluded_days.corrected_us, 0)) as silent_corrected_us,
+        methods.maintenance_as <> 'as_checked' as is_excusable,
+        if(is_excusable, coalesce(excluded_days.maintenance_us, 0), 0) as silent_maintenance_us,
+        if(is_excusable, coalesce(excluded_days.corrected_us, 0), 0) as silent_corrected_us,
         coalesce(outages.outage_count, 0) as outage_count,
         coalesce(outages.downtime_us, 0) as downtime_us,
         days.day_at::date as event_date
@@ -83,16 +84,16 @@ final as (
     select
         service,
         method,
-        {% for state in ('up', 'degraded', 'down', 'unconfirmed', 'pending') %}
-        coalesce({{ state }}_us, 0) as {{ state }}_us,
-        {% endfor %}
+        {%- for state in ('up', 'degraded', 'down', 'unconfirmed', 'pending') %}
+            coalesce({{ state }}_us, 0) as {{ state }}_us,
+        {%- endfor %}
         coalesce(maintenance_us, silent_maintenance_us) as maintenance_us,
         coalesce(corrected_us, silent_corrected_us) as corrected_us,
         coalesce(no_check_us, 86400000000 - silent_maintenance_us - silent_corrected_us) as no_check_us,
         if(outage_counts_on = 'start_day', downtime_us, coalesce(down_us, 0)) as counted_down_us,
-        {% for status in ('up', 'degraded', 'down', 'maintenance', 'pending') %}
-        coalesce({{ status }}_count, 0) as {{ status }}_count,
-        {% endfor %}
+        {%- for status in ('up', 'degraded', 'down', 'maintenance', 'pending') %}
+            coalesce({{ status }}_count, 0) as {{ status }}_count,
+        {%- endfor %}
         outage_count,
         coalesce(state_change_count, 0) as state_change_count,
         coalesce(is_flapping, false) as is_flapping,

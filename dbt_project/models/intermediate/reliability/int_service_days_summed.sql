@@ -1,4 +1,9 @@
-{{ config(materialized='incremental', meta={'reach': {'raw_probes.checks': {'back': 2, 'forward': 3}, 'raw_maintenance.windows': {}}}) }}
+{{
+    config(
+        materialized='incremental',
+        meta={'reach': {'raw_probes.checks': {'back': 2, 'forward': 3}, 'raw_maintenance.windows': {}}},
+    )
+}}
 
 with
 slices as (select * from {{ ref('int_service_slices_accounted') }}),

@@ -1,7 +1,7 @@
 {{ config(meta={'reach': {'raw_probes.checks': {'back': 2, 'forward': 3}, 'raw_maintenance.windows': {}}}) }}
 
--- What became of each microsecond and each check of five minutes under a method, for this run's days. The reach is a day
--- wider than that of the states: whether an outage is long enough to count shows on the day before and after, too.
+-- What became of each microsecond and each check of five minutes under a method, for this run's days. The reach is a
+-- day wider than that of the states: whether an outage is long enough to count shows on the day before and after, too.
 with
 methods as (select * from {{ ref('int_accounting_methods_united') }}),
 
@@ -25,6 +25,14 @@ outages as (
     group by outages.service, outages.method, time_bucket(interval 5 minute, outages.started_at)
 ),
 
+days as (
+    select distinct
+        service,
+        method,
+        event_date
+    from spans
+),
+
 cut as (
     select
         service,
@@ -45,16 +53,16 @@ cut as (
         event_date,
         unnest(range(event_date::timestamp, event_date + interval 1 day, interval 5 minute)) as bucket_starts_at,
         0 as spent_us
-    from (select distinct service, method, event_date from spans) as days
+    from days
 ),
 
 spent as (
     select
         service,
         method,
-        {% for state in ('up', 'degraded', 'down', 'maintenance', 'correction', 'unconfirmed', 'pending') %}
-        coalesce(sum(spent_us) filter (state = '{{ state }}'), 0)::bigint as {{ state }}_us,
-        {% endfor %}
+        {%- for state in ('up', 'degraded', 'down', 'maintenance', 'correction', 'unconfirmed', 'pending') %}
+            coalesce(sum(spent_us) filter (state = '{{ state }}'), 0)::bigint as {{ state }}_us,
+        {%- endfor %}
         300000000 - sum(spent_us)::bigint as no_check_us,
         event_date,
         bucket_starts_at
@@ -75,15 +83,20 @@ final as (
         spent.unconfirmed_us,
         spent.pending_us,
         spent.no_check_us,
-        {% for status in ('up', 'degraded', 'down', 'pending') %}
-        coalesce(checks.{{ status }}_count, 0)
-        + if(methods.maintenance_as = 'as_checked', coalesce(checks.excluded_{{ status }}_count, 0), 0)
-            as {{ status }}_count,
-        {% endfor %}
-        coalesce(checks.maintenance_count, 0) + if(methods.maintenance_as = 'as_checked', 0, coalesce(
-            checks.excluded_up_count + checks.excluded_degraded_count
-            + checks.excluded_down_count + checks.excluded_pending_count, 0
-        )) as maintenance_count,
+        {%- for status in ('up', 'degraded', 'down', 'pending') %}
+            coalesce(checks.{{ status }}_count, 0)
+            + if(methods.maintenance_as = 'as_checked', coalesce(checks.excluded_{{ status }}_count, 0), 0)
+                as {{ status }}_count,
+        {%- endfor %}
+        coalesce(
+            checks.maintenance_count + if(
+                methods.maintenance_as = 'as_checked',
+                0,
+                checks.excluded_up_count + checks.excluded_degraded_count
+                + checks.excluded_down_count + checks.excluded_pending_count
+            ),
+            0
+        ) as maintenance_count,
         coalesce(outages.outage_count, 0) as outage_count,
         coalesce(changes.state_change_count, 0) as state_change_count,
         coalesce(changes.hour_change_count >= 4, false) as is_flapping,

@@ -1,4 +1,9 @@
-{{ config(materialized='ephemeral', meta={'reach': {'raw_probes.checks': {'back': 2, 'forward': 3}, 'raw_maintenance.windows': {}}}) }}
+{{
+    config(
+        materialized='ephemeral',
+        meta={'reach': {'raw_probes.checks': {'back': 2, 'forward': 3}, 'raw_maintenance.windows': {}}},
+    )
+}}
 
 -- Signed spans: time in maintenance or a correction is added for that reason, and taken from the state it interrupts.
 with
@@ -55,6 +60,15 @@ interrupted as (
     where states.is_excusable
 ),
 
+days as (
+    select distinct
+        service,
+        method,
+        is_excusable,
+        event_date
+    from states
+),
+
 -- Also where no check speaks, on a day with checks.
 excused as (
     select
@@ -65,17 +79,25 @@ excused as (
         windows.started_at,
         windows.ended_at
     from windows
-    inner join (select distinct service, method, is_excusable, event_date from states) as days
-        using (service, event_date)
+    inner join days using (service, event_date)
     where days.is_excusable
 ),
 
 final as (
-    select * exclude (is_excusable), 1 as sign from states
+    select
+        * exclude (is_excusable),
+        1 as sign
+    from states
     union all
-    select *, -1 as sign from interrupted
+    select
+        *,
+        -1 as sign
+    from interrupted
     union all
-    select *, 1 as sign from excused
+    select
+        *,
+        1 as sign
+    from excused
 )
 
 select * from final

@@ -21,9 +21,17 @@ rules as (
 ),
 
 edges as (
-    select *, started_at as changed_at, 1 as step from location_states
+    select
+        *,
+        started_at as changed_at,
+        1 as step
+    from location_states
     union all
-    select *, ended_at as changed_at, -1 as step from location_states
+    select
+        *,
+        ended_at as changed_at,
+        -1 as step
+    from location_states
 ),
 
 changes as (
@@ -32,9 +40,9 @@ changes as (
         confirmation_rule,
         event_date,
         changed_at,
-        {% for state in ('up', 'degraded', 'down', 'maintenance', 'unconfirmed', 'pending') %}
+    {%- for state in ('up', 'degraded', 'down', 'maintenance', 'unconfirmed', 'pending') %}
         coalesce(sum(step) filter (state = '{{ state }}'), 0) as {{ state }}_step{{ ',' if not loop.last }}
-        {% endfor %}
+    {%- endfor %}
     from edges
     group by service, confirmation_rule, event_date, changed_at
 ),

@@ -1,7 +1,12 @@
-{{ config(materialized='ephemeral', meta={'reach': {'raw_probes.checks': {'back': 2, 'forward': 3}, 'raw_maintenance.windows': {}}}) }}
+{{
+    config(
+        materialized='ephemeral',
+        meta={'reach': {'raw_probes.checks': {'back': 2, 'forward': 3}, 'raw_maintenance.windows': {}}},
+    )
+}}
 
--- A change is seen only where one state follows the other without a hole, and it counts only outside of maintenance. Each
--- one is in the hour that ends with its slice and with the eleven after it: flapping is judged by such hours.
+-- A change is seen only where one state follows the other without a hole, and it counts only outside of maintenance.
+-- Each one is in the hour that ends with its slice and with the eleven after it: flapping is judged by such hours.
 with
 states as (
     select * from {{ ref('int_service_states_merged') }}

@@ -5,56 +5,10 @@
     )
 }}
 
--- Slices and hours of this run's days; days, months and the last 90 days anew from every day, of which there are few.
 with
-run as (select as_of_date from {{ source('pipeline', 'run') }}),
-
-slices as (select *, down_us as counted_down_us from {{ ref('int_service_slices_accounted') }}),
-
-days as (select * from {{ ref('int_service_days_accounted') }}),
+periods as (select * from {{ ref('int_service_periods_summed') }}),
 
 methods as (select * from {{ ref('dim_accounting_methods') }}),
-
-periods as (
-    select *, '5m' as grain, bucket_starts_at as period_starts_at from slices
-    union all by name
-    select
-        service,
-        method,
-        sum(columns('(_us|_count)$'))::bigint,
-        bool_or(is_flapping) as is_flapping,
-        'hour' as grain,
-        date_trunc('hour', bucket_starts_at) as period_starts_at,
-        event_date
-    from slices
-    group by service, method, event_date, date_trunc('hour', bucket_starts_at)
-    union all by name
-    select *, 'day' as grain, event_date::timestamp as period_starts_at from days
-    union all by name
-    select
-        service,
-        method,
-        sum(columns('(_us|_count)$'))::bigint,
-        bool_or(is_flapping) as is_flapping,
-        'month' as grain,
-        date_trunc('month', event_date)::timestamp as period_starts_at,
-        max(event_date) as event_date
-    from days
-    group by service, method, date_trunc('month', event_date)
-    union all by name
-    select
-        service,
-        method,
-        sum(columns('(_us|_count)$'))::bigint,
-        bool_or(is_flapping) as is_flapping,
-        '90d' as grain,
-        (run.as_of_date - 89)::timestamp as period_starts_at,
-        run.as_of_date as event_date
-    from days
-    cross join run
-    where days.event_date > run.as_of_date - 90
-    group by service, method, run.as_of_date
-),
 
 -- A method may count an outage as a whole on the day it began: the time is taken from up, then from the unknown.
 settled as (
@@ -112,7 +66,9 @@ final as (
         pending_us / 1e6 as unknown_pending_s,
         good as good_amount,
         total as total_amount,
-        coalesce(good / nullif(total, 0), case no_data_as when 'up' then 1 when 'down' then 0 end) as availability_share,
+        coalesce(
+            good / nullif(total, 0), case no_data_as when 'up' then 1 when 'down' then 0 end
+        ) as availability_share,
         1 - unknown_us / period_us as coverage_share,
         up_count + degraded_count + down_count + maintenance_count + pending_count as check_count,
         outage_count,
