@@ -12,6 +12,8 @@ import time
 import duckdb
 import pytest
 
+from tests.conftest import Site
+
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("daily_run")]
 
 MANGLED_SHARE = 10  # one line in so many
@@ -133,6 +135,31 @@ def test_two_runs_at_once_wait_for_each_other_and_a_run_again_changes_no_row_of_
     assert [process.returncode for process in processes] == [0, 0], said
     assert sum("Waiting for another run" in text for text in said) == 1
     assert undisturbed.marts() == before
+
+
+def test_orders_that_a_changed_configuration_would_lose_are_not_published_over_those_that_were(site, tmp_path):
+    """The exports were archived after they were read, so that nothing tells their orders from lost ones any more."""
+    site = Site(site.home, shutil.copytree(site.config, tmp_path / "config"))
+    shutil.move(site.landing, tmp_path / "archive")
+    release, before = site.published.resolve(), site.status()
+    rates = (site.config / "beaconmart.yml").read_text()
+    (site.config / "beaconmart.yml").write_text(rates.replace("    GBP: 1.17\n", ""))
+    said = site.command("run", exits=1)
+    reason = "every order is in the marts: observed "
+    assert "failed: Publishing is blocked; the release before stays" in said
+    assert reason in said
+    assert (site.published / "marts.duckdb").samefile(release / "marts.duckdb")
+    pages = [page.read_text() for page in site.published.glob("*.html")]
+    assert [page for page in pages if "was not published: these pages show data to" not in page] == []
+    told = site.status()
+    assert reason in told["blocked"]["reasons"][0]
+    assert "orders that were delivered and are not in the mart" in told["blocked"]["reasons"][0]
+    assert told["metrics"] == before["metrics"]
+    assert reason in site.command("status", exits=2)
+    (site.config / "beaconmart.yml").write_text(rates)
+    site.command("run")
+    assert site.status()["blocked"] is None
+    assert "was not published" not in (site.published / "index.html").read_text()
 
 
 def test_a_falsehood_is_not_published_and_the_pages_say_why(undisturbed, tmp_path):
