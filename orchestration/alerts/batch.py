@@ -65,7 +65,7 @@ def merge(settings: Settings, run_id: str, known_at: datetime) -> Merged:
         dates = [
             row[0] for row in connection.execute("select distinct event_date from pipeline.rejudged_dates").fetchall()
         ]
-        rows = connection.execute(
+        rows = connection.sql(
             f"select * from alerts.{RULES} semi join pipeline.rejudged_dates using (event_date)"  # noqa: S608 - ours
         ).to_arrow_table()
     merged = ledger.merge(settings, Judgements(rows, dates, known_at), run_id, "batch")

@@ -96,9 +96,17 @@ def send_test(settings: Settings, name: str | None = None) -> dict[str, str | No
     }
 
 
+def warm(settings: Settings) -> None:
+    """Load what sending needs, which is a second or two that no alert should wait for."""
+    import apprise
+
+    for url in _urls(settings).values():
+        apprise.Apprise().add(url)
+
+
 def send(url: str, message: Message, severity: str) -> str | None:
     """Send one message; returns what went wrong in words without the URL, None if the target took it."""
-    import apprise  # a third of a second, which most commands never need
+    import apprise  # costs a third of a second, and most commands never need it
 
     kinds = {"critical": apprise.NotifyType.FAILURE, "warning": apprise.NotifyType.WARNING}
     with _heard() as said:

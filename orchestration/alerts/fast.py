@@ -49,10 +49,9 @@ class Watched:
 
 def watch(settings: Settings, seconds: float, run_id: str) -> Watched:
     """Look at landing for so many seconds, and see to each file that comes; sends what still waits, too."""
-    import apprise  # noqa: F401 - a third of a second that no alert should wait for
-
     ends_at, watched = time.monotonic() + seconds, Watched()
     program.load(settings)
+    delivery.warm(settings)
     landings = Watch(settings)
     due_at = ledger.utc_now() if ledger.path(settings).exists() else None
     while True:
@@ -114,11 +113,11 @@ def judge(settings: Settings, touched: Collection[date]) -> Judgements | None:
                 {"newest": newest, "first": first - LOOK_BACK},
             )
             program.load(settings).create(connection, {TAG})
-            rows = connection.execute(
+            rows = connection.sql(
                 "select * from alerts.fct_rule_evaluations"
                 " where event_date >= $first and (feed in ('probes', 'requests') and kind <> 'health_critical'"
                 " or kind = 'health_critical' and is_met)",
-                {"first": first},
+                params={"first": first},
             ).to_arrow_table()
     days = [first + timedelta(days=number) for number in range((newest - first).days + 1)]
     return Judgements(rows, days, known_at, FEEDS)

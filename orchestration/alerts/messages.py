@@ -22,7 +22,13 @@ _PAGE = "alerts.html"
 
 # What a chat takes for a mention, a link, code or markup becomes a look-alike that it does not.
 _HARMLESS = str.maketrans({"<": "‹", ">": "›", "@": "＠", "`": "'", "[": "(", "]": ")"})
-_OPENINGS = {"opened": "", "escalated": "worse: ", "reopened": "again: ", "past": "over: ", "resolved": "resolved: "}
+_HEADS = {
+    "opened": "[{}]",
+    "escalated": "[{}, escalated]",
+    "reopened": "[{}, again]",
+    "past": "[{}, over]",
+    "resolved": "[resolved]",
+}
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
@@ -45,14 +51,14 @@ def worded(
     )
     columns = [column[0] for column in answer.description or []]
     alerts = [dict(zip(columns, row, strict=True)) for row in answer.fetchall()]
+    head = _HEADS[notice].format(severity)
     if not alerts:
-        return Message(f"[{severity}] {_OPENINGS[notice]}an alert", "It lies in announced maintenance now.")
+        return Message(f"{head} An alert", "It lies in announced maintenance now.")
     more = f" (and {len(alerts) - 1} more)" if len(alerts) > 1 else ""
     lines = [line for alert in alerts[:MOST_ALERTS] for line in _told(alert, settings)]
     if len(alerts) > MOST_ALERTS:
         lines.append(f"… and {len(alerts) - MOST_ALERTS} more.")
-    title = f"[{severity}] {_OPENINGS[notice]}{_what(alerts[0])}{more}"
-    return Message(title, "\n".join([*lines, "", _where(settings)]))
+    return Message(f"{head} {_what(alerts[0])}{more}", "\n".join([*lines, "", _where(settings)]))
 
 
 def digest(settings: Settings, titles: Sequence[str]) -> Message:
@@ -68,7 +74,7 @@ def test(settings: Settings, target: str) -> Message:
     site = harmless(settings.config.site.name)
     return Message(
         f"[test] Beaconmart of {site} reaches this target",
-        f"Target {harmless(target)}. Alerts will come here; nothing is wrong.\n\n{_where(settings)}",
+        f"Target {harmless(target)}. Alerts will come here; nothing is wrong.",
     )
 
 
@@ -101,7 +107,7 @@ def _told(alert: dict[str, Any], settings: Settings) -> list[str]:
         state = f"withdrawn: data that came later show that it was not so ({since})"
     elif alert["state"] == "resolved":
         state = f"from {since} to {_shown(alert['resolved_at'], settings)}, {_duration(alert)}"
-    lines = [f"{_what(alert)[:1].upper()}{_what(alert)[1:]} ({alert['severity']}), {state}."]
+    lines = [f"{_what(alert)} ({alert['severity']}), {state}."]
     measured = _measured(alert)
     return [*lines, f"  {measured}"] if measured else lines
 
