@@ -3,9 +3,11 @@
 import json
 import random
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 from ruamel.yaml import YAML
@@ -16,7 +18,7 @@ from orchestration.settings.check import read_config
 
 FIRST_DAY, LAST_DAY, DAYS, DAY = date(2026, 11, 1), date(2026, 11, 4), 4, 86400
 START = datetime(2026, 11, 1, tzinfo=UTC)
-SELECT = "+fct_availability_daily +fct_outages +fct_incidents +fct_mttr_monthly +fct_checks_daily +dim_error_groups"
+SELECT = "+fct_availability_daily +fct_outages +fct_incidents +fct_mttr_monthly +fct_checks_daily +dim_error_groups +int_services_heard"
 RAW_TABLES = ("raw_probes.checks", "raw_maintenance.windows", "raw_incidents.incidents", "raw_web_errors.errors")
 SOURCES = [
     {"name": "probes", "system": "probes", "path": "{date}/probes*.ndjson"},
@@ -26,8 +28,10 @@ SOURCES = [
 ]
 
 
-def site(folder: Path, services: dict[str, int], method: str = "default") -> Settings:
-    """A configuration for `services` (name: probe interval in seconds) and an empty home."""
+def site(
+    folder: Path, services: dict[str, int], method: str = "default", slos: Iterable[dict] = (), **more: Any
+) -> Settings:
+    """A configuration for `services` (name: probe interval in seconds), with OpenSLO documents, and an empty home."""
     config = {
         "site": {"name": "Test", "currency": "EUR", "timezone": "UTC"},
         "sources": [source | {"timezone": "UTC"} for source in SOURCES],
@@ -37,13 +41,31 @@ def site(folder: Path, services: dict[str, int], method: str = "default") -> Set
             for name, interval in services.items()
         ],
         "accounting": {"method": method},
+        **more,
     }
-    (folder / "config").mkdir(parents=True)
+    (folder / "config" / "slos").mkdir(parents=True)
+    for slo in slos:
+        with (folder / "config" / "slos" / f"{slo['metadata']['name']}.yml").open("w") as file:
+            YAML().dump(slo, file)
     with (folder / "config" / "beaconmart.yml").open("w") as file:
         YAML().dump(config, file)
     read = read_config(folder / "config")
     assert read.config and not read.mistakes, [str(mistake) for mistake in read.mistakes]
     return Settings(folder / "home", folder / "config", read.config, read.objectives)
+
+
+def objective(name: str, service: str, good: str, total: str, target: float, **spec: Any) -> dict:
+    """An OpenSLO document with one ratio objective over 30 rolling days, unless `spec` says otherwise."""
+    ratio = {side: {"metricSource": {"type": "beaconmart", "spec": {"measure": measure}}}
+             for side, measure in (("good", good), ("total", total))}  # fmt: skip
+    usual = {
+        "service": service,
+        "indicator": {"metadata": {"name": name}, "spec": {"ratioMetric": {"counter": True, **ratio}}},
+        "timeWindow": [{"duration": "30d", "isRolling": True}],
+        "budgetingMethod": "Occurrences",
+        "objectives": [{"target": target}],
+    }
+    return {"apiVersion": "openslo/v1", "kind": "SLO", "metadata": {"name": name}, "spec": usual | spec}
 
 
 def deliver(settings: Settings, path: str, rows: list[dict]) -> None:

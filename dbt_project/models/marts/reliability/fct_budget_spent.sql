@@ -13,7 +13,7 @@ windows as (
 budgets as (
     select
         days.*,
-        (1 - objectives.target_share::double) * days.window_minutes as budget_minutes
+        (1 - objectives.target_share)::double * days.window_minutes as budget_minutes
     from {{ ref('int_objective_days_measured') }} as days
     inner join objectives using (objective)
     where days.event_date = (select as_of_date from run)
@@ -72,6 +72,8 @@ releases as (
     group by objectives.objective, deployed.deployed_at
 ),
 
+told as (select distinct objective from releases),
+
 by_release as (
     select
         bad.objective,
@@ -80,7 +82,7 @@ by_release as (
     from bad
     asof left join releases
         on bad.objective = releases.objective and bad.bucket_starts_at >= releases.deployed_at
-    where bad.objective in (select objective from releases)
+    where bad.objective in (select objective from told)
 ),
 
 causes as (

@@ -6,7 +6,7 @@ objectives as (select * from {{ source('config', 'objectives') }}),
 measured as (
     select
         days.*,
-        days.day_bad_share / (1 - objectives.target_share::double) as burn_rate,
+        days.day_bad_share / (1 - objectives.target_share)::double as burn_rate,
         coalesce(days.total_count, 0) = 0
         or days.budget_event_count < 1
         or 2 * days.day_count < days.known_day_count as is_insufficient
@@ -18,7 +18,7 @@ measured as (
 parts as (
     select
         wholes.objective as whole,
-        1 - wholes.target_share::double as allowed,
+        (1 - wholes.target_share)::double as allowed,
         parts.composite_weight::decimal(18, 6) as weight,
         measured.*
     from measured

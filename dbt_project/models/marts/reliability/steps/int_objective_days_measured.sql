@@ -20,7 +20,7 @@ summed as (
     select
         windows.*,
         objectives.slice_s,
-        1 - objectives.target_share::double as allowed,
+        (1 - objectives.target_share)::double as allowed,
         (days.total - days.good) / nullif(days.total, 0) as day_bad_share,
         max(days.amount_unit) over w as amount_unit,
         coalesce(sum(days.good) over w, 0) as good,
