@@ -68,7 +68,7 @@ def _covered_days(table: str) -> str:
     if table not in _ENDS:
         return "event_date"
     # What comes after as_of is rebuilt when as_of gets there.
-    last = f"least({_ENDS[table]}, (select as_of_date + 1 from pipeline.run))"
+    last = f"least({_ENDS[table]}, (select as_of_date + 1 from pipeline.run))"  # noqa: S608 - names are ours
     return f"unnest([event_date] || range(event_date + 1, {last}::timestamp, interval 1 day)::date[])"
 
 

@@ -211,9 +211,7 @@ def test_each_second_of_each_period_is_accounted_for(settings, services, account
         first = int(np.argmax(spoken))
         is_shown = np.arange(DAYS) >= first if grain == "day" else spoken
         expected = {
-            nth * length: tuple(map(int, period))
-            for nth, period in enumerate(periods)
-            if is_shown[nth * length // DAY]
+            nth * length: tuple(map(int, period)) for nth, period in enumerate(periods) if is_shown[nth * length // DAY]
         }
         assert found[name] == expected
 

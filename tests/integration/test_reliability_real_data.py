@@ -46,9 +46,9 @@ def rounded_median(values):
     return sorted(values)[(len(values) + 1) // 2 - 1]
 
 
-@pytest.fixture(scope="module")
-def upptime(tmp_path_factory):
-    """States of 18 services over ten days, accounted for as Upptime does."""
+@pytest.fixture(scope="module", params=["default", "upptime"])
+def upptime(request, tmp_path_factory):
+    """States of 18 services over ten days, whichever method is the contractual one."""
     with (DATA / "upptime_manticore" / "upptime_checks.csv").open() as file:
         states = list(csv.DictReader(file))
     checks = [
@@ -61,7 +61,7 @@ def upptime(tmp_path_factory):
         }
         for state in states
     ]
-    settings = site(tmp_path_factory.mktemp("upptime"), {"manual": 300}, method="upptime")
+    settings = site(tmp_path_factory.mktemp("upptime"), {"manual": 300}, method=request.param)
     deliver(settings, "2026-08-21/probes.ndjson", checks)
     build(settings, date(2026, 8, 21), "+fct_availability_daily +fct_outages")
     return settings
@@ -167,7 +167,9 @@ def test_every_published_minute_of_down_time_is_found_and_no_other(upptime, minu
     found = {
         (service, day): down_s / 60
         for service, day, down_s in rows(
-            upptime, "select service, event_date, down_s from reliability.fct_availability_daily where down_s > 0"
+            upptime,
+            "select service, event_date, down_s from reliability.fct_availability_daily"
+            " where method = 'upptime' and down_s > 0",
         )
     }
     assert found.keys() == minutes_down.keys()
@@ -176,12 +178,20 @@ def test_every_published_minute_of_down_time_is_found_and_no_other(upptime, minu
 
 
 def test_availability_is_what_is_left_of_the_day(upptime, minutes_down):
-    shares = rows(upptime, "select down_s, availability_share from reliability.fct_availability_daily")
+    shares = rows(
+        upptime,
+        "select down_s, availability_share from reliability.fct_availability_daily where method = 'upptime'",
+    )
+    assert shares
     assert all(share == pytest.approx(1 - down_s / 86400) for down_s, share in shares)
 
 
 def test_outages_under_fifteen_minutes_do_not_count(upptime, minutes_down):
-    durations = rows(upptime, "select service, event_date, duration_s from reliability.fct_outages")
+    durations = rows(
+        upptime,
+        "select service, event_date, duration_us / 1e6 from intermediate.int_outages_merged"
+        " where method = 'upptime' and is_counted",
+    )
     assert min(duration for *_, duration in durations) >= 900
     assert {(service, day) for service, day, _ in durations} == minutes_down.keys()
     assert sum(day == date(2026, 8, 15) for _, day, _ in durations) == 2
@@ -245,7 +255,8 @@ def test_every_check_is_counted(settings, logs):
 def test_time_is_known_for_two_hours_after_a_check_and_no_longer(settings, logs):
     found = rows(
         settings,
-        "select service, sum(up_s + down_s) from reliability.fct_availability_daily group by service",
+        "select service, sum(up_s + down_s) from reliability.fct_availability_daily"
+        " where is_contractual group by service",
     )
     known = {}
     for service, checks in logs.items():
@@ -262,9 +273,9 @@ def test_a_hole_of_three_hours_and_a_quarter_is_unknown_after_two_hours(settings
     assert {instant("2021-06-10 22:36+00:00"), instant("2021-06-11 01:52+00:00")} <= logs["hn"].keys()
     assert rows(
         settings,
-        "select unknown_s, availability_share from reliability.fct_availability_daily"
-        " where service = 'hn' and event_date = '2021-06-11'",
-    ) == [((1 * 60 + 16) * 60, 1.0)]
+        "select unknown_s, unknown_no_check_s, availability_share, coverage_share < 1 from reliability.fct_availability"
+        " where service = 'hn' and event_date = '2021-06-11' and grain = 'day' and is_contractual",
+    ) == [((1 * 60 + 16) * 60, (1 * 60 + 16) * 60, 1.0, True)]
 
 
 def test_a_single_failure_between_good_checks_is_no_outage(settings, logs):
