@@ -4,6 +4,7 @@ Which rules there are belongs to the models and to `check`; here is only how a b
 """
 
 import difflib
+import re
 from collections.abc import Iterable
 from typing import Any, get_args
 
@@ -26,7 +27,7 @@ def worded(document: Document, root: type[BaseModel], details: ErrorDetails) -> 
         message, _, expected = str(context["error"]).partition("; ")
         return document.mistake(loc, message, expected)
     if kind == "literal_error":
-        close = difflib.get_close_matches(str(given), str(context["expected"]).replace("'", "").split(", "), n=1)
+        close = difflib.get_close_matches(str(given), re.findall("'([^']*)'", context["expected"]), n=1)
         hint = f"did you mean '{close[0]}'?" if close else f"one of {context['expected']}"
         return document.mistake(loc, f"'{given}' is not known", hint)
     message = details["msg"][0].lower() + details["msg"][1:]

@@ -3,7 +3,7 @@
 Who is told is said in `beaconmart.yml`: targets of a policy are read, and their names checked.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from orchestration.settings.openslo.indicators import Scope
 from orchestration.settings.openslo.objectives import BUCKET_S, AlertWindow
@@ -36,6 +36,11 @@ def read_policy(policy: Place, library: Library, scope: Scope) -> AlertWindow | 
     if spec.value is not None and (spec / "alertWhenBreaching").value is not True:
         where = spec / "alertWhenBreaching" if "alertWhenBreaching" in spec.keys else spec
         where.wrong("an alert is written when the condition is breached", "alertWhenBreaching: true")
+    if (spec / "alertWhenResolved").value is False:
+        (spec / "alertWhenResolved").note("is not heeded: whoever was told of an alert is told of its end", "true")
+    if (spec / "alertWhenNoData").value is True:
+        text = "is not heeded: data that is missing is a rule of its own, for every feed"
+        (spec / "alertWhenNoData").note(text, "alerts.rules of kind missing_data in beaconmart.yml")
     for item in (spec / "notificationTargets").items():
         _target(item, library, scope)
     name = (policy / "metadata" / "name").text()
@@ -72,15 +77,20 @@ def read_condition(document: Place, policy: str) -> AlertWindow | None:
     return AlertWindow(grave, long, short, 0.0, factor, wait, policy)
 
 
-def follow(item: Place, reference: str, kind: str, library: Library) -> Place | None:
-    """Returns the document that a reference names, or the item itself where it is written inline."""
+def follow(
+    item: Place, reference: str, kind: str, library: Library, elsewhere: Collection[str] | None = ()
+) -> Place | None:
+    """Returns the document that a reference names, or the item itself where it is written inline.
+
+    `elsewhere` are names that stand outside the documents; None if they cannot be told.
+    """
     ref = item / reference
     if ref.value is None:
         return item if (item / "spec").value is not None else None
     name = ref.text()
     if name in library[kind]:
         return library[kind][name].seen_from(ref)
-    ref.known(library[kind], kind)
+    ref.known(None if elsewhere is None else {*library[kind], *elsewhere}, kind)
     return None
 
 
@@ -98,6 +108,10 @@ def _window(place: Place) -> int | None:
 
 
 def _target(item: Place, library: Library, scope: Scope) -> None:
-    ref = item / "targetRef"
-    if scope.targets is not None and ref.text() not in library["AlertNotificationTarget"]:
-        ref.known({*scope.targets, *library["AlertNotificationTarget"]}, "target")
+    found = follow(item, "targetRef", "AlertNotificationTarget", library, scope.targets)
+    name = (item / "targetRef").text()
+    if (found and (found / "spec" / "target").text() not in ("", "beaconmart")) or (
+        scope.targets and name in scope.targets
+    ):
+        text = "is not heeded: alerts.targets of beaconmart.yml say who is told of which severity and service"
+        item.note(text, "target: beaconmart, in a document of kind AlertNotificationTarget")

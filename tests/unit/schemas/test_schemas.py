@@ -55,6 +55,16 @@ def test_the_default_configuration_fits_its_schema_and_names_it():
     jsonschema.Draft202012Validator(json.loads(config_schemas()["config/beaconmart.schema.json"])).validate(values)
 
 
+@pytest.mark.parametrize("file", sorted((ROOT / "config/slos").glob("*.yml")), ids=lambda file: file.stem)
+def test_the_objectives_of_the_shop_fit_the_schema_that_they_name(file):
+    validator = jsonschema.Draft202012Validator(json.loads(config_schemas()["config/openslo.schema.json"]))
+    assert file.read_text().startswith("# yaml-language-server: $schema=../openslo.schema.json\n")
+    for document in YAML(typ="safe", pure=True).load_all(file.read_text()):
+        validator.validate(json.loads(json.dumps(document, default=str)))
+        assert list(validator.iter_errors({**document, "kind": "Service"}))
+        assert list(validator.iter_errors({**document, "spec": {**document["spec"], "x-team": "web"}}))
+
+
 def test_the_schema_finds_an_unknown_key_and_a_wrong_value():
     validator = jsonschema.Draft202012Validator(json.loads(config_schemas()["config/beaconmart.schema.json"]))
     values = {"site": {"name": "Shop", "currency": "euro", "timezone": "UTC", "colour": "red"}}

@@ -1,6 +1,7 @@
 import pytest
 
 from orchestration.settings import check_config
+from orchestration.settings.check import read_config
 
 ONE_VALUE = [
     ("currency: EUR", "currency: euro", "site.currency", "three capital letters"),
@@ -35,6 +36,26 @@ ONE_VALUE = [
     ("ux_score: 90", "ux_scor: 90", "targets.ux_scor", "did you mean 'ux_score'?"),
     ("availability: 0.999", "availability: 1", "targets.availability", "less than 1"),
     ("method: default", "method: gatos", "accounting.method", "did you mean 'gatus'?"),
+    ("name: partner_contract", "name: gatus", "accounting.methods[0].name", "'gatus' is a preset"),
+    ("maintenance_as: up", "maintenance_as: ignored", "accounting.methods[0].maintenance_as", "one of 'excluded'"),
+    ("degraded_weight: 0.5", "degraded_weigth: 0.5", "accounting.methods[0].degraded_weigth", "did you mean"),
+    ("degraded_weight: 0.5", "degraded_weight: 2", "accounting.methods[0].degraded_weight", "less than or equal to 1"),
+    ("from: 2026-10-12T06:00:00", "from: 2026-10-12", "corrections[0].from", "names no time of day"),
+    ("from: 2026-10-12T06:00:00", "from: yesterday", "corrections[0].from", "is wrong here"),
+    ("[storefront-availability, ", "[storefront-availible, ", "error_budget_policies[0].objectives[0]",
+     "did you mean 'storefront-availability'?"),
+    ("[storefront-availability, ", "[checkout-availability, ", "error_budget_policies[0].objectives[1]", "already in"),
+    ("consequence: freeze", "consequence: frieze", "error_budget_policies[0].thresholds[3].consequence", "'freeze'?"),
+    ("remaining_share_below: 0.5", "remaining_share_below: 50", "error_budget_policies[0].thresholds[0].remaining_share"
+     "_below", "less than or equal to 1"),
+    ("kind: request_error_rate", "kind: error_rate", "alerts.rules[0].kind", "did you mean 'request_error_rate'?"),
+    ("threshold: 0.05", "threshold: 5", "alerts.rules[0]", "between 0 and 1, such as 0.05"),
+    ("window_s: 900", "window_s: 901", "alerts.rules[0].window_s", "multiple of 300"),
+    ("targets: []", "targets: [{name: web, url_env: A_URL, services: [shop]}]", "alerts.targets[0].services[0]",
+     "no service 'shop'"),
+    ("targets: []", "targets: [{name: web, url_env: A_URL, severities: [page]}]", "alerts.targets[0].severities[0]",
+     "one of 'critical' or 'warning'"),
+    ("cascade_window_s: 900", "cascade_window_s: -1", "alerts.cascade_window_s", "greater than or equal to 0"),
     ("mttr: {first_days: 45}", "mttr: {from: 2026-02-01, to: 2026-01-01}", "baselines.mttr", "before it starts"),
     ("mttr: {first_days: 45}", "mttr: {from: 2026-02-01}", "baselines.mttr", "no whole period"),
     ("mttr: {first_days: 45}", "mttr: {first_days: 45, to: 2026-01-01}", "baselines.mttr", "keep one or the other"),
@@ -52,6 +73,63 @@ def test_a_mistake_names_its_file_its_line_its_place_and_what_would_be_right(fol
     assert mistake.expected
     # A mistake about a whole entry stands at its first line.
     assert mistake.line == line
+
+
+TWO_LINES = [
+    ("    service: search-api\n", "    service: search\n", "corrections[0].service", "did you mean 'search-api'?"),
+    ("    service: search-api\n", "    objective: search\n", "corrections[0].objective", "no objective 'search'"),
+    ("    service: search-api\n", "    owner: search-api\n", "corrections[0].owner", "one of name, service"),
+    ("from: 2026-10-12T06:00:00", "from: 2026-10-13T06:00:00", "corrections[0]", "ends (2026-10-12 07:30:00) before"),
+    ("from: 2026-10-12T06:00:00", "from: 2026-10-12T06:00:00Z", "corrections[0]", "an offset in one of its times"),
+    ("consequence: freeze", "consequence: page", "error_budget_policies[0]", "has a consequence or a remaining_share"),
+    ("    service: search-api\n", "", "corrections[0]", "one service or one objective"),
+    ("    service: search-api\n", "    service: search-api\n    objective: search-availability\n", "corrections[0]",
+     "one service or one objective"),
+    ("- {kind: request_error_rate", "- {kind: outage, threshold: 0.5}\n    - {kind: request_error_rate",
+     "alerts.rules[0]", "a rule of kind outage has no threshold"),
+    ("- {kind: request_error_rate", "- {kind: outage}\n    - {name: outage, kind: request_error_rate",
+     "alerts.rules[1].name", "this rule is named already"),
+    ("corrections:", "corrections:\n  - &one {name: load-test-2026-10, service: search-api, from: 2026-10-01T00:00:00Z,"
+     " to: 2026-10-02T00:00:00+02:00, reason: x}", "corrections[1].name", "this name is taken"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "where", "words"), TWO_LINES, ids=[case[1] for case in TWO_LINES])
+def test_a_mistake_between_lines_says_where_it_stands(folder, old, new, where, words):
+    folder.replace(old, new)
+    mistake = check_config(folder.path)[0]
+    assert (mistake.where, words in f"{mistake.message} — {mistake.expected}") == (where, True)
+
+
+@pytest.mark.parametrize("secret", ["slack://token-A/token-B", "MAILTO_hunter2", "1ST", "Ä"])
+def test_a_secret_in_the_place_of_its_variable_is_refused_and_not_repeated(folder, secret):
+    folder.replace("targets: []", f"targets: [{{name: web, url_env: '{secret}'}}]")
+    (mistake,) = check_config(folder.path)
+    assert "environment variable" in mistake.message
+    assert secret not in str(mistake)
+
+
+def test_a_target_whose_variable_is_not_set_is_noted(folder, monkeypatch):
+    folder.replace("targets: []", "targets: [{name: web, url_env: BEACONMART_TEST_URL}]")
+    monkeypatch.delenv("BEACONMART_TEST_URL", raising=False)
+    assert "BEACONMART_TEST_URL is not set here" in "".join(note.message for note in read_config(folder.path).notes)
+    monkeypatch.setenv("BEACONMART_TEST_URL", "json://localhost")
+    assert "BEACONMART_TEST_URL" not in "".join(note.message for note in read_config(folder.path).notes)
+
+
+def test_a_kind_of_rule_that_is_not_named_has_its_default(folder):
+    folder.replace(
+        "    - {kind: request_error_rate", "    - {name: many-failures, severity: warning, kind: request_error_rate"
+    )
+    folder.replace("  targets: []", "    - {kind: missing_data, enabled: false}\n  targets: []")
+    rules = {rule.name: rule for rule in read_config(folder.path).config.alerts.effective_rules()}
+    assert (rules["many-failures"].severity, rules["many-failures"].resolve_after_s) == ("warning", 900)
+    assert (rules["missing_data"].enabled, rules["outage"].enabled, rules["outage"].severity) == (
+        False,
+        True,
+        "critical",
+    )
+    assert "request_error_rate" not in rules
 
 
 def test_the_default_configuration_has_no_mistake(folder):

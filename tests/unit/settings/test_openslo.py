@@ -188,3 +188,24 @@ def test_a_rule_that_can_never_fire_is_noted_and_does_not_refuse_the_configurati
 def test_with_everything_bad_the_burn_rate_is_one_over_the_allowed_share(folder):
     objective = read(folder)["product-fast-lcp"]
     assert [can_fire(objective, factor) for factor in (3.99, 4.0, 4.01)] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("alertWhenBreaching: true", "alertWhenBreaching: true\n  alertWhenNoData: true", "kind missing_data"),
+        ("alertWhenBreaching: true", "alertWhenBreaching: true\n  alertWhenResolved: false", "is told of its end"),
+        ("spec: {target: beaconmart}", "spec: {target: slack}", "alerts.targets of beaconmart.yml say who is told"),
+    ],
+)
+def test_what_a_policy_says_and_nobody_heeds_is_noted(folder, old, new, words):
+    folder.replace(old, new, POLICY)
+    found = read_config(folder.path)
+    said = [str(note) for note in found.notes if note.file.name == POLICY.removeprefix("slos/")]
+    assert (found.mistakes, len(said), words in said[0]) == ([], 1, True)
+
+
+def test_an_objective_on_a_feed_that_no_source_brings_is_noted(folder):
+    folder.replace('  - {name: requests, system: requests, path: "{date}/requests*.csv*", timezone: UTC}\n', "")
+    said = {note.message for note in read_config(folder.path).notes}
+    assert "paid is counted from requests, which no source brings" in said

@@ -90,7 +90,7 @@ NOT_ACCOUNTED = [
     (POLICY, "indicatorRef: search-up", "indicatorRef: search-ok", "spec.indicatorRef", "no SLI 'search-ok'"),
     (POLICY, "alertPolicyRef: tell-search", "alertPolicyRef: tell", "alertPolicyRef", "no AlertPolicy 'tell'"),
     (POLICY, "conditionRef: quick-burn", "conditionRef: burn", "conditionRef", "no AlertCondition 'burn'"),
-    (POLICY, "targetRef: search-team", "targetRef: nobody", "targetRef", "no target 'nobody'"),
+    (POLICY, "targetRef: search-team", "targetRef: nobody", "targetRef", "no AlertNotificationTarget 'nobody'"),
     (POLICY, "severity: page", "severity: sev1", "spec.severity", "page or ticket"),
     (POLICY, "op: gt", "op: lt", "spec.condition.op", "no reason to alert"),
     (POLICY, "threshold: 10", "threshold: 0", "spec.condition.threshold", "passed by any burn rate"),
