@@ -20,6 +20,9 @@ from typing import Any
 LIBRARIES = {"s3": ("s3fs", "s3"), "gs": ("gcsfs", "gs"), "az": ("adlfs", "az")}
 # Where the file systems put the same two facts; the later ones are of storage that has no version tags.
 _TAGS, _TIMES = ("ETag", "etag", "md5Hash"), ("LastModified", "last_modified", "updated", "mtime", "created")
+# s3fs would keep ten parts of 50 MB of a large object in memory; several objects at a time use the line as well.
+_OPTIONS = {"s3": {"max_concurrency": 1}}
+_FETCHED_AT_A_TIME = 16
 # A smaller object comes in one answer, hence in one version.
 _ONE_ANSWER_BYTES = 1 << 20
 
@@ -91,7 +94,8 @@ def fetched(objects: Sequence[StoredObject], folder: Path) -> Iterator[list[Path
             chosen = [pair for pair in zip(objects, copies, strict=True) if pair[0].url.startswith(f"{scheme}://")]
             with _explained(f"{chosen[0][0].url} ({len(chosen)} objects)"):
                 system = _file_system(scheme)
-                system.get([item.url for item, _ in chosen], [str(copy) for _, copy in chosen])
+                targets = [str(copy) for _, copy in chosen]
+                system.get([item.url for item, _ in chosen], targets, batch_size=_FETCHED_AT_A_TIME)
                 for item, copy in chosen:
                     _require_same(system, item, copy)
         yield copies
@@ -111,7 +115,7 @@ def _file_system(scheme: str) -> Any:
 
     library, extra = LIBRARIES[scheme]
     try:
-        return fsspec.filesystem(scheme)
+        return fsspec.filesystem(scheme, **_OPTIONS.get(scheme, {}))
     except ImportError as error:
         words = f"{scheme}:// needs {library}, which is not installed: pip install 'beaconmart[{extra}]'"
         raise StorageError(errno.ENOPKG, words) from error
