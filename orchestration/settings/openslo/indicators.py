@@ -26,12 +26,13 @@ RATIOS: dict[Indicator, tuple[str, str, str]] = {
 THRESHOLDS: tuple[Indicator, ...] = ("check_latency", "request_latency")
 PERCENTILES = (50, 95, 99)
 
-_PARAMETERS: dict[Indicator, set[str]] = {
+PARAMETERS: dict[Indicator, set[str]] = {
     "check_success": {"location"},
     "check_latency": {"location", "threshold"},
     "good_lcp": {"page_group"},
     "good_inp": {"page_group"},
     "good_cls": {"page_group"},
+    "error_free_sessions": {"page_group"},
     "request_latency": {"percentile", "threshold"},
     "order_success": {"page_group"},
 }
@@ -163,7 +164,7 @@ def _complete(measure: Measure, metric: Place, *, is_threshold: bool) -> Reading
 def _parameters(indicator: Indicator, metric: Place, scope: Scope) -> Measure | None:
     spec = metric / "metricSource" / "spec"
     before = len(spec.mistakes)
-    allowed = _PARAMETERS.get(indicator, set())
+    allowed = PARAMETERS.get(indicator, set())
     for key in spec.keys:
         if key not in {"measure", *allowed}:
             hint = f"measure and {', '.join(sorted(allowed))}" if allowed else "measure alone"

@@ -1,11 +1,14 @@
 """What the documents say, as objectives."""
 
+import re
 import shutil
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
 from orchestration.settings.check import read_config
+from orchestration.settings.openslo.indicators import PARAMETERS, RATIOS
 from orchestration.settings.openslo.objectives import AlertWindow, Measure, Window, burn_rate_windows, can_fire
 
 FILE = "slos/product-fast-lcp.yml"
@@ -209,3 +212,12 @@ def test_an_objective_on_a_feed_that_no_source_brings_is_noted(folder):
     folder.replace('  - {name: requests, system: requests, path: "{date}/requests*.csv*", timezone: UTC}\n', "")
     said = {note.message for note in read_config(folder.path).notes}
     assert "paid is counted from requests, which no source brings" in said
+
+
+def test_the_readme_names_every_measure_with_its_parameters():
+    table = (Path(__file__).parents[3] / "config/README.md").read_text().split("### Measures")[1].split("###")[0]
+    rows = re.findall(r"^\| `.*", table, re.MULTILINE)
+    said = {tuple(cell.strip(" `") for cell in row.split("|")[1:4]): row for row in rows}
+    assert set(said) == set(RATIOS.values())
+    for indicator, names in RATIOS.items():
+        assert set(re.findall(r"`(\w+)`", said[names].split("|")[4])) == PARAMETERS.get(indicator, set())

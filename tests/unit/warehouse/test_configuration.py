@@ -30,8 +30,8 @@ def test_every_objective_has_one_row_and_no_target_is_rounded(tables):
     assert rows(tables, "select count(*), count(distinct objective) from config.objectives") == [(15, 15)]
     assert rows(
         tables,
-        "select objective, slo, feed, target_share::varchar, window_kind, window_days, window_unit, window_starts_at::varchar"
-        " from config.objectives where slo = 'checkout-requests' order by objective",
+        "select objective, slo, feed, target_share::varchar, window_kind, window_days, window_unit,"
+        " window_starts_at::varchar from config.objectives where slo = 'checkout-requests' order by objective",
     ) == [
         ("checkout-requests.contract", "checkout-requests", "requests", "0.99000000", "calendar", 30, "month",
          "2025-12-31 23:00:00"),
