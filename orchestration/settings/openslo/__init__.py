@@ -75,7 +75,7 @@ def _read(kind: str, place: Place, library: dict[str, dict[str, Place]], scope: 
         read_condition(place, "")
     elif kind == "DataSource" and (place / "spec" / "type").text() not in ("", "beaconmart"):
         source = place / "spec" / "type"
-        source.wrong(f"'{source.text():.60}' is not asked: Beaconmart counts what has landed", "type: beaconmart")
+        source.unsupported(f"'{source.text():.60}' is not asked: Beaconmart counts what has landed", "type: beaconmart")
     elif kind == "Service":
         (place / "metadata" / "name").known(scope.services, "service")
     found.mistakes += place.mistakes

@@ -66,10 +66,10 @@ def read_indicator(spec: Place, sources: Mapping[str, Place], scope: Scope) -> R
         return _threshold(spec / "thresholdMetric", sources, scope)
     ratio = spec / "ratioMetric"
     if (ratio / "raw").value is not None:
-        (ratio / "raw").wrong("a ratio that somebody else computed has no events to account", "good and total")
+        (ratio / "raw").unsupported("a ratio that somebody else computed has no events to account", "good and total")
         return None
     if (ratio / "counter").value is False:
-        (ratio / "counter").wrong("is false: good and total are counted here", "counter: true")
+        (ratio / "counter").unsupported("is false: good and total are counted here", "counter: true")
     part = "bad" if (ratio / "bad").value is not None else "good"
     counted = _measure(ratio / part, sources, {names[part == "bad"] for names in RATIOS.values()})
     total = _measure(ratio / "total", sources, {names[2] for names in RATIOS.values()})
@@ -108,10 +108,12 @@ def _is_ours(source: Place, sources: Mapping[str, Place]) -> bool:
             kind = sources[reference.text()] / "spec" / "type"
     if kind.text() == "beaconmart":
         return True
-    if source.value is not None:
-        right = "type: beaconmart, and a measure in its spec, such as {measure: successful_requests}"
-        said = f"'{kind.text()}' is not asked: Beaconmart counts what has landed" if kind.text() else "names no type"
-        (kind if kind.document is source.document and kind.value is not None else source).wrong(said, right)
+    right = "type: beaconmart, and a measure in its spec, such as {measure: successful_requests}"
+    if kind.text():
+        place = kind if kind.document is source.document else source
+        place.unsupported(f"'{kind.text():.60}' is not asked: Beaconmart counts what has landed", right)
+    elif source.value is not None:
+        source.wrong("names no type", right)
     return False
 
 

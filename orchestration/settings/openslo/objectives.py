@@ -130,6 +130,7 @@ def burn_rate_windows(objective: Objective, probe_interval_s: int) -> Iterator[A
     shortest = 2 * probe_interval_s if objective.feed == "probes" else BUCKET_S
     shortest = -(-shortest // BUCKET_S) * BUCKET_S
     period = objective.window.days * 86400
+    seen = set()
     for window in objective.alert_windows or ():
         long, short = max(window.long_window_s, shortest), max(window.short_window_s, shortest)
         share = window.factor * long / period
@@ -137,10 +138,13 @@ def burn_rate_windows(objective: Objective, probe_interval_s: int) -> Iterator[A
     for severity, usual_long, usual_short, share in _PAIRS if objective.alert_windows is None else ():
         long, short = max(usual_long, shortest), max(usual_short, shortest)
         factor = share * period / long
-        if factor >= _SMALLEST_FACTOR:
+        # Probes that are seldom make windows alike: the first of them has the lower factor.
+        if factor >= _SMALLEST_FACTOR and (severity, long, short) not in seen:
+            seen.add((severity, long, short))
             yield AlertWindow(severity, long, short, share, factor, 0, "default")
 
 
 def can_fire(objective: Objective, factor: float) -> bool:
     """Returns whether a burn rate can pass a factor at all: with everything bad it is 1 / (1 - target)."""
-    return 1 / (1 - objective.target) > factor
+    # 1 - 0.9 is a little less than 0.1 in binary: the last digits say nothing.
+    return 1 / (1 - objective.target) > factor * (1 + 1e-9)

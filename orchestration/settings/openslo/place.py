@@ -54,6 +54,10 @@ class Place:
         """Notes a mistake at this place."""
         self.mistakes.append(self.document.mistake(self.loc, message, expected))
 
+    def unsupported(self, reason: str, expected: str) -> None:
+        """Notes a mistake that the specification would not call one."""
+        self.wrong(f"not supported, though OpenSLO has it: {reason}", expected)
+
     def note(self, message: str, expected: str) -> None:
         """Notes what is read, but may not be meant."""
         self.notes.append(self.document.mistake(self.loc, message, expected))

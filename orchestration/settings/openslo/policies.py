@@ -35,7 +35,7 @@ def read_policy(policy: Place, library: Library, scope: Scope) -> AlertWindow | 
     spec = policy / "spec"
     if spec.value is not None and (spec / "alertWhenBreaching").value is not True:
         where = spec / "alertWhenBreaching" if "alertWhenBreaching" in spec.keys else spec
-        where.wrong("an alert is written when the condition is breached", "alertWhenBreaching: true")
+        where.unsupported("an alert is written when the condition is breached", "alertWhenBreaching: true")
     if (spec / "alertWhenResolved").value is False:
         (spec / "alertWhenResolved").note("is not heeded: whoever was told of an alert is told of its end", "true")
     if (spec / "alertWhenNoData").value is True:
@@ -56,10 +56,10 @@ def read_condition(document: Place, policy: str) -> AlertWindow | None:
     condition, severity = spec / "condition", spec / "severity"
     grave = SEVERITIES.get(severity.text().lower())
     if grave is None and severity.text():
-        severity.wrong(f"'{severity.text():.60}' is not a severity here", "page or ticket (critical or warning)")
+        severity.unsupported(f"'{severity.text():.60}' is not a severity here", "page or ticket (critical or warning)")
     op, threshold = condition / "op", condition / "threshold"
     if op.value in ("lt", "lte"):
-        op.wrong("a budget that burns slowly is no reason to alert", "op: gt")
+        op.unsupported("a budget that burns slowly is no reason to alert", "op: gt")
     factor = threshold.number()
     if factor is not None and factor <= 0:
         threshold.wrong(f"{threshold.value!r} is passed by any burn rate", "a burn rate above 0, such as 14.4")
@@ -71,7 +71,9 @@ def read_condition(document: Place, policy: str) -> AlertWindow | None:
     after = condition / "alertAfter"
     wait = seconds(after) if after.value is not None else 0
     if wait is not None and (wait % BUCKET_S or wait > LONGEST_S):
-        after.wrong(f"{after.value!r} cannot be judged: conditions are judged every 5 minutes", "0m, 5m, … up to 3d")
+        after.unsupported(
+            f"{after.value!r} cannot be judged: conditions are judged every 5 minutes", "0m, 5m, … up to 3d"
+        )
     if grave is None or factor is None or long is None or short is None or wait is None:
         return None
     return AlertWindow(grave, long, short, 0.0, factor, wait, policy)
@@ -102,7 +104,7 @@ def _window(place: Place) -> int | None:
         return None
     if length <= 0 or length % BUCKET_S or length > LONGEST_S:
         right = "a multiple of 5 minutes up to 3 days, such as 1h"
-        place.wrong(f"{place.value!r} is not a window that burn rates are kept for", right)
+        place.unsupported(f"{place.value!r} is not a window that burn rates are kept for", right)
         return None
     return length
 

@@ -59,7 +59,9 @@ def read_slo(document: Place, library: Library, scope: Scope) -> list[Promise]:
     """Reads one SLO; returns its objectives, and none if it has mistakes."""
     spec, name = document / "spec", document / "metadata" / "name"
     if name.text() and not _LABEL.fullmatch(name.text()):
-        name.wrong(f"'{name.text():.80}' is not the name of an SLO here", "up to 63 lower-case letters, digits, dashes")
+        name.unsupported(
+            f"'{name.text():.80}' is not the name of an SLO here", "up to 63 lower-case letters, digits, dashes"
+        )
     (spec / "service").known(scope.services)
     window = read_window(spec / "timeWindow")
     common = _Common(
@@ -169,7 +171,7 @@ def _target(item: Place) -> float | None:
             share = round(number / scale, 12)
             if share == 0 or round(share, 8) != share:
                 right = f"above 0, with at most {8 if scale == 1 else 6} digits after the point"
-                (item / key).wrong(f"{number:g} asks for nothing, or for more than can be told apart", right)
+                (item / key).unsupported(f"{number:g} asks for nothing, or for more than can be told apart", right)
             return share
     return None
 

@@ -29,7 +29,9 @@ def read_window(place: Place) -> Window | None:
     """Reads the one item of `timeWindow`."""
     if not place.items():
         if place.value is None:
-            place.wrong("is missing: a budget is given for a time", "timeWindow: [{duration: 28d, isRolling: true}]")
+            place.unsupported(
+                "is missing: a budget is given for a time", "timeWindow: [{duration: 28d, isRolling: true}]"
+            )
         return None
     (place, *_) = place.items()
     match = _parts(place / "duration")
@@ -38,11 +40,13 @@ def read_window(place: Place) -> Window | None:
     count, letter = match
     if letter not in _UNITS:
         right = f"{count}M for months" if letter == "m" else f"days, such as {max(1, count // 24)}d"
-        (place / "duration").wrong(f"'{count}{letter}' is not a number of days, by which a status is kept", right)
+        (place / "duration").unsupported(f"'{count}{letter}' is not a number of days, by which a status is kept", right)
         return None
     days = count * NOMINAL_DAYS[_UNITS[letter]]
     if not 1 <= days <= LONGEST_DAYS:
-        (place / "duration").wrong(f"'{count}{letter}' is not a window", f"1d to {LONGEST_DAYS}d, 52w, 12M, 4Q or 1Y")
+        (place / "duration").unsupported(
+            f"'{count}{letter}' is not a window", f"1d to {LONGEST_DAYS}d, 52w, 12M, 4Q or 1Y"
+        )
         return None
     calendar = place / "calendar"
     return _calendar_window(calendar, days, _UNITS[letter], count) if calendar.value is not None else Window(days)
@@ -69,7 +73,9 @@ def read_slice(objective: Place, method: str) -> tuple[float | None, int | None]
     length = seconds(window)
     if length is not None and (length <= 0 or length % BUCKET_S or 86400 % length):
         right = "a multiple of 5 minutes that divides a day, such as 5m, 15m or 1h"
-        window.wrong(f"{window.value!r} is not a slice that can be accounted: events are kept by 5 minutes", right)
+        window.unsupported(
+            f"{window.value!r} is not a slice that can be accounted: events are kept by 5 minutes", right
+        )
     return target.number(), length
 
 
@@ -79,10 +85,12 @@ def _calendar_window(place: Place, days: int, unit: CalendarUnit, count: int) ->
     if at is None or not zone:
         return None
     if unit in ("month", "quarter", "year") and at.day > 28:
-        start.wrong(f"a {unit} cannot always begin on day {at.day}", "a day from 1 to 28")
+        start.unsupported(f"a {unit} cannot always begin on day {at.day}", "a day from 1 to 28")
         return None
     if at.second or at.minute % 5:
-        start.wrong(f"{at:%H:%M:%S} lies within the 5 minutes by which events are kept", "such as 00:00:00 or 12:30:00")
+        start.unsupported(
+            f"{at:%H:%M:%S} lies within the 5 minutes by which events are kept", "such as 00:00:00 or 12:30:00"
+        )
         return None
     try:
         starts_at = at.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC).replace(tzinfo=None)

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -147,6 +148,15 @@ def test_a_window_of_probes_is_at_least_two_intervals_of_whole_buckets(folder):
     assert windows(read(folder)["product-fast-lcp"], 400)[0][2] == 300
 
 
+def test_windows_that_seldom_probes_make_alike_are_one(folder):
+    found = windows(read(folder)["search-availability"], 3 * 3600)
+    assert found == [
+        ("critical", 21600, 21600, 2.24),
+        ("warning", 86400, 21600, 2.8),
+        ("warning", 259200, 21600, 0.9333),
+    ]
+
+
 def test_a_policy_replaces_the_usual_pairs(folder):
     objective = read(folder)["search-found"]
     (window,) = burn_rate_windows(objective, 60)
@@ -191,6 +201,7 @@ def test_a_rule_that_can_never_fire_is_noted_and_does_not_refuse_the_configurati
 def test_with_everything_bad_the_burn_rate_is_one_over_the_allowed_share(folder):
     objective = read(folder)["product-fast-lcp"]
     assert [can_fire(objective, factor) for factor in (3.99, 4.0, 4.01)] == [True, False, False]
+    assert not can_fire(replace(objective, target=0.9), 10.0)
 
 
 @pytest.mark.parametrize(
