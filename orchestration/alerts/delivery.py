@@ -165,7 +165,7 @@ def _room(
 def _attempt(settings: Settings, url: str, batch: _Batch) -> list[Attempt]:
     first = batch.of[0]  # the most severe
     message = Message(first.title, first.body)
-    if batch.digest_id:
+    if len(batch.of) > 1:
         message = messages.digest(settings, [one.title for one in batch.of])
     error = send(url, message, "info" if first.notice == "resolved" else first.severity)
     return [Attempt(one, error, batch.digest_id) for one in batch.of]
