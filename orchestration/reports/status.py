@@ -155,10 +155,8 @@ def _metrics(marts: Marts) -> dict[str, Any]:
 def _targets(marts: Marts) -> list[dict[str, Any]]:
     rows = marts.rows(
         """
-        select target, value, value_lower, value_upper, goal, comparison, unit, verdict, reason from
-            executive.fct_mission_targets
-        where event_date = (select max(event_date) from executive.fct_mission_targets where event_date <= $as_of)
-            order by target
+        select target, value, value_lower, value_upper, goal, comparison, unit, verdict, reason
+        from reports.rpt_mission_targets where event_date <= $as_of order by target
         """
     )
     return [dict(row) for row in rows]

@@ -144,7 +144,7 @@ class Targets(Part):
     alert_false_positive_share: Share = 0.05
     alert_latency_s: float = Field(default=30, gt=0)
     history_days: int = Field(default=90, gt=0)
-    mttr_reduction_share: Share = 0.5
+    mttr_reduction_share: float = Field(default=0.5, gt=0, lt=1)
     ux_score: float = Field(default=90, gt=0, le=100)
     availability: float = Field(default=0.999, gt=0, lt=1)
 

@@ -41,6 +41,15 @@ DECLARED: dict[str, tuple[str, str]] = {
         f" effect_upper double, p_value double, q_value double, event_date date not null, {_MODEL}",
         "One row per exposure and outcome, over the window that ends on the event date.",
     ),
+    "predictions.mttr_changes": (
+        "verdict varchar not null, reason varchar not null, baseline_count bigint, baseline_open_count bigint,"
+        " current_count bigint, current_open_count bigint, baseline_mttr_s double, current_mttr_s double,"
+        " goal_share double not null, reduction_share double, reduction_lower double, reduction_upper double,"
+        " smallest_detectable_share double, luck_probability double, needed_count bigint, log_sd double,"
+        " p_value double, p_value_met double, p_value_missed double, baseline_starts_on date, baseline_ends_on date,"
+        f" event_date date not null, {_MODEL}",
+        "One row per as-of date: whether the mean time to restore fell as claimed against the baseline period.",
+    ),
     "alerts.evaluations": (
         "sequence bigint not null, rule varchar not null, kind varchar not null, subject varchar not null,"
         " service varchar, feed varchar, severity varchar not null, outcome varchar not null, inputs varchar,"

@@ -23,6 +23,7 @@ DEPS = {
     "kpi_forecast_backtests": [["executive", "fct_kpi_daily"]],
     "vitals_degradations": [["intermediate", "int_vitals_days_rolled_up"]],
     "business_correlations": [["business", "fct_sessions"], ["reliability", "fct_availability_daily"]],
+    "mttr_changes": [["reliability", "fct_incidents"]],
 }
 Rows = dict[str, int]
 
@@ -89,10 +90,28 @@ def associate(settings: Settings, as_of: date) -> Rows:
     return {table: warehouse.write_predictions(settings, f"predictions.{table}", found, {"event_date": as_of})}
 
 
+def judge_restoration(settings: Settings, as_of: date) -> Rows:
+    """Whether the mean time to restore fell by the target against the declared baseline period."""
+    from models.restoration import judge_restoration
+
+    incidents = _frame(settings, _INCIDENTS, [as_of + timedelta(days=1), as_of])
+    declared = settings.config.baselines.mttr
+    baseline = None
+    if declared and declared.from_ and declared.to:
+        baseline = (declared.from_, declared.to)
+    elif declared and declared.first_days and len(incidents):
+        first = incidents["event_date"].min().date()
+        baseline = (first, first + timedelta(days=declared.first_days - 1))
+    found = judge_restoration(incidents, as_of, baseline, settings.config.targets.mttr_reduction_share)
+    table = "mttr_changes"
+    return {table: warehouse.write_predictions(settings, f"predictions.{table}", found, {"event_date": as_of})}
+
+
 INFERENCES: dict[Callable[[Settings, date], Rows], set[str]] = {
     forecast_kpis: {"kpi_forecasts", "kpi_forecast_backtests"},
     find_degradations: {"vitals_degradations"},
     associate: {"business_correlations"},
+    judge_restoration: {"mttr_changes"},
 }
 
 # Roll-ups too: a country or a page group that is slow as a whole shows in no cell of thirty page views.
@@ -109,6 +128,17 @@ _SESSIONS = """
     from business.fct_sessions
     where event_date between ? and ?
     order by event_date, session_id
+"""
+# For the site an incident of three services is one, over when the last of them is; an open one has lasted until now.
+_INCIDENTS = """
+    select
+        min(event_date) as event_date,
+        if(count(restore_s) = count(*), max(restore_s), epoch($1) - epoch(min(started_at))) as restore_s,
+        count(restore_s) < count(*) as is_open
+    from reliability.fct_incidents
+    where not is_excluded and event_date <= $2
+    group by incident_id
+    order by all
 """
 _AVAILABILITY = """
     select event_date, sum(up_s) / nullif(sum(up_s + down_s), 0) as availability_share

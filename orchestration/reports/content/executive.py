@@ -50,7 +50,7 @@ def page(context: Context) -> Page:
                 f"Of {plural(len(targets), 'target')}: {words}" if targets else "Targets have not been judged yet",
                 "A target is met or missed only when its whole 95 % interval says so; otherwise it is not proven.",
                 tiles=[_target_tile(context, row) for row in targets],
-                empty="" if targets else "executive.fct_mission_targets has no row: run the daily job once more.",
+                empty="" if targets else "reports.rpt_mission_targets has no row: run the daily job once more.",
             ),
             Section(
                 "attention",
@@ -128,8 +128,7 @@ def attention(context: Context, targets: list[Row]) -> list[Item]:
 def _targets(context: Context) -> list[Row]:
     rows = context.marts.rows(
         """
-        select * from executive.fct_mission_targets
-        where event_date = (select max(event_date) from executive.fct_mission_targets where event_date <= $as_of)
+        select * from reports.rpt_mission_targets where event_date <= $as_of
         """
     )
     order = list(TARGETS)

@@ -190,7 +190,7 @@ select
 from days, (values ('Buy', 'Find', 'search', 'search', 'web-good-lcp', true), ('Buy', 'Look', 'product', 'web', 'web-availability', true),
     ('Buy', 'Pay', 'checkout', 'api', 'api-availability', true), ('Browse', 'Home', 'home', 'web', null, false)) j (journey, step, page_group, service, objective, is_critical);
 
-create table executive.fct_mission_targets as
+create table reports.rpt_mission_targets as
 select t.*, $as_of::date as event_date from (values
     ('journeys_monitored_share', 0.667, null, null, 1.0, '>=', 'share', 3, 'missed', '1 of 3 steps of critical journeys lacks page views: Buy / Pay'),
     ('alert_false_positive_share', null, null, null, 0.05, '<=', 'share', 0, 'not_proven', 'no alerts yet: at least 59 without a false one are needed'),

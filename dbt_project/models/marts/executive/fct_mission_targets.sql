@@ -19,7 +19,6 @@ kinds (target, comparison, unit, unproven_reason) as (
     ('alert_false_positive_share', '<=', 'share', 'No alert was raised yet; 59 without a false one would prove 5 %.'),
     ('alert_latency_s', '<=', 's', 'No alert was raised yet.'),
     ('history_days', '>=', 'days', 'Deliveries do not reach back so far yet.'),
-    ('mttr_reduction_share', '>=', 'share', 'Too few incidents to tell change from luck, or no baseline is declared.'),
     ('ux_score', '>=', 'score', 'The interval includes the goal, or there are no page views.'),
     ('availability', '>=', 'share', 'Times without a check may have been up or down.')
 

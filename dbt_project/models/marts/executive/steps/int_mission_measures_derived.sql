@@ -54,64 +54,6 @@ history as (
 
 ),
 
-incidents as (
-
-    select distinct
-        incident_id,
-        restore_s,
-        event_date
-    from {{ ref('fct_incidents') }}
-    where restore_s > 0 and event_date <= {{ as_of() }}
-
-),
-
-oldest as (
-
-    select min(event_date) as oldest_date
-    from incidents
-
-),
-
--- Two dates, or the first days from the oldest incident on.
-baseline as (
-
-    select
-        coalesce(baselines.starts_on, oldest.oldest_date) as starts_on,
-        coalesce(baselines.ends_on, oldest.oldest_date + baselines.first_days - 1) as ends_on
-    from {{ source('config', 'baselines') }} as baselines
-    cross join oldest
-    where baselines.baseline = 'mttr'
-
-),
-
--- Times to restore are log-normal: with equal spread, the ratio of means is that of geometric means, whose logarithm
--- has Student's t interval (Welch).
-restored as (
-
-    select
-        incidents.event_date <= baseline.ends_on as is_baseline,
-        count(*) as n,
-        avg(ln(incidents.restore_s)) as log_mean,
-        coalesce(var_samp(ln(incidents.restore_s)), 0) as log_variance
-    from incidents
-    inner join baseline on incidents.event_date >= baseline.starts_on
-    group by is_baseline
-
-),
-
-mttr as (
-
-    select
-        coalesce(sum(n), 0) as n,
-        coalesce(min(n), 0) as smaller_n,
-        count(*) as period_count,
-        sum(case when is_baseline then -log_mean else log_mean end) as log_ratio,
-        sum(log_variance / n) as squared_error,
-        power(sum(log_variance / n), 2) / nullif(sum(power(log_variance / n, 2) / nullif(n - 1, 0)), 0) as freedom
-    from restored
-
-),
-
 final as (
 
     select
@@ -149,17 +91,6 @@ final as (
         day_count as sample_count,
         null as detail
     from availability
-    union all
-    select
-        'mttr_reduction_share' as target,
-        case when period_count = 2 then 1 - exp(log_ratio) end as value,
-        case when smaller_n >= 3 then 1 - exp(log_ratio + {{ student_t_975('freedom') }} * sqrt(squared_error)) end
-            as value_lower,
-        case when smaller_n >= 3 then 1 - exp(log_ratio - {{ student_t_975('freedom') }} * sqrt(squared_error)) end
-            as value_upper,
-        n as sample_count,
-        null as detail
-    from mttr
 
 )
 
