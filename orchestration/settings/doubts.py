@@ -33,10 +33,9 @@ def _about_alerts(promise: Promise, probe_interval_s: int) -> Iterator[Mistake]:
     if objective.feed is None:
         return
     windows = list(burn_rate_windows(objective, probe_interval_s))
-    if not windows:
-        yield _note(
-            promise, "no burn rate of this objective alerts", "an AlertPolicy with a window that fits its period"
-        )
+    # An empty list of policies says so on purpose.
+    if not windows and objective.alert_windows is None:
+        yield _note(promise, "has a period too short for the usual alerts", "an AlertPolicy with a window that fits it")
     dead = [f"{window.factor:.4g}" for window in windows if not can_fire(objective, window.factor)]
     if dead:
         text = f"can never fire at a burn rate of {', '.join(dead)}: with everything bad it is {_fastest(promise):.4g}"

@@ -232,3 +232,11 @@ def test_the_readme_names_every_measure_with_its_parameters():
     assert set(said) == set(RATIOS.values())
     for indicator, names in RATIOS.items():
         assert set(re.findall(r"`(\w+)`", said[names].split("|")[4])) == PARAMETERS.get(indicator, set())
+
+
+def test_a_period_too_short_for_the_usual_alerts_is_noted_unless_no_alert_is_wanted(folder):
+    folder.replace("duration: 28d", "duration: 1d", FILE)
+    said = [str(note) for note in read_config(folder.path).notes if note.file.name == "product-fast-lcp.yml"]
+    assert ["has a period too short for the usual alerts" in note for note in said] == [True]
+    folder.replace("  budgetingMethod", "  alertPolicies: []\n  budgetingMethod", FILE)
+    assert [note for note in read_config(folder.path).notes if note.file.name == "product-fast-lcp.yml"] == []
