@@ -131,9 +131,9 @@ def _methods(context: Context) -> list[Table]:
 def _objectives(context: Context) -> Section:
     rows = context.marts.rows(
         """
-        select slo, service, indicator, state, target_share, sli_share, sli_lower, sli_upper,
+        select objective as slo, service, indicator, state, target_share, sli_share, sli_lower, sli_upper,
             budget_remaining_share, burn_rate, total_count, window_days
-        from reliability.fct_slo_daily where event_date = $as_of order by budget_remaining_share, slo
+        from reliability.fct_slo_daily where event_date = $as_of order by budget_remaining_share, objective
         """
     )
     columns = (
@@ -157,8 +157,8 @@ def _objectives(context: Context) -> Section:
     words = ", ".join(f"{count} {WORDS.get(state, state)}" for state, count in counts.items() if count)
     history = context.marts.rows(
         """
-        select slo, event_date, budget_remaining_share::double as budget_remaining_share from reliability.fct_slo_daily
-        where event_date between $first_day and $as_of order by slo, event_date
+        select objective as slo, event_date, budget_remaining_share::double as budget_remaining_share from reliability.fct_slo_daily
+        where event_date between $first_day and $as_of order by objective, event_date
         """
     )
     days = context.marts.days()

@@ -114,7 +114,7 @@ from days, services;
 
 create table reliability.fct_slo_daily as
 select
-    slo, service, indicator, target_share, 28 as window_days, 40000::bigint as total_count,
+    slo as objective, slo, service, indicator, target_share, 28 as window_days, 40000::bigint as total_count,
     spread + 0.0004 * noise(slo || event_date::varchar) as sli_share, (total_count * sli_share)::bigint as good_count, sli_share - 0.0004 as sli_lower, least(1, sli_share + 0.0003) as sli_upper,
     (1 - target_share) * total_count as budget_total, (1 - sli_share) * total_count as budget_spent,
     1 - (1 - sli_share) / (1 - target_share) as budget_remaining_share, (1 - sli_share) / (1 - target_share) as burn_rate,

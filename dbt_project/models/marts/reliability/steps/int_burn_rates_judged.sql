@@ -1,11 +1,11 @@
-{{ config(materialized='incremental', tags=['fast']) }}
+{{ config(materialized='incremental', tags=['fast', 'replay']) }}
 
 with
 objectives as (select * from {{ source('config', 'objectives') }}),
 
 rates as (
     select * from {{ ref('fct_burn_rates') }}
-    where {{ loaded(back=1) }}
+    where {{ loaded(back=3) }}
 ),
 
 pairs as (
@@ -34,7 +34,7 @@ paired as (
             and long.bucket_starts_at = short.bucket_starts_at
 ),
 
--- An OpenSLO condition may ask that it has held for a while: at every bucket since then.
+-- An OpenSLO condition may ask that it has held for a while, three days at most: at every bucket since then.
 held as (
     select
         *,
