@@ -52,7 +52,7 @@
         {%- set found = run_query("select history_files from pipeline.history where mart = '" ~ model.name ~ "'").rows -%}
         {%- if found %}
             union all by name
-            select * from read_parquet({{ found[0][0] }})
+            select * from read_parquet({{ found[0][0] }}, union_by_name = true)
             where event_date <= {{ closed_through() }}
         {%- endif -%}
     {%- endif -%}

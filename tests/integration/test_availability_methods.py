@@ -2,8 +2,10 @@
 
 from datetime import date, timedelta
 
+import duckdb
 import pytest
 
+from orchestration import lake
 from orchestration.settings.reliability import PRESETS
 from tests.integration.reliability_worlds import START, build, deliver, rows, site
 
@@ -151,3 +153,35 @@ def test_unknown_time_says_why(settings):
         " from reliability.fct_availability"
         " where service = 'silent' and method = 'default' and grain = 'day' and event_date = '2026-11-01'",
     ) == [(115 + 50, 10, 115, pytest.approx(1 - 290 / 1440))]
+
+
+def test_closed_days_that_name_their_method_count_beside_those_that_name_its_rule(tmp_path, monkeypatch):
+    monkeypatch.setenv("DBT_TARGET_PATH", str(tmp_path / "dbt"))
+    settings = site(tmp_path, {"shop": PROBE_S})
+    deliver(settings, f"{AS_OF}/probes.ndjson", list(checks("shop", [(600, 660, "down"), (2000, 2030, "down")])))
+    build(settings, AS_OF, "+fct_availability_daily +fct_outages")
+    accounts = (
+        "select event_date, down_s, availability_share from reliability.fct_availability_daily"
+        " where is_contractual order by all"
+    )
+    found = rows(settings, accounts)
+    assert [down for _, down, _ in found] == [3600, 1800, 0, 0, 0, 0, 0]
+
+    folder = settings.lake / "history" / "int_location_states_confirmed"
+    folder.mkdir(parents=True)
+    with duckdb.connect(str(settings.warehouse)) as connection:
+        old = "select * exclude (confirmation_rule, confirmed_at), 'default' as method"
+        for day, columns in (("2026-11-01", old), ("2026-11-02", "select *"), ("2026-11-03", "select *")):
+            connection.execute(
+                f"copy ({columns} from intermediate.int_location_states_confirmed"
+                f" where event_date = '{day}' and (event_date > '2026-11-01' or confirmation_rule like '2-1-%'))"
+                f" to '{folder}/{day}.parquet'"
+            )
+    lake.expire(settings, "raw_probes.checks", date(2026, 11, 1))
+    build(settings, AS_OF, "+fct_availability_daily +fct_outages", full_refresh=True)
+    assert rows(settings, accounts) == found
+    assert rows(settings, "select confirmed_at - started_at from reliability.fct_outages order by started_at") == [
+        (timedelta(0),),
+        (timedelta(minutes=5),),
+    ]
+    assert not build(settings, AS_OF, "+fct_availability_daily +fct_outages").full_refresh

@@ -178,9 +178,23 @@ opened as (
         and {{ rebuilt('day_at::date') }}
 ),
 
-final as (
-    select * from opened
+closed as (
+    select
+        *,
+        null::varchar as method
+    from opened
     {{ history_union() }}
+),
+
+-- Days that were closed while a row named its method, not its rule, and did not say when it was confirmed.
+final as (
+    select
+        closed.* exclude (method) replace (
+            coalesce(closed.confirmation_rule, methods.confirmation_rule) as confirmation_rule,
+            if(closed.state = 'down', coalesce(closed.confirmed_at, closed.started_at), null) as confirmed_at
+        )
+    from closed
+    left join {{ ref('int_accounting_methods_united') }} as methods using (method)
 )
 
 select * from final
