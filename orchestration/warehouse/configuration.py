@@ -157,8 +157,11 @@ def _rules(settings: Settings) -> dict[str, Table]:
     return {
         "targets": ("target varchar, value double", list(config.targets.model_dump().items())),
         "retention": (
-            "raw_table varchar, retention_days integer",
-            [(table, settings.retention_days(feed.name)) for table, feed in lake.RAW_TABLES.items()],
+            "raw_table varchar, retention_days integer, is_occasional boolean",
+            [
+                (table, settings.retention_days(feed.name), feed.is_occasional)
+                for table, feed in lake.RAW_TABLES.items()
+            ],
         ),
         "baselines": (
             "baseline varchar, first_days integer, starts_on date, ends_on date",

@@ -35,6 +35,11 @@ DECLARED: dict[str, tuple[str, str]] = {
         f" {_MODEL}",
         "One row per metric, cell and event date that was tested against its baseline.",
     ),
+    "predictions.budget_exhaustion": (
+        "objective varchar not null, exhaustion_date date not null, probability double not null,"
+        f" forecast_date date not null, {_MODEL}",
+        "One row per objective, forecast date and exhaustion date: how probable it is that the budget is spent by then.",
+    ),
     "predictions.business_correlations": (
         "exposure varchar not null, outcome varchar not null, effect_unit varchar, verdict varchar, caveat varchar,"
         " stratum_count bigint, session_count bigint, day_count bigint, effect double, effect_lower double,"
