@@ -1,6 +1,7 @@
 {{
     config(
         materialized='incremental',
+        tags=['fast'],
         meta={'reach': {'raw_probes.checks': {'forward': 2}}, 'closes': 2, 'history': true},
     )
 }}

@@ -1,4 +1,4 @@
-{{ config(materialized='table') }}
+{{ config(materialized='table', tags=['fast']) }}
 
 with
 run as (select (as_of_date + 1)::timestamp as as_of_at from {{ source('pipeline', 'run') }}),

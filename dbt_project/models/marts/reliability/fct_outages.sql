@@ -1,4 +1,4 @@
-{{ config(materialized='table') }}
+{{ config(materialized='table', tags=['fast']) }}
 
 with
 methods as (select * from {{ ref('dim_accounting_methods') }}),

@@ -1,3 +1,5 @@
+{{ config(tags=['fast']) }}
+
 -- What speaks for a health and when, up to the end of as_of; a lower priority is worse. A service is known from its
 -- first check on, or, while there is none, from the first day of the warehouse.
 with

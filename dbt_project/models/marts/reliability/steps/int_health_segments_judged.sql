@@ -1,3 +1,5 @@
+{{ config(tags=['fast']) }}
+
 -- One sweep for all subjects: a journey and the application are as well as the worst of what they depend on. Cut at
 -- midnight, so that its cost is that of the days and not of their square. Small:
 -- built anew in every run, and late maintenance of any length finds what it excuses.

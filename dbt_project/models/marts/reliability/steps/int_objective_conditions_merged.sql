@@ -1,4 +1,4 @@
-{{ config(materialized='incremental') }}
+{{ config(materialized='incremental', tags=['fast']) }}
 
 -- A burn condition colours the five minutes that bring it about; latency or error share over the objective in an hour
 -- the time until more is known, an hour at most. Over is beyond chance (Wilson, 95 %), with one bad event fewer too.
