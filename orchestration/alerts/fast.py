@@ -18,7 +18,7 @@ from orchestration.alerts.ledger import Judgements, Merged
 from orchestration.settings import Settings
 
 FEEDS = ("probes", "requests")
-TAG = "fast"
+TAG, RULES = "fast", "alerts.fct_rule_evaluations"
 # Windows of three days and the two that a state may look back: judgements of a day read as far as this.
 LOOK_BACK = timedelta(days=5)
 # Days before the newest whose judgements are made here; a file for an older day waits for the daily run.
@@ -53,6 +53,7 @@ def watch(settings: Settings, seconds: float, run_id: str) -> Watched:
     program.load(settings)
     delivery.warm(settings)
     landings = Watch(settings)
+    notes.watching(settings)
     due_at = ledger.utc_now() if ledger.path(settings).exists() else None
     while True:
         ready = landings.ready()
@@ -112,7 +113,7 @@ def judge(settings: Settings, touched: Collection[date]) -> Judgements | None:
                 "insert into pipeline.run values ($newest, $newest, $first, false)",
                 {"newest": newest, "first": first - LOOK_BACK},
             )
-            program.load(settings).create(connection, {TAG})
+            program.load(settings).create(connection, {TAG}, [RULES])
             rows = connection.sql(
                 "select * from alerts.fct_rule_evaluations"
                 " where event_date >= $first and (feed in ('probes', 'requests') and kind <> 'health_critical'"

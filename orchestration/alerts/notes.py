@@ -15,6 +15,11 @@ def taken_in(settings: Settings) -> None:
     _touch(_note(settings, "taken_in"))
 
 
+def watching(settings: Settings) -> None:
+    """Landing is being watched: whoever asks whether alerts are on their way reads when this was said last."""
+    _touch(_note(settings, "watching"))
+
+
 def looked_at_the_lake(settings: Settings) -> None:
     """A run is about to see what the lake holds now."""
     _touch(_note(settings, "looked_at"))

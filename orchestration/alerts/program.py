@@ -51,22 +51,36 @@ class Program:
 
     tables: list[Table]
 
-    def create(self, connection: duckdb.DuckDBPyConnection, tags: Collection[str]) -> list[str]:
+    def create(
+        self, connection: duckdb.DuckDBPyConnection, tags: Collection[str], wanted: Collection[str] = ()
+    ) -> list[str]:
         """Create every table with one of the `tags` that is not there yet; returns the names of those created.
 
-        What they read must be there: raw tables, configuration, `pipeline.run` (see `prepare`). A parent that has
-        none of the tags and is not there either is created empty, with the right columns.
+        Only those `wanted`, as `schema.table`, and what they are made of, if any are named. What they read must be
+        there: raw tables, configuration, `pipeline.run` (see `prepare`). A parent that has none of the tags and is not
+        there either is created empty, with the right columns.
         """
         there = _existing(connection)
         chosen = [table for table in self.tables if set(tags) & set(table.tags) and table.relation not in there]
-        wanted = {table.relation for table in chosen}
+        if wanted:
+            needed = self._made_of(chosen, wanted)
+            chosen = [table for table in chosen if table.relation in needed]
+        names = {table.relation for table in chosen}
         read = {parent for table in chosen for parent in table.parents}
         for table in self.tables:
-            if table.relation in wanted:
+            if table.relation in names:
                 _create(connection, table)
             elif table.relation in read and table.relation not in there:
                 _create_empty(connection, table)
         return [table.relation for table in chosen]
+
+    @staticmethod
+    def _made_of(tables: list[Table], wanted: Collection[str]) -> set[str]:
+        needed = set(wanted)
+        for table in reversed(tables):
+            if table.relation in needed:
+                needed.update(table.parents)
+        return needed
 
 
 def load(settings: Settings) -> Program:
@@ -147,7 +161,7 @@ def _table(nodes: dict[str, Any], key: str) -> Table:
         path = str(dbt.PROJECT_DIR / node["original_file_path"]).replace("'", "''")
         types = json.dumps(node["config"]["column_types"]).replace("'", "''").replace('"', "'")
         sql = f"select * from read_csv('{path}', header = true, types = {types})"  # noqa: S608 - a file of ours
-        return Table(relation, sql, True, ["fast", "replay"], [])
+        return Table(relation, sql, False, ["fast", "replay"], [])
     return Table(
         relation, node["compiled_code"], node["config"]["materialized"] == "view", node["tags"], _parents(nodes, key)
     )
