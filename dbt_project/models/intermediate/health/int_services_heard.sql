@@ -1,7 +1,6 @@
 {{
     config(
         materialized='incremental',
-        tags=['fast'],
         meta={'reach': {'raw_probes.checks': {'forward': 2}}, 'closes': 2, 'history': true},
     )
 }}
