@@ -8,6 +8,8 @@ export BEACONMART_HOME ?= $(CURDIR)/data
 export BEACONMART_CONFIG ?= $(CURDIR)/config
 # Nothing phones home: dagster.yaml says so for runs, and `dg` reads only this.
 export DAGSTER_DISABLE_TELEMETRY := yes
+# Where a shell forbids bytecode, every process compiles its imports anew: three seconds for each that runs Dagster and dbt.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo dev run status setup check test lint lock clean
 
