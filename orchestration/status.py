@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
+import duckdb
+
 from orchestration import lake, runs
 from orchestration.settings import Settings
 
@@ -35,16 +37,22 @@ class LastRun:
 
 @dataclass(frozen=True)
 class Status:
-    """`health` is healthy, degraded, critical or unknown; `blocked` and `failing_checks` are those of status.json."""
+    """`health` is healthy, degraded, critical or unknown; `blocked` and `failing_checks` are those of status.json.
+
+    Services and journeys have name, status, reason and since; `since` is an instant in ISO 8601.
+    """
 
     health: str
     reason: str
+    since: str | None = None
+    at: str | None = None
     as_of: str | None = None
     days_behind: int | None = None
     published_at: str | None = None
     blocked: dict[str, Any] | None = None
     failing_checks: list[dict[str, Any]] = field(default_factory=list)
     services: list[dict[str, Any]] = field(default_factory=list)
+    journeys: list[dict[str, Any]] = field(default_factory=list)
     last_run: LastRun | None = None
     waiting_files: int = 0
     landing_problem: str | None = None
@@ -64,7 +72,9 @@ class Status:
 
     def lines(self) -> list[str]:
         """For people."""
-        said = [f"{self.health:<10} {self.reason}"]
+        said = [f"{self.health:<10} {self.reason}{_since(self.since)}"]
+        if self.at:
+            said.append(f"at         {_minute(self.at)}")
         if self.blocked:
             said += [
                 "blocked    a newer run was not published:",
@@ -83,7 +93,11 @@ class Status:
             said.append(
                 f"             {name}: {check['observed']}" + (f" ({check['missing']})" if check["missing"] else "")
             )
-        said += [f"service    {service['name']}: {service['status']}, {service['reason']}" for service in self.services]
+        for kind, parts in (("service", self.services), ("journey", self.journeys)):
+            said += [
+                f"{kind:<10} {part['name']}: {part['status']}, {part['reason']}{_since(part.get('since'))}"
+                for part in parts
+            ]
         if self.waiting_files:
             said.append(
                 f"landing    {self.waiting_files} files are new or have changed: `beaconmart run` takes them in"
@@ -104,22 +118,52 @@ def read_status(settings: Settings) -> Status:
     return Status(
         health=told["status"],
         reason=told["reason"],
+        since=told.get("since"),
         as_of=told["as_of"],
         days_behind=(datetime.now(UTC).date() - date.fromisoformat(told["as_of"])).days,
         published_at=told["generated_at"],
         blocked=told["blocked"],
         failing_checks=told["failing_checks"],
         services=told["services"],
+        journeys=told.get("journeys", []),
         last_run=last_run,
         waiting_files=waiting,
         landing_problem=problem,
     )
 
 
+def read_status_at(settings: Settings, instant: datetime) -> Status:
+    """Health at an instant (aware), as the newest release knows it; nothing else of a status has a history."""
+    from orchestration.reports.status import health_at
+
+    at = instant.astimezone(UTC)
+    if not (settings.published / "marts.duckdb").exists():
+        return Status("unknown", "Nothing has been published yet.", at=at.isoformat())
+    as_of = date.fromisoformat(json.loads((settings.published / "status.json").read_text(encoding="utf-8"))["as_of"])
+    if at.date() > as_of:
+        return Status(
+            "unknown", f"Nothing is known of that time: the data published end with {as_of}", at=at.isoformat()
+        )
+    with duckdb.connect(str(settings.published / "marts.duckdb"), read_only=True) as connection:
+        told = health_at(connection, at.replace(tzinfo=None))
+    for part in (told, *told["services"], *told["journeys"]):
+        part["since"] = part["since"].isoformat() if part["since"] else None
+    parts = {"services": told["services"], "journeys": told["journeys"]}
+    return Status(told["status"], told["reason"], told["since"], at.isoformat(), **parts)
+
+
 def headlines(settings: Settings) -> list[tuple[str, str]]:
     """The five numbers that a newcomer asks for first, each with its interval and sample size."""
     metrics = json.loads((settings.published / "status.json").read_text(encoding="utf-8"))["metrics"]
     return [(title, _worded(metrics.get(kpi))) for kpi, title in HEADLINES.items()]
+
+
+def _since(instant: str | None) -> str:
+    return f", since {_minute(instant)}" if instant else ""
+
+
+def _minute(instant: str) -> str:
+    return f"{datetime.fromisoformat(instant):%Y-%m-%d %H:%M} UTC"
 
 
 def _worded(metric: dict[str, Any] | None) -> str:

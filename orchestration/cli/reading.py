@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -59,16 +61,20 @@ def export(table: str, format_: str, out: Path | None) -> None:
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-def status(as_json: bool) -> None:
-    """Show freshness, last run, failing checks and health.
+@click.option(
+    "--at", metavar="INSTANT", help="Health as of then, such as 2026-11-05T13:20 in the site's time zone, or …Z."
+)
+def status(as_json: bool, at: str | None) -> None:
+    """Show freshness, last run, failing checks, and the health of the application, its services and journeys.
 
     Exits with 0 if all is well, 1 if something is degraded, late or failing without blocking, 2 if it is critical,
     blocked or unknown.
     """
     from orchestration.settings import load_settings
-    from orchestration.status import read_status
+    from orchestration.status import read_status, read_status_at
 
-    found = read_status(load_settings())
+    settings = load_settings()
+    found = read_status_at(settings, _instant(at, settings.config.site.timezone)) if at else read_status(settings)
     if as_json:
         click.echo(json.dumps(found.as_dict(), indent=2, default=str, ensure_ascii=False))
     else:
@@ -99,3 +105,13 @@ def print_table(columns: list[str], rows: object) -> None:
 def _printable(text: str) -> str:
     """Without control characters: text of strangers must not steer a terminal."""
     return "".join(letter if letter.isprintable() or letter == "\n" else "�" for letter in text)
+
+
+def _instant(text: str, timezone: str) -> datetime:
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise click.BadParameter(
+            f"'{text}' is no instant; write 2026-11-05T13:20 (in {timezone}) or 2026-11-05T13:20Z.", param_hint="--at"
+        ) from error
+    return instant if instant.tzinfo else instant.replace(tzinfo=ZoneInfo(timezone))

@@ -1,52 +1,62 @@
 """Health of the application and the machine-readable `status.json` of a release.
 
-Facts come from the reports' tables; the rules of a service's health are in `rpt_service_health.sql`. Only the
-roll-up to
-the application, and the shape of the document (`schemas/status.schema.json`), belong here.
+What is healthy is decided by `fct_health_changes` alone, for services, journeys and the application. Only the shape of
+the document (`schemas/status.schema.json`) belongs here.
 """
 
 import json
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from orchestration.reports.marts import Marts, Row
 
 SCHEMA_VERSION = 1
-WORST_FIRST = ("critical", "degraded", "unknown", "healthy")
 CHECK_KEYS = ("suite", "check_name", "asset", "observed", "expected", "missing", "is_blocking")
 WINDOW_DAYS = 28
 
 
 def health(marts: Marts) -> dict[str, Any]:
-    """Return the application's status, its reason and the services, as of the end of the day `marts.as_of`.
+    """Return `health_at` the end of as_of, with what the services were worth over 28 days."""
+    told = health_at(marts.connection, datetime.combine(marts.as_of, time.max))
+    shares = {row["service"]: row for row in marts.rows("select * from reports.rpt_service_health")}
+    for service in told["services"]:
+        row = shares[service["name"]]
+        service["is_critical"] = row["is_critical"]
+        service["availability_share"] = row["availability_share_28d"]
+        service["coverage_share"] = row["coverage_share_28d"]
+    told["services"].sort(key=lambda service: (not service["is_critical"], service["name"]))
+    return told
 
-    The application is as well as the worst of its critical services; without one, of all services; without any,
-    unknown.
+
+def health_at(connection: duckdb.DuckDBPyConnection, instant: datetime) -> dict[str, Any]:
+    """Return status, reason and since when, of the application, its services and its journeys at an instant.
+
+    Args:
+        connection: to the marts of a release.
+        instant: naive, UTC.
+
+    Returns:
+        status, reason and since of the application; services and journeys as lists of name, status, reason and since.
+        `since` is an aware instant, None where nothing is known of that time.
     """
-    rows = marts.rows("select * from reports.rpt_service_health order by is_critical desc, service")
-    services = [
-        {
-            "name": row["service"],
-            "status": row["status"],
-            "reason": row["reason"],
-            "is_critical": row["is_critical"],
-            "availability_share": row["availability_share_28d"],
-            "coverage_share": row["coverage_share_28d"],
-        }
-        for row in rows
-    ]
-    decisive = [service for service in services if service["is_critical"]] or services
-    if not decisive:
-        return {"status": "unknown", "reason": "No service is declared, so nothing is being checked", "services": []}
-    worst = min(decisive, key=lambda service: WORST_FIRST.index(service["status"]))
-    count = len(decisive)
-    reason = f"{worst['name']}: {worst['reason']}"
-    if worst["status"] == "healthy":
-        kind = "critical service" if worst["is_critical"] else "service"
-        reason = f"The one {kind} is well" if count == 1 else f"All {count} {kind}s are well"
-    return {"status": worst["status"], "reason": reason, "services": services}
+    rows = connection.execute(
+        """
+        select subject_kind, subject, health, reason, since_at from reliability.fct_health_changes
+        where started_at <= $instant and coalesce(ended_at > $instant, true) order by subject_kind, subject
+        """,
+        {"instant": instant},
+    ).fetchall()
+    told: dict[str, list[dict[str, Any]]] = {"application": [], "service": [], "journey": []}
+    for kind, name, status, reason, since in rows:
+        told[kind].append({"name": name, "status": status, "reason": reason, "since": since.replace(tzinfo=UTC)})
+    application = {"status": "unknown", "reason": "Nothing is known of the services at that time", "since": None}
+    if told["application"]:
+        application = {key: told["application"][0][key] for key in application}
+    return {**application, "services": told["service"], "journeys": told["journey"]}
 
 
 def document(
@@ -75,11 +85,13 @@ def document(
         "application": site_name,
         "status": current["status"],
         "reason": current["reason"],
+        "since": current["since"],
         "as_of": marts.as_of.isoformat(),
         "generated_at": generated_at.isoformat(),
         "release": release,
         "uptime": _uptime(marts, metrics),
         "services": current["services"],
+        "journeys": current["journeys"],
         "metrics": metrics,
         "targets": _targets(marts),
         "alerts": alerts,
@@ -95,11 +107,13 @@ def nothing_yet(site_name: str, as_of: date, generated_at: datetime, release: st
         "application": site_name,
         "status": "unknown",
         "reason": "Nothing has been published yet",
+        "since": None,
         "as_of": as_of.isoformat(),
         "generated_at": generated_at.isoformat(),
         "release": release,
         "uptime": {"availability_share": None, "coverage_share": None, "down_s": None, "window_days": WINDOW_DAYS},
         "services": [],
+        "journeys": [],
         "metrics": {},
         "targets": [],
         "alerts": [],

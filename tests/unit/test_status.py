@@ -1,11 +1,12 @@
 import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
+import duckdb
 import pytest
 
 from orchestration.settings import load_settings
-from orchestration.status import headlines, read_status
+from orchestration.status import headlines, read_status, read_status_at
 
 YESTERDAY = datetime.now(UTC).date() - timedelta(days=1)
 CHECK = {"suite": "coverage", "check_name": "every_step_has_a_probe", "observed": "1 of 2", "missing": "buy, pay"}
@@ -66,6 +67,50 @@ def test_people_read_what_fails_what_is_blocked_and_how_late_it_is(tell):
     assert "orders are missing" in text
     assert "every step has a probe: 1 of 2 (buy, pay)" in text
     assert "5 days behind" in text
+
+
+def test_services_and_journeys_are_told_with_reason_and_since_when(tell):
+    since = "2026-11-20T13:20:00+00:00"
+    service = {"name": "api", "status": "critical", "reason": "a confirmed outage is open", "since": since}
+    journey = service | {"name": "buy", "reason": "api: a confirmed outage is open"}
+    lines = tell(
+        status="critical", reason=journey["reason"], since=since, services=[service], journeys=[journey]
+    ).lines()
+    assert lines[0] == "critical   api: a confirmed outage is open, since 2026-11-20 13:20 UTC"
+    assert "service    api: critical, a confirmed outage is open, since 2026-11-20 13:20 UTC" in lines
+    assert "journey    buy: critical, api: a confirmed outage is open, since 2026-11-20 13:20 UTC" in lines
+
+
+@pytest.fixture
+def publish_health(tell):
+    """A release whose application was critical for two hours of yesterday."""
+    tell()
+    noon = datetime.combine(YESTERDAY, time(12))
+    with duckdb.connect(str(tell.settings.published / "marts.duckdb")) as connection:
+        connection.execute("create schema reliability")
+        connection.execute(
+            "create table reliability.fct_health_changes as select 'application' as subject_kind, 'Shop' as subject,"
+            " unnest(['healthy', 'critical', 'healthy']) as health, unnest(['well', 'api: down', 'well']) as reason,"
+            " unnest([$1, $2, $3]::timestamp[]) as since_at, since_at as started_at,"
+            " unnest([$2, $3, null]::timestamp[]) as ended_at",
+            [noon - timedelta(days=3), noon, noon + timedelta(hours=2)],
+        )
+    return noon.replace(tzinfo=UTC)
+
+
+def test_health_can_be_asked_for_as_of_any_instant(tell, publish_health):
+    during = read_status_at(tell.settings, publish_health + timedelta(minutes=90))
+    assert (during.health, during.reason, during.exit_code) == ("critical", "api: down", 2)
+    assert datetime.fromisoformat(during.since) == publish_health
+    after = read_status_at(tell.settings, publish_health + timedelta(hours=2))
+    assert (after.health, after.exit_code) == ("healthy", 0)
+    assert read_status_at(tell.settings, publish_health - timedelta(days=9)).health == "unknown"
+
+
+def test_of_a_time_after_the_data_nothing_is_known(tell, publish_health):
+    later = read_status_at(tell.settings, publish_health + timedelta(days=1))
+    assert (later.health, later.exit_code) == ("unknown", 2)
+    assert str(YESTERDAY) in later.reason
 
 
 def test_files_that_wait_in_landing_are_counted(tell):

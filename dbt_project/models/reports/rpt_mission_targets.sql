@@ -1,9 +1,11 @@
 with
+run as (select as_of_date from {{ source('pipeline', 'run') }}),
+
 judged as (select * from {{ ref('fct_mission_targets') }}),
 
 changes as (
     select * from {{ source('predictions', 'mttr_changes') }}
-    where event_date = {{ as_of() }}
+    where event_date = (select as_of_date from run)
 ),
 
 restored as (
@@ -18,8 +20,9 @@ restored as (
         coalesce(changes.baseline_count + changes.current_count, 0) as sample_count,
         coalesce(changes.verdict, 'not_proven') as verdict,
         coalesce(changes.reason, 'The times to restore have not been compared yet.') as reason,
-        {{ as_of() }} as event_date
+        run.as_of_date as event_date
     from {{ source('config', 'targets') }} as targets
+    cross join run
     left join changes on true
     where targets.target = 'mttr_reduction_share'
 ),

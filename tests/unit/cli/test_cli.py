@@ -161,3 +161,17 @@ def test_a_query_waits_for_no_heavy_library(published, home):
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_status_refuses_what_is_no_instant_and_says_how_one_is_written(home, call):
+    code, _, err = call("status", "--at", "yesterday noon")
+    assert code == 2
+    assert "'yesterday noon' is no instant" in err
+    assert "in Europe/Berlin" in err
+
+
+def test_status_of_an_instant_before_the_first_release_is_unknown(home, call):
+    code, out, _ = call("status", "--at", "2026-11-05T13:20")
+    assert code == 2
+    assert "Nothing has been published yet" in out
+    assert "2026-11-05 12:20 UTC" in out

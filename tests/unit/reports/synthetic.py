@@ -19,6 +19,7 @@ def fill(connection, as_of=AS_OF):
         create table pipeline.run as select date '{as_of}' as as_of_date, date '{as_of}' - 119 as first_date;
         create table config.services as
         select service, 'web' as owner, interval_s::integer as probe_interval_s, is_critical from services;
+        create table config.targets as select 'mttr_reduction_share' as target, 0.5::double as value;
         """
     )
     build_reports(connection)

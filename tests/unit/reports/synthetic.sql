@@ -190,16 +190,38 @@ select
 from days, (values ('Buy', 'Find', 'search', 'search', 'web-good-lcp', true), ('Buy', 'Look', 'product', 'web', 'web-availability', true),
     ('Buy', 'Pay', 'checkout', 'api', 'api-availability', true), ('Browse', 'Home', 'home', 'web', null, false)) j (journey, step, page_group, service, objective, is_critical);
 
-create table reports.rpt_mission_targets as
+create table executive.fct_mission_targets as
 select t.*, $as_of::date as event_date from (values
     ('journeys_monitored_share', 0.667, null, null, 1.0, '>=', 'share', 3, 'missed', '1 of 3 steps of critical journeys lacks page views: Buy / Pay'),
     ('alert_false_positive_share', null, null, null, 0.05, '<=', 'share', 0, 'not_proven', 'no alerts yet: at least 59 without a false one are needed'),
     ('alert_latency_s', null, null, null, 30.0, '<=', 's', 0, 'not_proven', 'no alert has been delivered yet'),
     ('history_days', 120.0, null, null, 90.0, '>=', 'days', 120, 'met', 'unbroken daily history since the first delivery'),
-    ('mttr_reduction_share', 0.31, -0.12, 0.58, 0.5, '>=', 'share', 14, 'not_proven', 'with 14 incidents only a reduction of 61 % or more could be shown'),
     ('ux_score', 90.42, 90.21, 90.63, 90.0, '>=', 'score', 118000, 'met', 'the whole interval is over 90'),
     ('availability', 0.99862, 0.9979, 0.9992, 0.999, '>=', 'share', 120960, 'not_proven', 'the interval holds 99.9 %'))
     t (target, value, value_lower, value_upper, goal, comparison, unit, sample_count, verdict, reason);
+
+create table predictions.mttr_changes as
+select
+    'not_proven' as verdict, 'with 14 incidents only a reduction of 61 % or more could be shown' as reason, 8::bigint as baseline_count,
+    0::bigint as baseline_open_count, 6::bigint as current_count, 1::bigint as current_open_count, 2100.0::double as baseline_mttr_s,
+    1450.0::double as current_mttr_s, 0.5::double as goal_share, 0.31::double as reduction_share, -0.12::double as reduction_lower,
+    0.58::double as reduction_upper, 0.61::double as smallest_detectable_share, 0.19::double as luck_probability, 84::bigint as needed_count,
+    1.2::double as log_sd, 0.4::double as p_value, 0.7::double as p_value_met, 0.3::double as p_value_missed,
+    $as_of::date - 119 as baseline_starts_on, $as_of::date - 60 as baseline_ends_on, $as_of::date as event_date,
+    'restoration_log_normal' as model_name, '1' as model_version;
+
+create table reliability.fct_health_changes as
+select kind as subject_kind, subject, health, reason, started_at::date as event_date, started_at as since_at, started_at, ended_at
+from (values
+    ('application', 'Lighthouse Goods', 'healthy', 'checks answer and objectives hold', $as_of::timestamp - interval 119 days, $as_of::timestamp - interval 1 day),
+    ('application', 'Lighthouse Goods', 'degraded', 'api: the error budget of api-availability burns fast enough for a ticket', $as_of::timestamp - interval 1 day, null),
+    ('journey', 'Buy', 'degraded', 'api: the error budget of api-availability burns fast enough for a ticket', $as_of::timestamp - interval 1 day, null),
+    ('journey', 'Find', 'critical', 'search: a confirmed outage is open', $as_of::timestamp + interval 20 hours, null),
+    ('service', 'web', 'healthy', 'checks answer and objectives hold', $as_of::timestamp - interval 119 days, null),
+    ('service', 'api', 'degraded', 'the error budget of api-availability burns fast enough for a ticket', $as_of::timestamp - interval 1 day, null),
+    ('service', 'search', 'healthy', 'checks answer and objectives hold', $as_of::timestamp - interval 119 days, $as_of::timestamp + interval 20 hours),
+    ('service', 'search', 'critical', 'a confirmed outage is open', $as_of::timestamp + interval 20 hours, null)
+    ) as changes (kind, subject, health, reason, started_at, ended_at);
 
 create table operations.fct_ingested_files as
 select

@@ -325,12 +325,15 @@ def test_status_json_of_an_empty_site_is_unknown_and_valid(marts_connection, tmp
     assert document["status"] == "unknown"
 
 
-def test_the_application_is_as_well_as_the_worst_of_its_critical_services(marts_connection):
-    marts_connection.execute("update reports.rpt_service_health set status = 'healthy' where is_critical")
-    assert status.health(Marts(marts_connection, AS_OF))["status"] == "healthy"
-    marts_connection.execute("update reports.rpt_service_health set status = 'unknown' where service = 'api'")
-    assert status.health(Marts(marts_connection, AS_OF))["status"] == "unknown"
-    marts_connection.execute("update reports.rpt_service_health set status = 'degraded' where service = 'web'")
-    assert status.health(Marts(marts_connection, AS_OF))["status"] == "degraded"
-    marts_connection.execute("update reports.rpt_service_health set status = 'critical' where service = 'api'")
-    assert status.health(Marts(marts_connection, AS_OF))["status"] == "critical"
+def test_health_is_that_of_the_instant_that_is_asked_for(marts_connection):
+    noon, night = datetime(2026, 11, 1, 12), datetime(2026, 11, 1, 23)  # noqa: DTZ001 - instants of marts are naive UTC
+    before, after = (status.health_at(marts_connection, instant) for instant in (noon, night))
+    assert {part["name"]: part["status"] for part in before["services"]}["search"] == "healthy"
+    search = {part["name"]: part for part in after["services"]}["search"]
+    assert (search["status"], search["since"]) == ("critical", datetime(2026, 11, 1, 20, tzinfo=UTC))
+    assert {part["name"]: part["reason"] for part in after["journeys"]}["Find"].startswith("search: ")
+
+
+def test_before_anything_is_known_health_is_unknown(marts_connection):
+    told = status.health_at(marts_connection, datetime(2020, 1, 1))  # noqa: DTZ001 - instants of marts are naive UTC
+    assert (told["status"], told["since"], told["services"], told["journeys"]) == ("unknown", None, [], [])
