@@ -14,8 +14,8 @@ budgets as (
         spent.cause as incident_id,
         objectives.service,
         arg_max(spent.objective, (spent.spent_budget_share, spent.objective)) as budget_objective,
-        max(spent.spent_budget_share) as budget_spent_share,
-        arg_max(spent.spent_minutes, (spent.spent_budget_share, spent.objective)) as budget_spent_minutes
+        max(spent.spent_budget_share) as spent_budget_share,
+        arg_max(spent.spent_minutes, (spent.spent_budget_share, spent.objective)) as spent_minutes
     from {{ ref('fct_budget_spent') }} as spent
     inner join {{ source('config', 'objectives') }} as objectives using (objective)
     where spent.cause_kind = 'incident'
@@ -42,8 +42,8 @@ final as (
         if(is_excluded, null, restore_s) as restore_s,
         if(is_excluded, null, resolve_s) as resolve_s,
         detections.delay_s as monitoring_delay_s,
-        budgets.budget_spent_share,
-        budgets.budget_spent_minutes,
+        budgets.spent_budget_share,
+        budgets.spent_minutes,
         is_open,
         is_excluded,
         coalesce(restored_source = 'outage', false) as is_restored_from_outage,
