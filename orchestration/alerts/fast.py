@@ -57,7 +57,7 @@ def watch(settings: Settings, seconds: float, run_id: str) -> Watched:
     due_at = ledger.utc_now() if ledger.path(settings).exists() else None
     while True:
         ready = landings.ready()
-        if ready:
+        if ready or notes.is_unjudged(settings):
             began = time.perf_counter()
             merged = take_in(settings, ready, run_id, watched.files.append)
             watched.merged += [merged] if merged else []
@@ -83,10 +83,12 @@ def take_in(
 
     Args:
         settings: The environment.
-        ready: By raw table, the export days with new files (None: undated snapshots).
+        ready: By raw table, the export days with new files (None: undated snapshots). With none of them, what a
+            process that died had brought in is judged.
         run_id: Who judges, for the ledger.
         say: Called with the name of each file that was read.
     """
+    notes.taken_in(settings)
     touched: set[date] = set()
     for table in TABLES:
         if table in ready:
@@ -94,19 +96,23 @@ def take_in(
             touched |= report.touched_dates
             for file in report.read:
                 say(file.path)
-    notes.taken_in(settings)
-    judgements = judge(settings, touched) if touched else None
-    return ledger.merge(settings, judgements, run_id, "fast") if judgements else None
+    judgements = judge(settings, touched)
+    merged = ledger.merge(settings, judgements, run_id, "fast") if judgements else None
+    notes.judged(settings)
+    return merged
 
 
 def judge(settings: Settings, touched: Collection[date]) -> Judgements | None:
-    """The judgements of the newest days from the first touched one on; None if only older days were touched."""
+    """The judgements of the newest days from the first touched one on; None if only older days were touched.
+
+    Without a touched day: those of all days that are judged here.
+    """
     known_at = ledger.utc_now()
     with lake.reading(settings):
         newest = _newest_event_date(settings)
-        if newest is None or max(touched) < newest - _JUDGED_BACK:
+        if newest is None or (touched and max(touched) < newest - _JUDGED_BACK):
             return None
-        first = min(max(min(touched), newest - _JUDGED_BACK), newest)
+        first = min(max(min(touched, default=date.min), newest - _JUDGED_BACK), newest)
         with program.memory() as connection:
             program.prepare(connection, settings, _files(settings, first - LOOK_BACK, newest))
             connection.execute(

@@ -12,8 +12,9 @@ def alerts(settings: Settings, everything: bool, limit: int) -> tuple[list[str],
         return [], []
     with ledger.opened(settings) as connection:
         answer = connection.execute(
-            "select severity, state, rule, subject, service, opened_at, resolved_at, value, threshold, is_silenced,"
-            " notified_at, alert_id from alerts"
+            "select severity, case when state = 'open' and is_silenced then 'silenced' when resolution = 'withdrawn'"
+            " then resolution else state end as state, rule, subject, opened_at, resolved_at, notified_at, alert_id"
+            " from alerts"
             " where $everything or state = 'open' order by opened_at desc, alert_id limit $limit",
             {"everything": everything, "limit": limit},
         )

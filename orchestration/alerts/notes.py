@@ -11,8 +11,18 @@ from orchestration.settings import Settings
 
 
 def taken_in(settings: Settings) -> None:
-    """The lake has rows that the marts may not have seen."""
+    """The lake is about to have rows that neither alerts nor marts may have seen."""
     _touch(_note(settings, "taken_in"))
+
+
+def judged(settings: Settings) -> None:
+    """Alerts have seen all that was taken in."""
+    _touch(_note(settings, "judged"))
+
+
+def is_unjudged(settings: Settings) -> bool:
+    """Whether something was taken in that alerts have not seen, because whoever did it died in between."""
+    return _time_ns(_note(settings, "taken_in")) > _time_ns(_note(settings, "judged"))
 
 
 def watching(settings: Settings) -> None:

@@ -1,12 +1,14 @@
 """The daily run and the fast path judge by the same SQL and write one ledger: whichever comes first, one alert."""
 
+import shutil
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from orchestration import dbt, lake, warehouse
-from orchestration.alerts import batch, fast, ledger, notes
+from orchestration.alerts import batch, fast, ledger, notes, program
 from tests.integration import reliability_worlds as worlds
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("alert_paths")]
@@ -32,17 +34,25 @@ def checks(day, first, last):
     ]
 
 
-@pytest.fixture
-def site(tmp_path):
-    """Quiet days that have been built, and the morning of a bad one in landing; nobody has looked at that yet."""
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """Quiet days that have been built."""
     targets = {"targets": [{"name": "all", "url_env": "NOT_SET"}]}
-    settings = worlds.site(tmp_path, SERVICES, slos=SLOS, alerts=targets)
+    settings = worlds.site(tmp_path_factory.mktemp("built"), SERVICES, slos=SLOS, alerts=targets)
     critical = [service.model_copy(update={"critical": True}) for service in settings.config.services]
     settings = replace(settings, config=settings.config.model_copy(update={"services": critical}))
     for back in range(4, 0, -1):
         day = DAY - timedelta(days=back)
         worlds.deliver(settings, f"{day}/probes.ndjson", checks(day, 0, 1440))
     by_the_daily_run(settings)
+    program.load(settings)
+    return settings
+
+
+@pytest.fixture
+def site(built, tmp_path):
+    """A copy of it, with the morning of a bad day in landing; nobody has looked at that yet."""
+    settings = replace(built, home=Path(shutil.copytree(built.home, tmp_path / "home")))
     worlds.deliver(settings, f"{DAY}/probes-1.ndjson", checks(DAY, 0, 630))
     return settings
 
@@ -85,7 +95,7 @@ def test_an_outage_is_one_alert_told_once_whichever_path_sees_it_first(site, ord
     order[0](site)
     alerts, told = story(site)
     assert ("outage", "shop", "critical", "open") in [alert[:4] for alert in alerts]
-    assert {alert[1] for alert in alerts} <= {"shop", "shop-up"}
+    assert {alert[1] for alert in alerts} == {"shop", "shop-up", "Test"}  # the service, its objective, the application
     assert [notice for _, notice in told].count("opened") == 1
     if order[0] is by_the_daily_run:
         assert "taken_in" not in {path.name for path in (site.home / "alerts").iterdir()}
@@ -128,6 +138,13 @@ def test_a_file_for_an_old_day_waits_for_the_daily_run(site):
     fast.take_in(site, {"raw_probes.checks": {old}}, "tick")
     assert story(site) == ([], [])
     assert notes.waiting_since(site) is not None
+
+
+def test_what_was_taken_in_when_the_process_died_is_judged_by_the_next(site):
+    notes.taken_in(site)
+    lake.ingest(site, "raw_probes.checks", [DAY])
+    assert fast.watch(site, 0, "next tick").merged[0].events == {"opened": len(story(site)[0])}
+    assert fast.watch(site, 0, "and the one after").merged == []
 
 
 def test_the_landing_of_an_alert_is_that_of_the_file_with_its_event(site):

@@ -131,6 +131,14 @@ def test_alerts_of_one_service_that_open_together_are_told_once_at_each_turn(boo
     assert book.notices("pager") == ["opened", "resolved"]
 
 
+def test_the_health_of_the_application_is_part_of_the_story_of_the_service_that_makes_it(book):
+    site = judged("..x", subject="Shop Inc", service=None, rule="health_critical", kind="health_critical")
+    book.merge(judged(".xx"), judged("............x", subject="blog", service="blog"), site)
+    ((shop, told), (blog, _)) = book.rows("select cascade_id, count(*) from alerts group by all order by count(*) desc")
+    assert (told, book.notices()) == (2, ["opened", "opened"])
+    assert shop != blog
+
+
 def test_alerts_of_other_services_and_of_other_hours_are_other_stories(book):
     book.merge(judged("x............x"), judged("x", subject="blog", service="blog"))
     assert book.rows("select count(distinct cascade_id) from alerts") == [(3,)]
