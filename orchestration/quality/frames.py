@@ -15,9 +15,10 @@ from orchestration.sources import FEEDS
 
 FRAMES = Path(__file__).parent / "frames"
 
-# What the name of a numeric column promises. Changes and the rest of a budget may be negative; sums of scores, large.
+# What the name of a numeric column promises. Changes and the rest of a budget may be negative, what was spent of a
+# budget may be more than all of it, and sums of scores are large.
 RANGES = {
-    "share_count": ("(?<!change)(?<!remaining)_share$", "not between 0 and 1"),
+    "share_count": ("(?<!change)(?<!remaining)(?<!budget)_share$", "not between 0 and 1"),
     "score_count": ("^ux_score(_lower|_upper)?$", "not between 0 and 100"),
     "negative_count": ("_count$", "< 0"),
 }

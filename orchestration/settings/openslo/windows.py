@@ -7,7 +7,7 @@ import re
 from datetime import UTC
 from zoneinfo import ZoneInfo
 
-from orchestration.settings.openslo.objectives import BUCKET_S, NOMINAL_DAYS, CalendarUnit, Window
+from orchestration.settings.openslo.objectives import NOMINAL_DAYS, CalendarUnit, Window
 from orchestration.settings.openslo.place import Place
 from orchestration.settings.openslo.shapes import start_time
 
@@ -71,11 +71,9 @@ def read_slice(objective: Place, method: str) -> tuple[float | None, int | None]
         objective.wrong("has no timeSliceWindow", "the length of a slice, such as timeSliceWindow: 5m")
         return None, None
     length = seconds(window)
-    if length is not None and (length <= 0 or length % BUCKET_S or 86400 % length):
-        right = "a multiple of 5 minutes that divides a day, such as 5m, 15m or 1h"
-        window.unsupported(
-            f"{window.value!r} is not a slice that can be accounted: events are kept by 5 minutes", right
-        )
+    if length is not None and (length <= 0 or length % 60 or 86400 % length):
+        right = "whole minutes that divide a day, such as 1m, 5m or 1h"
+        window.unsupported(f"{window.value!r} is not a slice that can be accounted: slices begin at midnight", right)
     return target.number(), length
 
 
