@@ -19,6 +19,7 @@ final as (
         '5m' as grain,
         bucket_starts_at as period_starts_at
     from slices
+    where event_date > (select as_of_date - 90 from run)
     union all by name
     select
         service,

@@ -111,4 +111,3 @@ final as (
 )
 
 select * exclude (is_down_whole) from final
-order by event_date, service, method, bucket_starts_at

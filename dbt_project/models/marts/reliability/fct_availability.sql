@@ -1,10 +1,13 @@
 {{
     config(
         meta={'reach': {'raw_probes.checks': {'back': 2, 'forward': 3}, 'raw_maintenance.windows': {}}},
-        pre_hook="{% if is_incremental() %}delete from {{ this }} where grain in ('day', 'month', '90d'){% endif %}",
+        pre_hook="{% if is_incremental() %}delete from {{ this }} where grain in ('day', 'month', '90d')"
+        " or grain = '5m' and event_date <= (select as_of_date - 90 from pipeline.run){% endif %}",
     )
 }}
 
+-- Days, months and the last 90 days are made anew in every run; rows of five minutes go when they are 90 days
+-- old, so that what is published of them is bounded.
 with
 periods as (select * from {{ ref('int_service_periods_summed') }}),
 
