@@ -25,14 +25,14 @@ RuleKind = Literal[
 # Thresholds: request_error_rate, share of failed requests; predicted_exhaustion, probability within the window.
 # Windows: missing_data, silence of a feed beyond when its next rows were due.
 _DEFAULTS: dict[str, dict[str, Any]] = {
-    "burn_rate": {"minimum_event_count": 1, "resolve_after_s": 900},
+    "burn_rate": {"minimum_event_count": 1, "resolve_after_s": 3600},
     "outage": {"severity": "critical", "minimum_event_count": 2, "resolve_after_s": 600},
     "health_critical": {"severity": "critical", "minimum_event_count": 1, "resolve_after_s": 600},
     "request_error_rate": {
         "severity": "critical",
         "threshold": 0.05,
         "window_s": 900,
-        "minimum_event_count": 100,
+        "minimum_event_count": 12,
         "resolve_after_s": 900,
     },
     "vitals_degradation": {"severity": "warning", "minimum_event_count": 13, "resolve_after_s": 86400},

@@ -1,5 +1,9 @@
 -- Two policies may ask the same of an objective; the lower factor is met whenever the higher one is.
+-- Page views, sessions and orders are few and differ by chance, so that what they say must be over the factor by more
+-- than that. Checks and time slices are bad together in an outage and else hardly ever: one fewer is proof enough.
 with
+objectives as (select * from {{ source('config', 'objectives') }}),
+
 pairs as (
     select
         rules.rule,
@@ -33,34 +37,46 @@ newest as (
     group by feed, service, bucket_starts_at
 ),
 
+judged as (
+    select
+        rates.*,
+        objectives.feed in ('probes', 'requests')
+        or objectives.budgeting_method <> 'Occurrences'
+        or objectives.is_composite
+        or {{ wilson('lower', 'rates.bad_event_count', 'rates.event_count') }}
+        > rates.factor * (1 - objectives.target_share) as is_beyond_chance
+    from rates
+    inner join objectives using (objective)
+),
+
 final as (
     select
         pairs.rule,
         pairs.kind,
-        rates.objective as subject,
-        rates.service,
-        rates.feed,
+        judged.objective as subject,
+        judged.service,
+        judged.feed,
         pairs.alert_severity as severity,
-        rates.long_window_s as window_s,
-        rates.short_window_s,
-        rates.long_burn_rate::double as value,
-        rates.short_burn_rate::double as short_value,
-        rates.factor as threshold,
-        rates.event_count,
+        judged.long_window_s as window_s,
+        judged.short_window_s,
+        judged.long_burn_rate::double as value,
+        judged.short_burn_rate::double as short_value,
+        judged.factor as threshold,
+        judged.event_count,
         case
-            when rates.is_met and rates.event_count >= pairs.minimum_event_count then 'met'
-            when rates.is_met or rates.is_insufficient then 'insufficient_data'
+            when judged.is_met and judged.is_beyond_chance and judged.event_count >= pairs.minimum_event_count then 'met'
+            when judged.is_met or judged.is_insufficient then 'insufficient_data'
             else 'not_met'
         end as outcome,
         if(
             outcome = 'not_met',
             null,
-            {'policy': pairs.policy, 'bad_event_count': rates.bad_event_count, 'reaches_back_s': rates.short_window_s}
+            {'policy': pairs.policy, 'bad_event_count': judged.bad_event_count, 'reaches_back_s': judged.short_window_s}
         )::json::varchar as inputs,
-        rates.event_date,
-        coalesce(newest.event_at, rates.bucket_starts_at) as event_at,
-        rates.evaluated_at
-    from rates
+        judged.event_date,
+        coalesce(newest.event_at, judged.bucket_starts_at) as event_at,
+        judged.evaluated_at
+    from judged
     inner join pairs using (objective, severity, policy, long_window_s, short_window_s)
     left join newest using (feed, service, bucket_starts_at)
 )
