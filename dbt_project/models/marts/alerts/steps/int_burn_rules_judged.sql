@@ -64,14 +64,19 @@ final as (
         judged.factor as threshold,
         judged.event_count,
         case
-            when judged.is_met and judged.is_beyond_chance and judged.event_count >= pairs.minimum_event_count then 'met'
+            when judged.is_met and judged.is_beyond_chance and judged.event_count >= pairs.minimum_event_count
+                then 'met'
             when judged.is_met or judged.is_insufficient then 'insufficient_data'
             else 'not_met'
         end as outcome,
         if(
             outcome = 'not_met',
             null,
-            {'policy': pairs.policy, 'bad_event_count': judged.bad_event_count, 'reaches_back_s': judged.short_window_s}
+            {
+                'policy': pairs.policy,
+                'bad_event_count': judged.bad_event_count,
+                'reaches_back_s': judged.short_window_s
+            }
         )::json::varchar as inputs,
         judged.event_date,
         coalesce(newest.event_at, judged.bucket_starts_at) as event_at,

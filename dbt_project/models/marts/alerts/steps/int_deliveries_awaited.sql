@@ -32,7 +32,7 @@ final as (
             calendar.event_date - max(deliveries.export_date)
             - greatest(max(deliveries.gap_days) filter (deliveries.export_date > calendar.event_date - 28), 1)
         ))::double as value,
-        {'since': (max(deliveries.export_date) + 1)::timestamp}::json::varchar as inputs,
+        { 'since': (max(deliveries.export_date) + 1)::timestamp }::json::varchar as inputs,
         calendar.event_date,
         (calendar.event_date + 1)::timestamp - interval 1 second as event_at,
         (calendar.event_date + 1)::timestamp as evaluated_at

@@ -43,7 +43,7 @@ final as (
         threshold,
         null::bigint as event_count,
         if(probability >= threshold, 'met', 'not_met') as outcome,
-        if(outcome = 'met', {'exhaustion_date': exhaustion_date}, null)::json::varchar as inputs,
+        if(outcome = 'met', { 'exhaustion_date': exhaustion_date }, null)::json::varchar as inputs,
         forecast_date as event_date,
         (forecast_date + 1)::timestamp - interval 1 second as event_at,
         (forecast_date + 1)::timestamp as evaluated_at

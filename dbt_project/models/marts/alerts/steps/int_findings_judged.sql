@@ -31,7 +31,7 @@ checks as (
         null as value,
         null as event_count,
         not is_passed as is_over,
-        {'observed': observed, 'expected': expected, 'missing': missing}::json::varchar as inputs,
+        { 'observed': observed, 'expected': expected, 'missing': missing }::json::varchar as inputs,
         event_date
     from {{ source('operations', 'fct_quality_results') }}
     where {{ rebuilt() }}

@@ -33,6 +33,13 @@ stretches as (
     where changes.health = 'critical'
 ),
 
+subjects as (
+    select distinct
+        subject_kind,
+        subject
+    from changes
+),
+
 buckets as (
     select
         event_date,
@@ -51,7 +58,7 @@ judged as (
         arg_max(stretches.reason, stretches.known_at) as reason,
         min(stretches.since_at) as since_at
     from buckets
-    cross join (select distinct subject_kind, subject from changes) as subjects
+    cross join subjects
     left join stretches
         on
             subjects.subject = stretches.subject
@@ -76,7 +83,7 @@ final as (
         null::bigint as event_count,
         if(judged.reason is null, 'not_met', 'met') as outcome,
         if(
-            judged.reason is null, null, {'since': judged.since_at, 'reason': judged.reason}
+            judged.reason is null, null, { 'since': judged.since_at, 'reason': judged.reason }
         )::json::varchar as inputs,
         judged.event_date,
         judged.event_at,

@@ -59,7 +59,7 @@ final as (
             when judged.event_count < rules.minimum_event_count then 'insufficient_data'
             else 'met'
         end as outcome,
-        if(outcome = 'met', {'since': judged.down_since_at}, null)::json::varchar as inputs,
+        if(outcome = 'met', { 'since': judged.down_since_at }, null)::json::varchar as inputs,
         judged.event_date,
         judged.event_at,
         judged.evaluated_at

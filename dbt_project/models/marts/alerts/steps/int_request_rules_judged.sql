@@ -56,7 +56,7 @@ final as (
             else 'insufficient_data'
         end as outcome,
         if(
-            outcome = 'met', {'failed_count': failed_count::bigint, 'reaches_back_s': window_s}, null
+            outcome = 'met', { 'failed_count': failed_count::bigint, 'reaches_back_s': window_s }, null
         )::json::varchar as inputs,
         event_date,
         event_at,

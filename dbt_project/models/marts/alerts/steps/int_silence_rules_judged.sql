@@ -46,7 +46,7 @@ heard as (
         'probes' as feed,
         awaited.allowed_s::double as threshold,
         (epoch(awaited.event_at) - epoch(checks.event_at))::double as value,
-        {'since': checks.event_at}::json::varchar as inputs,
+        { 'since': checks.event_at }::json::varchar as inputs,
         awaited.event_date,
         awaited.event_at,
         awaited.bucket_starts_at + interval 5 minute as evaluated_at
