@@ -27,7 +27,7 @@ pytestmark = pytest.mark.slow
 
 # What keeps closed days has to be there when they close.
 WITH_HISTORY = (
-    f"{SELECT} +config.meta.history:true +fct_availability"
+    f"{SELECT} +config.meta.history:true +fct_health_changes +fct_availability"
     " +int_burn_rates_judged +fct_slo_daily +fct_budget_spent +fct_error_budget_policies"
 )
 MONTH_OF_NEW_YORK = [

@@ -7,8 +7,10 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from models.restoration import judge_restoration
 from tests.integration.reliability_worlds import SELECT, build, deliver, rows, site
 
 LAST_DAY = date(2024, 12, 31)
@@ -212,6 +214,33 @@ def test_records_that_cannot_be_are_excluded_by_reason(settings):
         " where is_excluded group by all order by all",
     )
     assert reasons == [("unordered", 2), ("zero_length", 4)]
+
+
+def test_months_count_exclusions_by_reason(settings):
+    assert rows(
+        settings,
+        "select sum(excluded_count), sum(excluded_unordered_count), sum(excluded_zero_length_count),"
+        " sum(excluded_negative_count) from reliability.fct_mttr_monthly where service = 'all' and severity = 'all'",
+    ) == [(6, 2, 4, 0)]
+
+
+def test_a_claim_about_real_incidents_is_judged(settings, incidents):
+    """2024 against 2023: the published means and whatever the verdict is, the tests that make it agree."""
+    frame = pd.DataFrame(
+        {
+            "event_date": pd.to_datetime([incident["downtime_start"][:10] for incident in counted(incidents)]),
+            "restore_s": [incident["duration_minutes"] * 60.0 for incident in counted(incidents)],
+            "is_open": False,
+        }
+    )
+    (row,) = judge_restoration(frame, LAST_DAY, (date(2023, 1, 1), date(2023, 12, 31))).to_dict("records")
+    for year, name in ((2023, "baseline"), (2024, "current")):
+        seconds = frame.loc[frame["event_date"].dt.year == year, "restore_s"]
+        assert row[f"{name}_count"] == len(seconds) > 100
+        assert row[f"{name}_mttr_s"] == pytest.approx(seconds.mean())
+    assert (row["verdict"], row["baseline_open_count"]) == ("missed", 0)
+    assert row["reduction_upper"] < 0.5
+    assert row["p_value_missed"] <= 0.025
 
 
 def test_down_time_counts_overlapping_incidents_once(settings, incidents):

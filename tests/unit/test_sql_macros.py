@@ -39,6 +39,13 @@ def test_students_t_is_right_within_a_percent_from_two_degrees_of_freedom_on():
         assert answer("student_t_975.sql", f"student_t_975('{df}')") == pytest.approx(stats.t.ppf(0.975, df), rel=0.01)
 
 
+def test_the_interval_of_a_poisson_count_is_garwoods():
+    for count in (0, 1, 2, 5, 8, 9, 20, 100, 1000):
+        lower, upper = stats.chi2.ppf(0.025, 2 * count) / 2 if count else 0, stats.chi2.ppf(0.975, 2 * count + 2) / 2
+        assert answer("poisson_limit.sql", f"poisson_limit('lower', '{count}')") == pytest.approx(lower, rel=0.006)
+        assert answer("poisson_limit.sql", f"poisson_limit('upper', '{count}')") == pytest.approx(upper, rel=0.006)
+
+
 @pytest.mark.parametrize(
     ("text", "masked"),
     [
