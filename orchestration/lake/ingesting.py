@@ -4,7 +4,6 @@ An export day is locked while it changes, so that processes may work side by sid
 lists does not exist: a crash before the manifest is replaced leaves garbage, and the same command does the work again.
 """
 
-import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
@@ -21,7 +20,7 @@ from orchestration.lake.replacing import replace_entries, without_readers
 from orchestration.lake.writing import Shape, Writer, writing
 from orchestration.settings import Settings
 from orchestration.sources import Feed, csv_table, ndjson
-from orchestration.sources.segments import Reading, first_line, read_segments
+from orchestration.sources.segments import Reading, content_hash, first_line, read_segments
 
 Progress = Callable[[int, int, str], None]
 # Small days share their statements, because one costs as much as reading 10 000 rows; a large day is split, so that a
@@ -168,7 +167,7 @@ class _Run:
         if entry.size != file.size or is_read_otherwise(self.settings, file.source, entry):
             return False
         with file.open() as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest() == entry.content_hash
+            return content_hash(stream) == entry.content_hash
 
     def _ingest_batch(self, writer: Writer, batch: list[Landed], ledgers: dict[date | None, dict[str, Entry]]) -> None:
         if batch[0].stored:

@@ -144,7 +144,9 @@ class Writer:
                 stumbles += 1
                 self._is_typed = bool(lines) and stumbles <= _STUMBLES
                 if self._is_typed:
-                    aside.take_out(segment, lines)
+                    torn = segment.torn(ndjson.HEAD_LINES) if stumbles == 1 else []
+                    few = len(torn) <= segment.line_count * _LEFT_SHARE
+                    aside.take_out(segment, [*lines, *(torn if few else [])])
                 continue
             left = segment.line_count - segment.blanks - rows
             if left <= segment.line_count * _LEFT_SHARE:
@@ -172,8 +174,7 @@ class Writer:
         path = str(segment.path)
         if shape.is_ndjson:
             return ndjson.given_relation(self.feed, path, segment.blanks > 0)
-        ((joins,),) = self._fetched(csv_table.has_open_quotes(path))
-        return csv_table.given_relation(self.feed, path, shape.delimiter, shape.header, bool(joins))
+        return csv_table.given_relation(self.feed, path, shape.delimiter, shape.header, segment.has_open_quotes)
 
     def _copy(self, given: Given, placing: Placing) -> None:
         self.parts += self._copied(given, placing)[0]

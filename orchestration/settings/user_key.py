@@ -6,6 +6,9 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+# As long as it can be and a common id still fits, written in hex behind it, in one block of SHA-256: 55 bytes.
+_KEY_BYTES = 16
+
 
 @dataclass(frozen=True, repr=False)
 class UserKey:
@@ -33,7 +36,7 @@ def read_user_key(home: Path) -> UserKey:
         key = file.read_text(encoding="utf-8").strip()
         said = str(file)
     if len(key) < 16:
-        raise ValueError(f"{said} holds {len(key)} characters; a key needs at least 16, such as `openssl rand -hex 32`")
+        raise ValueError(f"{said} holds {len(key)} characters; a key needs at least 16, such as `openssl rand -hex 16`")
     return UserKey(key, hashlib.sha256(f"key_id:{key}".encode()).hexdigest()[:12])
 
 
@@ -42,7 +45,7 @@ def _create(file: Path) -> None:
     own = file.with_name(f".user_key.{os.getpid()}.{secrets.token_hex(4)}")
     descriptor = os.open(own, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        stream.write(secrets.token_hex(32) + "\n")
+        stream.write(secrets.token_hex(_KEY_BYTES) + "\n")
         stream.flush()
         os.fsync(stream.fileno())
     try:

@@ -6,6 +6,7 @@ a line is set aside decides how it is read, never what becomes of it.
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -42,18 +43,23 @@ class Aside:
         """Closes the work file."""
         self._stream.close()
 
-    def sorted_out(self, block: bytes, file: int, line: int, open_line: int) -> tuple[bytes, int]:
-        """Returns whole lines, the first of them number `line` of a file, with blanks for those that are no objects.
+    def sorted_out(self, block: bytes, ends: "np.ndarray[Any, Any]", first: Slice) -> tuple[bytes, int]:
+        """Returns whole lines, of which each ends where `ends` says, with blanks for those that are no objects.
+
+        Args:
+            block: The lines.
+            ends: Positions of their line breaks.
+            first: Where the first of them came from.
 
         Returns:
             The block, and how many of its lines are blanks.
         """
-        odd = _odd_lines(block)
+        odd = _odd_lines(block, ends)
         if not odd:
             return block, 0
         lines = block.split(b"\n")
         for at in odd:
-            self._add(lines[at], Slice(file, line + at, 1, open_line))
+            self._add(lines[at], Slice(first.file, first.line + at, 1, first.open_line))
             lines[at] = BLANK
         return b"\n".join(lines), len(odd)
 
@@ -83,15 +89,10 @@ class Aside:
             self._segment.slices.append(place)
 
 
-def _odd_lines(block: bytes) -> list[int]:
-    """Returns which lines do not begin and end as an object does, begin as an empty one, or leave a brace open."""
+def _odd_lines(block: bytes, ends: "np.ndarray[Any, Any]") -> list[int]:
+    """Returns which lines do not begin and end as an object does, or begin as an empty one."""
     data = np.frombuffer(block, np.uint8)
-    ends = np.flatnonzero(data == 10)
     starts = np.concatenate(([0], ends[:-1] + 1))
     # The byte after the first one of an empty line is the next line's, and the one before its end the last line's.
     plain = (data[starts] == ord("{")) & (data[ends - 1] == ord("}")) & (data.take(starts + 1, mode="clip") != ord("}"))
-    # A line that was cut right behind an inner object begins and ends as it should.
-    opens, closes = data == ord("{"), data == ord("}")
-    if np.count_nonzero(opens) != np.count_nonzero(closes):
-        plain &= np.add.reduceat(opens.astype(np.int32) - closes, starts) == 0
     return [] if plain.all() else np.flatnonzero(~plain).tolist()

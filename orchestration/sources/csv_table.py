@@ -31,11 +31,6 @@ def split_header(line: str, feed: Feed) -> tuple[str, tuple[str, ...]]:
     )
 
 
-def has_open_quotes(path: str) -> str:
-    """Returns SQL that tells whether a line of a segment has an odd number of quotes."""
-    return f"select count(*) > 0 from ({lines_relation(path)}) where {_IS_ODD}"
-
-
 def given_relation(feed: Feed, path: str, delimiter: str, header: Sequence[str], joins_lines: bool) -> Given:
     """Returns what each record of a segment gives for the keys of a feed, as text.
 
@@ -101,9 +96,14 @@ def _fields(delimiter: str) -> str:
     by = "\\" + delimiter if delimiter == "|" else delimiter
     pattern = literal(f'("(?:[^"]|"")*"|[^{by}"][^{by}]*|){by}')
     unquoted = "case when starts_with(f, '\"') then replace(f[2:-2], '\"\"', '\"') else f end"
+    # Many exports quote an empty text: where no other quote is left, the fields lie between delimiters all the same.
+    empty, nothing = literal(f'{delimiter}""{delimiter}'), literal(delimiter * 2)
+    bare = f"replace(_text, {empty}, {nothing})"
+    found = f"regexp_extract_all(_text || {literal(delimiter)}, {pattern}, 1)"
     return (
-        f"case when contains(_text, '\"') then list_transform(regexp_extract_all(_text || {literal(delimiter)}, "
-        f"{pattern}, 1), lambda f: {unquoted}) else string_split(_text, {literal(delimiter)}) end"
+        f"case when not contains(_text, '\"') then string_split(_text, {literal(delimiter)}) "
+        f"when not contains({bare}, '\"') then string_split({bare}, {literal(delimiter)}) "
+        f"else list_transform({found}, lambda f: {unquoted}) end"
     )
 
 

@@ -5,13 +5,13 @@ which file and line. Compression, byte order marks, broken UTF-8, overlong lines
 means does not belong here.
 """
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
+from blake3 import blake3
 
 from orchestration.sources.aside import Aside
 from orchestration.sources.inflate import Inflater, inflater_of
@@ -58,27 +58,25 @@ def read_segments(
         segment = _begin(stream, work, head)
         for reading in readings:
             line, quotes = 1, 0
-            for block, count, is_open in clean_blocks(reading):
+            for block, ends, is_open in clean_blocks(reading):
                 if line <= reading.skipped:
-                    dropped = min(reading.skipped + 1 - line, count)
-                    block, count, line = block.split(b"\n", dropped)[-1], count - dropped, line + dropped
-                    if not count:
+                    dropped = min(reading.skipped + 1 - line, len(ends))
+                    block, line = block.split(b"\n", dropped)[-1], line + dropped
+                    if not block:
                         continue
+                    ends = line_ends(block)
+                count = len(ends)
                 if aside:
-                    block, taken = aside.sorted_out(block, reading.index, line, line + count - 1 if is_open else 0)
+                    first = Slice(reading.index, line, 1, line + count - 1 if is_open else 0)
+                    block, taken = aside.sorted_out(block, ends, first)
                     segment.blanks += taken
                 stream.write(block)
                 segment.bytes += len(block)
-                last = segment.slices[-1] if segment.slices else None
-                if last and last.file == reading.index and last.line + last.count == line:
-                    last.count += count
-                else:
-                    last = Slice(reading.index, line, count)
-                    segment.slices.append(last)
+                segment.note(reading.index, line, count, is_open)
                 line += count
-                if is_open:
-                    last.open_line = line - 1
-                quotes += block.count(b'"') if is_quoted else 0
+                if is_quoted and (here := _quotes(block, ends)).any():
+                    segment.has_open_quotes |= bool((here % 2).any())
+                    quotes += int(here.sum())
                 # A stray quote leaves them unbalanced for good: a segment must end all the same.
                 is_long = segment.bytes >= SEGMENT_BYTES and (quotes % 2 == 0 or segment.bytes >= 4 * SEGMENT_BYTES)
                 if is_long or (aside and aside.is_full):
@@ -91,11 +89,11 @@ def read_segments(
 def first_line(path: Path) -> tuple[str, int]:
     """Returns the first line of a file that is not blank, without its end, and its number; ("", 0) if there is none."""
     line = 1
-    for block, count, _ in clean_blocks(Reading(0, path)):
+    for block, ends, _ in clean_blocks(Reading(0, path)):
         for offset, text in enumerate(block.split(b"\n")):
             if text.strip():
                 return text.decode(), line + offset
-        line += count
+        line += len(ends)
     return "", 0
 
 
@@ -112,8 +110,8 @@ def _finish(stream: BinaryIO, segment: Segment) -> Segment:
     return segment
 
 
-def clean_blocks(reading: Reading) -> Iterator[tuple[bytes, int, bool]]:
-    """Yields (clean lines, their count, whether the last of them had no end) of one file, block by block."""
+def clean_blocks(reading: Reading) -> Iterator[tuple[bytes, "np.ndarray[Any, Any]", bool]]:
+    """Yields (clean lines, where each ends, whether the last of them had no end) of one file, block by block."""
     rest, first, skipping = b"", True, False
     for data in _contents(reading):
         if first and data:
@@ -137,11 +135,11 @@ def clean_blocks(reading: Reading) -> Iterator[tuple[bytes, int, bool]]:
             yield _cleaned(rest[:KEPT_OF_LONG_LINE] + b"\n", TOO_LONG)
             rest, skipping = b"", True
     if rest or reading.is_cut:
-        block, count, _ = _cleaned(rest + b"\n", CUT_OFF if reading.is_cut else "")
-        yield block, count, True
+        block, ends, _ = _cleaned(rest + b"\n", CUT_OFF if reading.is_cut else "")
+        yield block, ends, True
 
 
-def _cleaned(block: bytes, mark: str = "") -> tuple[bytes, int, bool]:
+def _cleaned(block: bytes, mark: str = "") -> tuple[bytes, "np.ndarray[Any, Any]", bool]:
     """Returns whole lines without what is reserved for our marks; `mark` is put at the end of the last one."""
     if b"\r" in block:
         block = block.replace(b"\r\n", b"\n")
@@ -154,7 +152,18 @@ def _cleaned(block: bytes, mark: str = "") -> tuple[bytes, int, bool]:
             block = block.decode(errors="surrogateescape").translate(_Surrogates()).encode()
     if mark:
         block = block[:-1] + mark.encode() + b"\n"
-    return block, int(np.count_nonzero(np.frombuffer(block, np.uint8) == 10)), False
+    return block, line_ends(block), False
+
+
+def line_ends(block: bytes) -> "np.ndarray[Any, Any]":
+    """Returns the positions of the line breaks."""
+    return np.flatnonzero(np.frombuffer(block, np.uint8) == 10)
+
+
+def _quotes(block: bytes, ends: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
+    """Returns how many quotes each line has."""
+    starts = np.concatenate(([0], ends[:-1] + 1))
+    return np.add.reduceat((np.frombuffer(block, np.uint8) == ord('"')).astype(np.int32), starts)
 
 
 class _Surrogates(dict[int, str]):
@@ -164,9 +173,17 @@ class _Surrogates(dict[int, str]):
         return NOT_UTF8 if 0xDC80 <= code <= 0xDCFF else chr(code)
 
 
+def content_hash(stream: BinaryIO) -> str:
+    """Returns the hash of all bytes of a stream."""
+    digest = blake3()
+    for raw in iter(lambda: stream.read(BLOCK_BYTES), b""):
+        digest.update(raw)
+    return digest.hexdigest()
+
+
 def _contents(reading: Reading) -> Iterator[bytes]:
     """Yields the decompressed bytes of a file; hashes and counts the bytes as they lie on disk."""
-    digest = hashlib.sha256()
+    digest = blake3()
     with reading.path.open("rb") as stream:
         inflater: Inflater | None = None
         for raw in iter(lambda: stream.read(BLOCK_BYTES), b""):

@@ -247,6 +247,22 @@ def test_a_csv_record_may_span_lines_and_a_stray_quote_costs_one_line(settings: 
     assert rejects(settings, "raw_incidents") == [(6, "wrong_column_count", None)]
 
 
+def test_a_quoted_empty_field_is_an_empty_field_and_nothing_is_lost_beside_it(settings: Settings) -> None:
+    text = (
+        "incident_id,service,started_at,title,severity,url\n"
+        'i1,api,2026-11-20 01:00:00,"","",\n'
+        'i2,api,2026-11-20 01:00:00,,"",""\n'
+        'i3,api,2026-11-20 01:00:00,"a,"",b","",\n'
+        'i4,api,2026-11-20 01:00:00,"","major",""\n'
+        '"",api,2026-11-20 01:00:00,"","",""\n'
+    )
+    land(settings, "incidents.csv", text)
+    ingest(settings, "raw_incidents.incidents")
+    found = rows(settings, "raw_incidents.incidents", "incident_id, title, severity")
+    assert found == [("i1", None, None), ("i2", None, None), ("i3", 'a,",b', None), ("i4", None, "major")]
+    assert rejects(settings, "raw_incidents") == [(6, "missing_field", "incident_id")]
+
+
 def test_orders_keep_unknown_columns_and_reject_unknown_currencies_and_future_days(settings: Settings) -> None:
     text = (
         "order_id,ordered_at,revenue,currency,user_id,coupon,status\n"
