@@ -16,6 +16,8 @@ from orchestration.settings import Settings
 from orchestration.warehouse.predictions import DECLARED, create_declared_tables
 
 RULES = "fct_rule_evaluations"
+# A month of judgements is some hundred megabytes, and keeps the fast path waiting for a second.
+_DAYS_AT_ONCE = 31
 _QUEUE = "create table if not exists pipeline.rejudged_dates (event_date date)"
 
 
@@ -55,22 +57,30 @@ def queue_rejudged(settings: Settings) -> None:
         )
 
 
-def merge(settings: Settings, run_id: str, known_at: datetime) -> Merged:
-    """Bring the judgements of the queued days into the ledger, then empty the queue.
+def merge(settings: Settings, run_id: str, known_at: datetime) -> list[Merged]:
+    """Bring the judgements of the queued days into the ledger, some days at a time, each then leaving the queue.
 
     `known_at` is when the run looked at the lake, UTC: what the fast path has judged since is not taken back.
     """
     with warehouse.connect(settings) as connection:
         connection.execute(_QUEUE)
-        dates = [
-            row[0] for row in connection.execute("select distinct event_date from pipeline.rejudged_dates").fetchall()
-        ]
-        rows = connection.sql(
-            f"select * from alerts.{RULES} semi join pipeline.rejudged_dates using (event_date)"  # noqa: S608 - ours
-        ).to_arrow_table()
-    merged = ledger.merge(settings, Judgements(rows, dates, known_at), run_id, "batch")
-    with warehouse.connect(settings) as connection:
-        connection.execute("delete from pipeline.rejudged_dates")
+        queued = connection.execute("select distinct event_date from pipeline.rejudged_dates order by 1").fetchall()
+    dates = [row[0] for row in queued]
+    merged = []
+    for start in range(0, len(dates), _DAYS_AT_ONCE):
+        some = dates[start : start + _DAYS_AT_ONCE]
+        with warehouse.connect(settings) as connection:
+            rows = connection.sql(
+                f"select * from alerts.{RULES} where list_contains($dates, event_date)",  # noqa: S608 - ours
+                params={"dates": some},
+            ).to_arrow_table()
+        # What is news is known once the newest days are in: nobody is told of old ones meanwhile.
+        is_last = start + _DAYS_AT_ONCE >= len(dates)
+        merged.append(ledger.merge(settings, Judgements(rows, some, known_at), run_id, "batch", tell=is_last))
+        with warehouse.connect(settings) as connection:
+            connection.execute(
+                "delete from pipeline.rejudged_dates where list_contains($dates, event_date)", {"dates": some}
+            )
     return merged
 
 

@@ -97,10 +97,11 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     connection.commit()
 
 
-def merge(settings: Settings, judgements: Judgements, run_id: str, taken: Path_) -> Merged:
+def merge(settings: Settings, judgements: Judgements, run_id: str, taken: Path_, tell: bool = True) -> Merged:
     """Write judgements that are new or different, derive the alerts that they change, and plan who is told.
 
     The same judgements twice, by either path and in any order, give the same alerts and plan no second notification.
+    Without `tell` nothing is planned: what is owed then is planned by the next merge.
     """
     began, merged = time.perf_counter(), Merged()
     with opened(settings) as connection, transaction(connection):
@@ -119,7 +120,7 @@ def merge(settings: Settings, judgements: Judgements, run_id: str, taken: Path_)
                 "select event, count(*) from alert_events where sequence > ? group by all", [newest]
             )
             merged.events = dict(counted.fetchall())
-        merged.planned = outbox.plan(connection, settings, now)
+        merged.planned = outbox.plan(connection, settings, now) if tell else 0
     merged.seconds = time.perf_counter() - began
     return merged
 

@@ -29,6 +29,7 @@ _HEADS = {
     "past": "[{}, over]",
     "resolved": "[resolved]",
 }
+_FOUND = ("reason", "observed", "expected", "missing", "exhaustion_date")  # inputs of a judgement that people are told
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
@@ -108,8 +109,8 @@ def _told(alert: dict[str, Any], settings: Settings) -> list[str]:
     elif alert["state"] == "resolved":
         state = f"from {since} to {_shown(alert['resolved_at'], settings)}, {_duration(alert)}"
     lines = [f"{_what(alert)} ({alert['severity']}), {state}."]
-    measured = _measured(alert)
-    return [*lines, f"  {measured}"] if measured else lines
+    found = [f"{name.replace('_', ' ')} {harmless(inputs[name])}" for name in _FOUND if inputs.get(name)]
+    return [*lines, *(f"  {part}" for part in (_measured(alert), ", ".join(found)) if part)]
 
 
 def _measured(alert: dict[str, Any]) -> str:

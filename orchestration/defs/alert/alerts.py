@@ -49,7 +49,10 @@ def ledger(context: dg.AssetExecutionContext, site: Site) -> Iterator[dg.Materia
         merged = batch.merge(settings, context.run_id, notes.built_from(settings) or utc_now())
         done = delivery.deliver(settings)
         rows = batch.publish_ledger(settings)
-    context.log.info(f"{merged}; {done.sent} notifications sent, {len(done.failed)} failed")
+    written, changed = sum(part.evaluations for part in merged), sum(sum(part.events.values()) for part in merged)
+    context.log.info(
+        f"{written} judgements written, {changed} changes of alerts; {done.sent} sent, {len(done.failed)} failed"
+    )
     if done.without_url:
         context.log.warning(f"No URL in the environment for {', '.join(done.without_url)}: nobody is told there.")
     for table in TABLES:

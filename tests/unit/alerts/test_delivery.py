@@ -217,6 +217,15 @@ def test_what_a_dead_sender_had_taken_is_sent_by_the_next_one(book, receiver, ho
     assert delivery.deliver(book.settings).sent == 1
 
 
+def test_a_message_tells_what_a_check_found(book, receiver):
+    inputs = json.dumps({"observed": "3 of <b>7</b>", "expected": "0", "missing": None})
+    check = {"kind": "data_quality", "rule": "data_quality", "service": None, "feed": None, "value": None}
+    book.merge(judged("x", subject="every_order_is_in_the_marts", inputs=inputs, **check))
+    delivery.deliver(book.settings)
+    assert receiver.titles == ["[critical] data check failed: every order is in the marts"]
+    assert "observed 3 of ‹b›7‹/b›, expected 0" in receiver.messages[0]["message"]
+
+
 CRASHING = """
 import sys
 from tests.unit.alerts.test_delivery import crash_story
