@@ -166,7 +166,7 @@ def settings(tmp_path_factory, services):
     settings = site(tmp_path_factory.mktemp("random"), {name: service.interval for name, service in services.items()})
     for path, exported in exports(services, random.Random(6)).items():
         deliver(settings, path, exported)
-    build(settings, LAST_DAY, SELECT)
+    build(settings, LAST_DAY, f"{SELECT} +fct_health_changes")
     return settings
 
 
@@ -289,3 +289,63 @@ def test_an_outage_is_confirmed_by_the_check_that_makes_its_number_up(settings, 
         (checks,) = services[name].checks.values()
         failed = [at for at, status in sorted(checks.items()) if status == "down" and at >= started - begin]
         assert (failed[0] + begin, failed[1] + begin) == (started, confirmed)
+
+
+def expected_health(service: Service, open_since: int | None) -> np.ndarray:
+    """The health of each second; "" before the first check."""
+    seconds, excused = service_seconds(service, PRESETS["default"]), excused_seconds(service)
+    told = sorted(at for checks in service.checks.values() for at in checks)
+    is_heard = np.zeros(DAYS * DAY, bool)
+    for at in told:
+        is_heard[at : at + 2 * service.interval] = True
+    is_down = seconds == DOWN
+    if open_since is not None:
+        is_down[open_since:] = True
+    health = np.where(is_heard | excused, "healthy", "unknown").astype("U8")
+    health[(seconds == DEGRADED) & ~excused] = "degraded"
+    health[is_down & ~excused] = "critical"
+    health[: told[0]] = ""
+    return health
+
+
+def test_each_second_of_a_service_has_the_health_that_its_checks_give_it(settings, services):
+    begin = int(START.timestamp())
+    still_open = {
+        service: started - begin
+        for service, started in rows(
+            settings, "select service, epoch(started_at)::bigint from reliability.fct_outages where is_open"
+        )
+    }
+    found = {name: np.full(DAYS * DAY, "", "U8") for name in services}
+    for name, health, started, ended in rows(
+        settings,
+        f"select subject, health, epoch(started_at)::bigint, coalesce(epoch(ended_at)::bigint, {begin + DAYS * DAY})"
+        " from reliability.fct_health_changes where subject_kind = 'service'",
+    ):
+        stretch = found[name][started - begin : ended - begin]
+        assert (stretch == "").all(), "two rows speak for one second"
+        stretch[:] = health
+    assert still_open
+    for name, service in services.items():
+        assert (found[name] == expected_health(service, still_open.get(name))).all(), name
+
+
+def test_the_application_is_as_well_as_its_worst_service_at_every_change(settings):
+    """No service of this site is critical by declaration: all of them count."""
+    wrong = """
+        select application.*
+        from reliability.fct_health_changes as application
+        inner join reliability.fct_health_changes as services
+            on services.subject_kind = 'service'
+            and services.started_at <= application.started_at
+            and coalesce(services.ended_at > application.started_at, true)
+        where application.subject_kind = 'application'
+        group by all
+        having list_position(['critical', 'degraded', 'unknown', 'healthy'], application.health)
+            <> min(list_position(['critical', 'degraded', 'unknown', 'healthy'], services.health))
+    """
+    assert rows(settings, wrong) == []
+    ((changes,),) = rows(
+        settings, "select count(*) from reliability.fct_health_changes where subject_kind = 'application'"
+    )
+    assert changes > 20
