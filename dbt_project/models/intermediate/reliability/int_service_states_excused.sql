@@ -31,15 +31,21 @@ states as (
     where {{ rebuilt('states.event_date') }}
 ),
 
+-- Day by day, within the days that there are: a window may be announced until the year 9999.
 windows as (
     select
-        service,
-        exclusion_reason,
-        unnest(range(starts_at::date::timestamp, ends_at, interval 1 day)) as day_at,
+        windows.service,
+        windows.exclusion_reason,
+        unnest(range(
+            greatest(windows.starts_at::date, run.first_date)::timestamp,
+            least(windows.ends_at, run.as_of_date + interval 1 day),
+            interval 1 day
+        )) as day_at,
         day_at::date as event_date,
-        greatest(starts_at, day_at) as started_at,
-        least(ends_at, day_at + interval 1 day) as ended_at
-    from {{ ref('int_maintenance_windows_merged') }}
+        greatest(windows.starts_at, day_at) as started_at,
+        least(windows.ends_at, day_at + interval 1 day) as ended_at
+    from {{ ref('int_maintenance_windows_merged') }} as windows
+    cross join {{ source('pipeline', 'run') }} as run
 ),
 
 interrupted as (
