@@ -59,7 +59,9 @@ def deliver(settings: Settings, dry_run: bool = False) -> Delivered:
         with ledger.opened(settings) as connection:
             names = [target.name for target in settings.config.alerts.targets]
             connection.begin()
-            done.shown = outbox.claim(connection, settings, names, ledger.utc_now() + outbox.GIVE_UP_AFTER)
+            done.shown = outbox.claim(
+                connection, settings, names, ledger.utc_now() + timedelta(seconds=outbox.LONGEST_RETRY_S)
+            )
             connection.rollback()
         return done
     with ledger.opened(settings) as connection, ledger.transaction(connection):

@@ -20,7 +20,8 @@ NEWS_S = 2 * 86400
 # A sender that did not say within this what became of its attempt is dead; longer than any target is waited for.
 LEASE = timedelta(seconds=60)
 FIRST_RETRY_S, LONGEST_RETRY_S = 15, 3600
-GIVE_UP_AFTER = timedelta(days=7)
+# What could not be said for so long, because the target refuses or has no URL, is history too.
+GIVE_UP_AFTER = timedelta(days=2)
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,11 @@ class Attempt:
 def plan(connection: duckdb.DuckDBPyConnection, settings: Settings, now: datetime) -> int:
     """Put what is owed into the outbox, worded; returns how many notifications. Call it in the ledger's transaction."""
     register_targets(connection, settings, [target.name for target in settings.config.alerts.targets])
+    # An alert that joins a cascade of which people know already is told with it, at no time of its own.
+    connection.execute(
+        "update alerts set is_notified = true where not is_notified and not is_silenced and cascade_id in"
+        " (select cascade_id from notifications where status = 'sent' and notice <> 'resolved')"
+    )
     run(connection, "notices", {"news_s": NEWS_S})
     owed = connection.execute("select * from owed").fetchall()
     words: dict[tuple[str, str], messages.Message] = {}
@@ -71,6 +77,7 @@ def claim(
     """Take what is to be sent now to `targets`, and note that it is being sent; the most severe first."""
     register_targets(connection, settings, targets)
     run(connection, "pending")
+    _give_up(connection, now)
     rows = connection.execute(
         "select notification_id, cascade_id, target, notice, severity, attempt + 1, title, body, event_date, planned_at"
         " from pending where next_attempt_at <= ? order by severity, planned_sequence",
@@ -85,17 +92,27 @@ def record(connection: duckdb.DuckDBPyConnection, attempts: Iterable[Attempt], n
     """Note what became of attempts, and on the alerts that people know of them."""
     for attempt in attempts:
         sent = attempt.notification
-        given_up = now - sent.planned_at > GIVE_UP_AFTER
-        status = "sent" if attempt.error is None else "given_up" if given_up else "failed"
+        status = "sent" if attempt.error is None else "failed"
         wait = min(FIRST_RETRY_S * 2 ** min(sent.attempt - 1, 20), LONGEST_RETRY_S)
         until = now + timedelta(seconds=wait)
         _insert(connection, [_row(sent, status, attempt.error, now, until, attempt.digest_id)])
         if attempt.error is None and sent.notice != "resolved":
             connection.execute(
                 "update alerts set is_notified = true, notified_at = coalesce(notified_at, ?)"
-                " where cascade_id = ? and not is_silenced and opened_at <= ?",
-                [now, sent.cascade_id, now],
+                " where cascade_id = ? and not is_silenced and not is_notified",
+                [now, sent.cascade_id],
             )
+
+
+def _give_up(connection: duckdb.DuckDBPyConnection, now: datetime) -> None:
+    rows = connection.execute(
+        "select notification_id, cascade_id, target, notice, severity, attempt, title, body, event_date, planned_at"
+        " from pending where planned_at < ?",
+        [now - GIVE_UP_AFTER],
+    )
+    old = [Notification(*row) for row in rows.fetchall()]
+    _insert(connection, [_row(one, "given_up", "nobody could be told in time", now, now) for one in old])
+    connection.execute("delete from pending where planned_at < ?", [now - GIVE_UP_AFTER])
 
 
 def postpone(

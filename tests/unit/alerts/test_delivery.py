@@ -148,6 +148,27 @@ def test_a_target_without_its_variable_waits_and_keeps_nobody_else_waiting(book,
     assert (done.sent, done.failed) == (1, [])
 
 
+def test_what_nobody_could_be_told_for_days_is_not_told_when_the_url_comes(book, receiver, monkeypatch, hour):
+    url = os.environ["TEST_ALERT_URL"]
+    monkeypatch.delenv("TEST_ALERT_URL")
+    book.merge(judged(".xx"))
+    delivery.deliver(book.settings)
+    monkeypatch.setenv("TEST_ALERT_URL", url)
+    hour(days=3)
+    assert delivery.deliver(book.settings).attempts == []
+    assert book.rows("select status from notifications where target = 'all' order by sequence")[-1] == ("given_up",)
+
+
+def test_an_alert_that_joins_a_story_already_told_is_known_with_it(book, receiver):
+    book.merge(judged(".xx"))
+    delivery.deliver(book.settings)
+    book.merge(judged(".xx"), burning("..x", "critical", 3600))
+    assert book.rows("select is_notified, notified_at is not null from alerts order by opened_at") == [
+        (True, True),
+        (True, False),
+    ]
+
+
 def test_news_of_a_cascade_come_in_their_order(book, receiver, hour):
     receiver.refuses = True
     book.merge(judged(".xx"))
