@@ -17,7 +17,7 @@ import duckdb
 from orchestration import dbt, warehouse
 from orchestration.releases import Release, building, current, link_tree, replace_text
 from orchestration.reports import pages, status
-from orchestration.reports.content import Context, executive
+from orchestration.reports.content import Context, attention
 from orchestration.reports.formats import Formats, day
 from orchestration.reports.marts import Marts, Row
 from orchestration.settings import Settings
@@ -141,7 +141,7 @@ def _pages(settings: Settings, marts: Marts, quality: list[Row], generated_at: d
     pages.render(context, _frame(settings, marts.as_of, generated_at, folder), folder)
     alerts = [
         {"severity": item.state, "title": item.text, "page": item.href}
-        for item in executive.attention(context, [])
+        for item in attention.attention(context, [])
         if item.state in ALERT_STATES
     ]
     release = folder.name.partition("-")[2]

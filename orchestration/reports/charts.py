@@ -5,20 +5,33 @@ Only data structures and facts that follow from them belong here; drawing is in 
 """
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Literal
 
 from markupsafe import Markup
 
-Kind = Literal["line", "bar", "shares", "days", "forest"]
+Kind = Literal["line", "bar", "shares", "days", "forest", "spans"]
 # Roles are names of CSS variables, so that a chart follows light, dark and print without being drawn again.
 Role = Literal["c1", "c2", "c3", "c4", "c5", "good", "middling", "bad", "unknown"]
 SERIES_ROLES: tuple[Role, ...] = ("c1", "c2", "c3", "c4", "c5")
 
 
 @dataclass(frozen=True)
+class Span:
+    """A stretch of time on a row: what it was, as a colour and in words."""
+
+    starts_at: datetime
+    ends_at: datetime
+    role: Role
+    text: str
+
+
+@dataclass(frozen=True)
 class Series:
-    """One row of marks: a value for each x (None is a gap), with bounds where there is an interval."""
+    """One row of marks: a value for each x (None is a gap), with bounds where there is an interval.
+
+    Of `days`, `roles` and `texts` say each bar in colour and in words; a row of `spans` has those instead of values.
+    """
 
     name: str
     values: tuple[float | None, ...]
@@ -27,6 +40,9 @@ class Series:
     role: Role = "c1"
     is_dashed: bool = False
     level: str = "95 %"
+    roles: tuple[Role, ...] | None = None
+    texts: tuple[str, ...] | None = None
+    spans: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -41,9 +57,11 @@ class Threshold:
 class Chart:
     """One figure: `title` says the finding, `summary` says the chart to who cannot see it.
 
-    Kinds and their x: `line` and `bar` (dates; several bars are stacked), `days` (dates; one row of day bars for each
-    series), `shares` (labels; parts of a whole in each row), `forest` (labels; one series with bounds around zero).
-    `notes` stand beside the rows of `shares`, `days` and `forest`.
+    Kinds and their x: `line` and `bar` (dates; several bars are stacked), `days` (dates or labels of shorter times; one
+    row of bars for each series), `spans` (the two instants at its ends; a row for each series), `shares` (labels; parts
+    of a whole in each row), `forest` (labels; one series with bounds around zero).
+    `notes` stand beside the rows; `keys` name the colours of `days` and `spans`; `plain` is the role that needs no
+    words, because nothing happened. Small charts are multiples: many of a kind, side by side.
     """
 
     id: str
@@ -59,26 +77,47 @@ class Chart:
     notes: tuple[str, ...] = ()
     row_heading: str = ""
     note_heading: str = ""
+    keys: tuple[tuple[Role, str], ...] = ()
+    plain: Role = "good"
+    is_small: bool = False
 
     @property
     def legend(self) -> list[Series]:
         """The series that a reader must tell apart."""
         drawn = [series for series in self.series if any(value is not None for value in series.values)]
-        return drawn if len(drawn) > 1 and self.kind != "days" else []
+        return drawn if len(drawn) > 1 and self.kind not in ("days", "spans") else []
 
     @property
     def has_rows(self) -> bool:
         """Whether the chart is a table of rows, each with its own small drawing."""
-        return self.kind in ("shares", "days", "forest")
+        return self.kind in ("shares", "days", "forest", "spans")
+
+    @property
+    def told(self) -> list[tuple[str, str]]:
+        """What the bars or stretches say in words, row by row, for those who cannot point at them."""
+        if self.kind == "spans":
+            return [(series.name, span.text) for series in self.series for span in series.spans]
+        return [
+            (series.name, text)
+            for series in self.series
+            for role, text in zip(series.roles or (), series.texts or (), strict=True)
+            if role != self.plain
+        ]
 
     def csv(self) -> tuple[list[str], list[list[Any]]]:
-        """The figure as header and rows: x, then value and bounds of each series."""
+        """The figure as header and rows: x, then value and bounds of each series; of `spans`, a row for each."""
+        if self.kind == "spans":
+            spans = [(series.name, span) for series in self.series for span in series.spans]
+            return ["row", "starts_at", "ends_at", "what"], [[n, s.starts_at, s.ends_at, s.text] for n, s in spans]
         header = ["date" if self.x and isinstance(self.x[0], date) else "label"]
         columns: list[tuple[Any, ...]] = [self.x]
         for series in self.series:
             if any(value is not None for value in series.values):
                 header.append(series.name)
                 columns.append(series.values)
+            if series.texts is not None:
+                header.append(f"{series.name} in words")
+                columns.append(series.texts)
             for suffix, bound in (("lower", series.lower), ("upper", series.upper)):
                 if bound is not None:
                     header.append(f"{series.name} {suffix} {series.level}")
@@ -88,7 +127,10 @@ class Chart:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table; `unit` is one that `Formats.value` knows, `definition` an anchor of the definitions page."""
+    """A column of a table; `unit` is one that `Formats.value` knows, `definition` an anchor of the definitions page.
+
+    `unit_key` names the key under which each row has its own unit, `href` the one under which it has a link.
+    """
 
     key: str
     label: str
@@ -96,6 +138,8 @@ class Column:
     definition: str = ""
     lower: str = ""
     upper: str = ""
+    unit_key: str = ""
+    href: str = ""
 
     @property
     def is_number(self) -> bool:
@@ -117,13 +161,16 @@ class Table:
 
     def csv(self) -> tuple[list[str], list[list[Any]]]:
         """The whole table as header and rows, bounds in columns of their own."""
-        keys = [key for column in self.columns for key in (column.key, column.lower, column.upper) if key]
+        keys = [
+            key for column in self.columns for key in (column.key, column.lower, column.upper, column.unit_key) if key
+        ]
+        keys = list(dict.fromkeys(keys))
         return keys, [[row.get(key) for key in keys] for row in self.rows]
 
 
 @dataclass(frozen=True)
 class Tile:
-    """One headline number: what, how much, how sure, and what to make of it."""
+    """One headline number: what, how much, how sure, what to make of it, and where there is more (`href`)."""
 
     label: str
     value: str
@@ -136,6 +183,7 @@ class Tile:
     spark: tuple[float | None, ...] = ()
     spark_goal: float | None = None
     spark_text: str = ""
+    href: str = ""
 
 
 @dataclass(frozen=True)
@@ -164,10 +212,11 @@ class Section:
 
 @dataclass(frozen=True)
 class Page:
-    """One HTML file of a release."""
+    """One HTML file of a release; `parent` is the page that it stands under in the navigation."""
 
     name: str
     nav: str
     title: str
     lead: str
     sections: list[Section]
+    parent: str = ""

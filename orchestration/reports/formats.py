@@ -4,6 +4,7 @@ Only wording belongs here: units to text, UTC to the site's zone. What a number 
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -17,6 +18,17 @@ WORDS = {
     "needs_improvement": "needs improvement",
     "not_proven": "not proven",
     "insufficient_data": "too little data",
+    "in_force": "in force",
+    "not_in_force": "not in force",
+    "given_up": "given up",
+}
+# What objectives count, in words.
+COUNTED = {
+    "checks": "checks",
+    "requests": "requests",
+    "page_views": "page views",
+    "sessions": "sessions",
+    "slices": "slices",
 }
 
 
@@ -90,6 +102,9 @@ class Formats:
             "per_minute": lambda v: f"{v:,.1f}{NBSP}/min",
             "bytes": _bytes,
             "": lambda v: f"{v:.3f}",
+            "minutes": lambda v: duration(60 * v),
+            "burn": lambda v: f"{v:,.0f}" if abs(v) >= 100 else f"{v:.3g}",
+            **{unit: _counted(words) for unit, words in COUNTED.items()},
             "percent": lambda v: f"{v:.1f}{NBSP}%",
             "ratio": lambda v: f"{v:.2f}",
             "p": lambda v: "< 0.001" if v < 0.001 else f"{v:.3f}",
@@ -173,6 +188,14 @@ def _share(value: float) -> str:
     if percent in (0, 100):
         return f"{percent:.0f}{NBSP}%"
     return f"{percent:.2f}{NBSP}%" if abs(percent) < 5 else f"{percent:.1f}{NBSP}%"
+
+
+def _counted(words: str) -> Callable[[float], str]:
+    def write(value: float) -> str:
+        number = f"{value:,.0f}" if abs(value) >= 100 or float(value).is_integer() else f"{value:,.1f}"
+        return number.replace("-", "−") + NBSP + words.replace(" ", NBSP)
+
+    return write
 
 
 def _bytes(value: float) -> str:

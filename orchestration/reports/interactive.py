@@ -44,7 +44,9 @@ def plotly_figure(chart: Chart) -> "go.Figure":
     """Return the chart as a Plotly figure in the light palette."""
     import plotly.graph_objects as go
 
-    traces = {"line": _lines, "bar": _bars, "shares": _shares, "days": _days, "forest": _forest}[chart.kind](chart)
+    traces = {"line": _lines, "bar": _bars, "shares": _shares, "days": _days, "forest": _forest, "spans": _spans}[
+        chart.kind
+    ](chart)
     figure = go.Figure(data=traces, layout={"template": "none"})
     ink = COLOURS["ink-2"]
     axis = {"gridcolor": COLOURS["line"], "zeroline": False, "color": ink, "fixedrange": False, "automargin": True}
@@ -77,7 +79,7 @@ def plotly_figure(chart: Chart) -> "go.Figure":
     else:
         swap = {"autorange": "reversed", "type": "category"}
         # The values of `shares` and `forest` lie on the x axis.
-        value_format = "" if chart.kind == "days" else FORMATS.get(chart.unit, "")
+        value_format = "" if chart.kind in ("days", "spans") else FORMATS.get(chart.unit, "")
         figure.update_layout(
             barmode="stack", yaxis={**axis, **swap, "tickformat": ""}, xaxis={"tickformat": value_format}
         )
@@ -118,22 +120,38 @@ def _shares(chart: Chart) -> list[dict[str, Any]]:
 
 
 def _days(chart: Chart) -> list[dict[str, Any]]:
-    target = chart.thresholds[0].value
     traces = []
     for series in chart.series:
-        colours = [COLOURS[day_role(value, target)] for value in series.values]
+        roles = series.roles or tuple(day_role(value, chart.thresholds[0].value) for value in series.values)
         known = ["unknown" if value is None else f"{value:.4%}" for value in series.values]
-        bars = _trace(series, "bar", x=list(chart.x), y=[_text(series.name)] * len(colours), orientation="v")
-        # Equal bars on a category axis: a heat map of states that still shows each day's figure.
-        bars |= {
-            "type": "scatter",
-            "mode": "markers",
-            "customdata": known,
-            "hovertemplate": "%{y} · %{x} · %{customdata}",
-        }
-        bars |= {"marker": {"color": colours, "symbol": "square", "size": 9}}
-        bars.pop("orientation")
-        traces.append(bars | {"hovertemplate": "%{y}<br>%{x|%-d %b %Y}: %{customdata}<extra></extra>"})
+        shown = "%{customdata}" if series.texts else "%{x|%-d %b %Y}: %{customdata}"
+        # Squares on a category axis: a heat map of states that still shows each day's figure.
+        traces.append(
+            _trace(series, "scatter", x=[_plain_x(x) for x in chart.x], y=[_text(series.name)] * len(roles))
+            | {
+                "mode": "markers",
+                "customdata": [_text(text) for text in series.texts] if series.texts else known,
+                "hovertemplate": f"%{{y}}<br>{shown}<extra></extra>",
+                "marker": {"color": [COLOURS[role] for role in roles], "symbol": "square", "size": 9},
+            }
+        )
+    return traces
+
+
+def _spans(chart: Chart) -> list[dict[str, Any]]:
+    traces = []
+    for series in chart.series:
+        for span in series.spans:
+            line = {"color": COLOURS[span.role], "width": 16}
+            traces.append(
+                _trace(series, "scatter", x=[span.starts_at, span.ends_at], y=[_text(series.name)] * 2, line=line)
+                | {
+                    "mode": "lines+markers",
+                    "marker": {"color": COLOURS[span.role], "size": 8},
+                    "text": _text(span.text),
+                    "hovertemplate": "%{y}<br>%{text}<extra></extra>",
+                }
+            )
     return traces
 
 
@@ -164,6 +182,10 @@ def _gap(a: float | None, b: float | None) -> float | None:
 def _text(value: Any) -> str:
     text = str(value)
     return html.escape(text if len(text) <= 80 else text[:79] + "…")
+
+
+def _plain_x(x: Any) -> Any:
+    return x if hasattr(x, "isoformat") else _text(x)
 
 
 def _plain(value: Any) -> str | list[Any]:

@@ -20,6 +20,8 @@ from orchestration.reports.cells import write_csv
 from orchestration.reports.charts import Chart, Page
 from orchestration.reports.content import (
     Context,
+    alerts,
+    availability,
     business,
     data_quality,
     definitions,
@@ -29,26 +31,32 @@ from orchestration.reports.content import (
     experience,
     forecasts,
     incidents,
+    journeys,
+    objectives,
     reliability,
+    services,
 )
 from orchestration.reports.formats import WORDS, Formats, day, short_day
 from orchestration.reports.formats import tick as axis_tick
 
 HERE = Path(__file__).parent
-PAGES: tuple[Callable[[Context], Page], ...] = tuple(
-    module.page
-    for module in (
-        executive,
-        experience,
-        reliability,
-        incidents,
-        errors,
-        business,
-        forecasts,
-        data_quality,
-        definitions,
-        downloads,
-    )
+# In the order of the navigation; each function returns one page, or one for each service or journey.
+PAGES: tuple[Callable[[Context], Page | list[Page]], ...] = (
+    executive.page,
+    experience.page,
+    reliability.page,
+    objectives.page,
+    availability.page,
+    incidents.page,
+    alerts.page,
+    services.pages,
+    journeys.pages,
+    errors.page,
+    business.page,
+    forecasts.page,
+    data_quality.page,
+    definitions.page,
+    downloads.page,
 )
 # The two hashes are those of an empty style element and of the one that Plotly 7.1 writes for its maps, which it
 # does whether there is a map or not: without them the console would show two refusals. Nothing else may be inline.
@@ -59,9 +67,9 @@ CSP = (
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'"
 )
 TONES = {
-    "good": "met good ok healthy passed passes covered closed used associated resolved",
-    "middling": "needs_improvement warning degraded ongoing new escalating",
-    "bad": "missed poor breached critical failing fails missing open regressed blocked",
+    "good": "met good ok healthy passed passes covered closed used associated resolved not_in_force sent",
+    "middling": "needs_improvement warning degraded ongoing new escalating major slowing",
+    "bad": "missed poor breached critical failing fails missing open regressed blocked over in_force failed given_up",
 }
 TONE = {state: tone for tone, states in TONES.items() for state in states.split()}
 BANNER = ("<!--banner-->", "<!--/banner-->")
@@ -91,9 +99,9 @@ def render(context: Context, frame: Frame, out: Path) -> list[str]:
     """
     for folder in ("csv", "assets/figures"):
         (out / folder).mkdir(parents=True, exist_ok=True)
-    pages = [make(context) for make in PAGES]
+    pages = all_pages(context)
     template = _environment(frame).get_template("page.html.jinja")
-    nav = [(page.name, page.nav) for page in pages if page.name != "downloads"]
+    nav = navigation(context, pages)
     for page in pages:
         text = template.render(page=page, nav=nav, health=context.health)
         (out / f"{page.name}.html").write_text(text, encoding="utf-8")
@@ -105,6 +113,18 @@ def render(context: Context, frame: Frame, out: Path) -> list[str]:
                 write_csv(out / "csv" / f"{table.id}.csv", *table.csv())
     copy_assets(out)
     return [f"{page.name}.html" for page in pages]
+
+
+def all_pages(context: Context) -> list[Page]:
+    """Return every page of the release, in the order of `PAGES`."""
+    made = [make(context) for make in PAGES]
+    return [page for some in made for page in (some if isinstance(some, list) else [some])]
+
+
+def navigation(context: Context, pages: list[Page]) -> list[tuple[str, str, str]]:
+    """Return (name, label, parent) of the pages in the navigation: all but single subjects and the downloads."""
+    single = {"downloads", *context.subjects.values()}
+    return [(page.name, page.nav, page.parent) for page in pages if page.name not in single]
 
 
 def copy_assets(out: Path) -> None:
@@ -148,7 +168,7 @@ def blocked_page(frame: Frame, mark: Markup) -> str:
     lead = "The first release was blocked by the checks named above. The next run publishes when they pass."
     page = Page("index", "Overview", title, lead, [])
     template = _environment(frame).get_template("page.html.jinja")
-    text = template.render(page=page, nav=[("index", "Overview")], health={"status": "unknown"})
+    text = template.render(page=page, nav=[("index", "Overview", "")], health={"status": "unknown"})
     return with_banner(text, mark)
 
 
@@ -182,8 +202,9 @@ def _environment(frame: Frame) -> jinja2.Environment:
 
 def row_axis(chart: Chart) -> Markup:
     """Return the heading above the drawings of a chart of rows: the ends of their common axis."""
-    if chart.kind == "days":
-        ends = [short_day(chart.x[0]), short_day(chart.x[-1])]  # type: ignore[arg-type]
+    if chart.kind in ("days", "spans"):
+        # Of labels with a day and a time, the time: two whole ones do not fit on a phone.
+        ends = [short_day(x) if isinstance(x, date) else str(x).rpartition(", ")[2] for x in (chart.x[0], chart.x[-1])]
     elif chart.kind == "shares":
         ends = ["0 %", "100 %"]
     else:

@@ -4,7 +4,26 @@ from math import ceil, floor, log10
 
 from orchestration.reports.charts import Chart
 
-CLOCK_STEPS = (60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400, 172800, 432000, 864000)
+CLOCK_STEPS = (
+    60,
+    120,
+    300,
+    600,
+    900,
+    1800,
+    3600,
+    7200,
+    14400,
+    21600,
+    43200,
+    86400,
+    172800,
+    432000,
+    864000,
+    1728000,
+    4320000,
+    8640000,
+)
 
 
 def ticks(low: float, high: float, unit: str = "", count: int = 4) -> list[float]:

@@ -16,19 +16,20 @@ from orchestration.reports.charts import Chart, Series
 from orchestration.reports.formats import short_day, tick
 from orchestration.reports.scales import day_ticks, ticks, value_range
 
-HEIGHT, TOP, BOTTOM = 220, 14, 26
-PLOT = HEIGHT - TOP - BOTTOM
+HEIGHT, SMALL_HEIGHT, TOP, BOTTOM = 220, 140, 14, 26
 Scale = Callable[[float], float]  # a value to its height in the plot
 STEP = 10  # units of the inner viewBox for each day
 
 
 def draw(chart: Chart) -> Markup:
     """Return a `line` or `bar` chart as two SVGs: the value axis, and the plot that takes the rest of the width."""
-    marks = ticks(*value_range(chart), chart.unit)
+    marks = ticks(*value_range(chart), chart.unit, 3 if chart.is_small else 4)
+    height = SMALL_HEIGHT if chart.is_small else HEIGHT
+    plot = height - TOP - BOTTOM
     low, high = marks[0], marks[-1]
 
     def at(value: float) -> float:
-        return round(PLOT * (1 - (value - low) / (high - low)), 1)
+        return round(plot * (1 - (value - low) / (high - low)), 1)
 
     step = marks[1] - marks[0]
     axis = "".join(
@@ -39,11 +40,11 @@ def draw(chart: Chart) -> Markup:
     width = len(chart.x) * STEP
     inner = _bars(chart, at) if chart.kind == "bar" else "".join(_line(series, at) for series in chart.series)
     return Markup(  # noqa: S704 - numbers and escaped text only
-        f'<svg class="axis" width="60" height="{HEIGHT}" aria-hidden="true">{axis}</svg>'
-        f'<svg class="area" width="100%" height="{HEIGHT}" aria-hidden="true"><g class="grid">{grid}</g>'
-        f'<svg y="{TOP}" width="100%" height="{PLOT}" viewBox="0 0 {width} {PLOT}" preserveAspectRatio="none">'
+        f'<svg class="axis" width="60" height="{height}" aria-hidden="true">{axis}</svg>'
+        f'<svg class="area" width="100%" height="{height}" aria-hidden="true"><g class="grid">{grid}</g>'
+        f'<svg y="{TOP}" width="100%" height="{plot}" viewBox="0 0 {width} {plot}" preserveAspectRatio="none">'
         f"{inner}</svg>"
-        f"{_thresholds(chart, at, low, high)}{_day_labels(chart.x)}</svg>"
+        f"{_thresholds(chart, at, low, high)}{_day_labels(chart.x, height)}</svg>"
     )
 
 
@@ -117,17 +118,17 @@ def _thresholds(chart: Chart, at: Scale, low: float, high: float) -> str:
     return "".join(parts)
 
 
-def _day_labels(days: Iterable[date | str]) -> str:
+def _day_labels(days: Iterable[date | str], height: int) -> str:
     days = list(days)
     parts = []
-    for i in day_ticks(len(days)):
+    for i in day_ticks(len(days), 2 if height == SMALL_HEIGHT else 4):
         # Many days make the half day at each end too narrow for a label in the middle of it.
         is_dense = len(days) > 8
         anchor = "start" if i == 0 and is_dense else "end" if i == len(days) - 1 and is_dense else "middle"
         share = {"start": 0.0, "end": 100.0}.get(anchor, 100 * (i + 0.5) / len(days))
         label = days[i]
         text = short_day(label) if isinstance(label, date) else label
-        parts.append(f'<text x="{share:.4g}%" y="{HEIGHT - 6}" text-anchor="{anchor}">{escape(text)}</text>')
+        parts.append(f'<text x="{share:.4g}%" y="{height - 6}" text-anchor="{anchor}">{escape(text)}</text>')
     return "".join(parts)
 
 

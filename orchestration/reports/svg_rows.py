@@ -1,21 +1,27 @@
-"""Charts that are tables of rows, each row with its own small SVG: shares of a whole, day bars, effects with intervals.
+"""Charts that are tables of rows, each row with its own small SVG: shares, day bars, stretches of time, effects.
 
 The rows are real table rows, so that labels wrap, screen readers read them and a phone shows them at full size.
 """
 
-from markupsafe import Markup
+from datetime import datetime
+
+from markupsafe import Markup, escape
 
 from orchestration.reports.charts import Chart, Role
 from orchestration.reports.scales import ticks
 
 WIDTH = 1000
 STEP = 10
+SLIMMEST = 4.0
+# More bars than these are too slim to point at, and their words would be most of a page.
+MOST_TOLD = 120
+HEIGHTS: dict[Role, int] = {"good": 6, "middling": 3, "bad": 0, "unknown": 20, "c1": 14}
 
 
 def draw_rows(chart: Chart) -> list[tuple[str, Markup, str]]:
-    """Return (label, SVG, note) for each row of a `shares`, `days` or `forest` chart."""
-    drawings = {"shares": _shares, "days": _days, "forest": _forest}[chart.kind](chart)
-    labels = [series.name for series in chart.series] if chart.kind == "days" else [str(x) for x in chart.x]
+    """Return (label, SVG, note) for each row of a `shares`, `days`, `spans` or `forest` chart."""
+    drawings = {"shares": _shares, "days": _days, "spans": _spans, "forest": _forest}[chart.kind](chart)
+    labels = [series.name for series in chart.series] if chart.kind in ("days", "spans") else [str(x) for x in chart.x]
     notes = chart.notes or ("",) * len(labels)
     return list(zip(labels, drawings, notes, strict=True))
 
@@ -45,24 +51,51 @@ def _shares(chart: Chart) -> list[Markup]:
             width = (series.values[i] or 0.0) * WIDTH
             parts += f'<rect class="fill {series.role}" x="{left:.1f}" width="{width:.1f}" height="20"/>'
             left += width
-        # Three quarters decide whether a vital is good.
-        parts += f'<path class="limit" d="M{0.75 * WIDTH:g} 0V20"/>'
+        parts += "".join(f'<path class="limit" d="M{t.value * WIDTH:g} 0V20"/>' for t in chart.thresholds)
         rows.append(_svg(parts, WIDTH, 20))
     return rows
 
 
 def _days(chart: Chart) -> list[Markup]:
-    target = chart.thresholds[0].value
     rows = []
     for series in chart.series:
-        paths: dict[Role, str] = {}
-        for i, share in enumerate(series.values):
-            role = day_role(share, target)
-            # Height says it too, for those who cannot tell the colours apart.
-            top = {"good": 6, "middling": 3, "bad": 0, "unknown": 20}.get(role, 0)
-            paths[role] = paths.get(role, "") + f"M{i * STEP + 1} 28V{top}h{STEP - 2}V28Z"
-        parts = "".join(f'<path class="fill {role}" d="{path}"/>' for role, path in sorted(paths.items()))
-        rows.append(_svg(parts, len(chart.x) * STEP, 28))
+        roles = series.roles or tuple(day_role(share, chart.thresholds[0].value) for share in series.values)
+        width, parts = len(roles) * STEP, ""
+        if series.texts is None or len(roles) > MOST_TOLD:
+            gap = 2 if len(roles) <= MOST_TOLD else 0
+            paths: dict[Role, str] = {}
+            for i, role in enumerate(roles):
+                paths[role] = paths.get(role, "") + _bar(i, role, gap)
+            parts = "".join(f'<path class="fill {role}" d="{path}"/>' for role, path in sorted(paths.items()))
+        else:
+            for i, (role, text) in enumerate(zip(roles, series.texts, strict=True)):
+                parts += f'<path class="fill {role}" d="{_bar(i, role)}"><title>{escape(text)}</title></path>'
+        rows.append(_svg(parts, width, 28))
+    return rows
+
+
+def _bar(i: int, role: Role, gap: int = 2) -> str:
+    # Height says it too, for those who cannot tell the colours apart.
+    return f"M{i * STEP + gap // 2} 28V{HEIGHTS.get(role, 0)}h{STEP - gap}V28Z"
+
+
+def _spans(chart: Chart) -> list[Markup]:
+    start, end = chart.x
+    if not (isinstance(start, datetime) and isinstance(end, datetime)):
+        raise TypeError("the x of a chart of spans is its two instants at the ends")
+    whole = (end - start).total_seconds()
+    rows = []
+    for series in chart.series:
+        parts = '<path class="limit" d="M0 24H1000"/>'
+        for span in series.spans:
+            left = max(0.0, WIDTH * (span.starts_at - start).total_seconds() / whole)
+            right = min(float(WIDTH), WIDTH * (span.ends_at - start).total_seconds() / whole)
+            # What lasted minutes must still be seen on an axis of months.
+            width = max(right - left, SLIMMEST)
+            top = HEIGHTS.get(span.role, 0)
+            box = f'x="{min(left, WIDTH - width):.1f}" y="{top}" width="{width:.1f}" height="{24 - top}"'
+            parts += f'<rect class="fill {span.role}" {box}><title>{escape(span.text)}</title></rect>'
+        rows.append(_svg(parts, WIDTH, 24))
     return rows
 
 

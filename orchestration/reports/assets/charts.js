@@ -92,12 +92,18 @@
     const canvas = figure.querySelector(".canvas");
     let dwell;
     // A pointer that only passes by should not fetch megabytes.
-    canvas.addEventListener("pointerenter", (event) => { if (event.pointerType === "mouse") dwell = setTimeout(explore, 300, figure); });
+    // What can be pointed at as it stands, and says itself, need not be fetched either.
+    if (!("told" in figure.dataset)) canvas.addEventListener("pointerenter", (event) => { if (event.pointerType === "mouse") dwell = setTimeout(explore, 300, figure); });
     canvas.addEventListener("pointerleave", () => clearTimeout(dwell));
     canvas.addEventListener("click", () => explore(figure));
   }
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
     document.querySelectorAll("[data-state=live]").forEach(draw);
+  });
+  const menu = document.querySelector(".menu");
+  menu.hidden = false;
+  menu.addEventListener("click", () => {
+    menu.setAttribute("aria-expanded", String(menu.parentElement.classList.toggle("all")));
   });
   const here = document.querySelector("nav [aria-current]");
   const strip = here?.closest("ul");

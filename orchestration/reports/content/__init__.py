@@ -5,8 +5,10 @@ Queries, findings put into words and the choice of charts belong here; drawing, 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
+from orchestration.reports.content.subjects import pages_of
 from orchestration.reports.formats import NBSP, Formats
 from orchestration.reports.marts import Marts, Row
 
@@ -32,11 +34,26 @@ class Context:
     target: dict[str, float]
     currency: str
 
+    @cached_property
+    def subjects(self) -> dict[tuple[str, str], str]:
+        """The page of each service and journey, by kind and name."""
+        return pages_of(self.marts)
+
+    def link(self, kind: str, name: str | None) -> str:
+        """Return the link to the page of a service or journey; empty where it has none."""
+        page = self.subjects.get((kind, str(name)))
+        return f"{page}.html" if page else ""
+
 
 def plural(count: int, noun: str, nouns: str = "") -> str:
     """Write a count with its noun: 1 check, 2 checks, no checks."""
     word = noun if count == 1 else nouns or noun + "s"
     return f"{count:,} {word}" if count else f"no {word}"
+
+
+def begun(text: str) -> str:
+    """Write a sentence with a capital at its start, and every other letter as it is."""
+    return text[:1].upper() + text[1:]
 
 
 def listed(names: Sequence[str]) -> str:

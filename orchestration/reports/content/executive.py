@@ -4,20 +4,20 @@ from typing import Any
 
 from orchestration.reports.charts import Item, Page, Section, Tile
 from orchestration.reports.content import Context, change_text, plural, sure
+from orchestration.reports.content.attention import TARGETS, attention
 from orchestration.reports.figures import KPIS, kpi_chart, sentence
 from orchestration.reports.formats import WORDS, day
 from orchestration.reports.marts import Row
 
-TARGETS = {
-    "journeys_monitored_share": ("Critical journeys monitored", "share", "journey_coverage"),
-    "alert_false_positive_share": ("False positives among alerts", "share", "alert_accuracy"),
-    "alert_latency_s": ("From landing to a critical alert", "s", "alert_latency"),
-    "history_days": ("History kept", "days", "history"),
-    "mttr_reduction_share": ("Reduction of MTTR (restore)", "share", "mttr_halved"),
-    "ux_score": ("UX score", "score", "ux_score"),
-    "availability": ("Availability", "share", "availability"),
+# Where the pages tell more of a target.
+MORE = {
+    "journeys_monitored_share": "data-quality.html#coverage",
+    "alert_false_positive_share": "alerts.html#accuracy",
+    "alert_latency_s": "alerts.html#clocks",
+    "mttr_reduction_share": "incidents.html#halved",
+    "ux_score": "experience.html",
+    "availability": "availability.html",
 }
-WORST_FIRST = ("critical", "failing", "missed", "open", "degraded", "unknown")
 HEADLINES = [
     "page_view_count",
     "session_count",
@@ -52,6 +52,7 @@ def page(context: Context) -> Page:
                 tiles=[_target_tile(context, row) for row in targets],
                 empty="" if targets else "reports.rpt_mission_targets has no row: run the daily job once more.",
             ),
+            _now(context),
             Section(
                 "attention",
                 f"{plural(len(items), 'thing needs', 'things need')} attention".capitalize()
@@ -71,58 +72,25 @@ def page(context: Context) -> Page:
     )
 
 
-def attention(context: Context, targets: list[Row]) -> list[Item]:
-    """Return what somebody should look at, worst first: services, blocking checks, objectives, slow pages, targets."""
-    marts = context.marts
-    items = [
-        Item(service["status"], f"{service['name']}: {service['reason']}", "reliability.html#services")
+def _now(context: Context) -> Section:
+    """Return the section with the health of each service and journey, and the way to its page."""
+    services = [
+        Item(service["status"], f"{service['name']}: {service['reason']}", context.link("service", service["name"]))
         for service in context.health["services"]
-        if service["status"] != "healthy"
     ]
-    items += [
-        Item("failing", f"{check['check_name'].replace('_', ' ')} ({check['asset']})", "data-quality.html#checks")
-        for check in context.quality
-        if not check["is_passed"]
-    ]
-    items += [
-        Item("open", f"Incident still open: {row['title']} ({row['services']})", "incidents.html#list")
-        for row in marts.rows(
-            """
-            select any_value(coalesce(title, incident_id)) as title, string_agg(distinct service, ', ' order by
-                service) as services
-            from reliability.fct_incidents where is_open and not is_excluded and event_date between $first_day and
-                $as_of
-            group by incident_id order by min(started_at) desc, incident_id
-            """
-        )
-    ]
-    slow = marts.rows_if(
-        "predictions.vitals_degradations",
-        """
-        select metric, page_group, device, country, max(change_share) as change_share, count(*) as days
-        from predictions.vitals_degradations 
-        where is_degraded and event_date between $as_of::date - 6 and $as_of
-        group by all order by change_share desc, metric, page_group, device, country
-        """,
-    )
-    items += [
+    found = [
         Item(
-            "degraded",
-            (
-                f"{row['metric']} of {row['page_group']} ({row['device']}, {row['country']}) is "
-                f"{context.formats.value(row['change_share'], 'share')} over its "
-                f"baseline on {plural(row['days'], 'day')} of the last 7"
-            ),
-            "experience.html#degradations",
+            journey["status"],
+            f"{journey['name']}, a journey: {journey['reason']}",
+            context.link("journey", journey["name"]),
         )
-        for row in slow
+        for journey in context.health.get("journeys", [])
     ]
-    items += [
-        Item("missed", f"{TARGETS[row['target']][0]}: {row['reason']}", "index.html#targets")
-        for row in targets
-        if row["verdict"] == "missed"
-    ]
-    return sorted(items, key=lambda item: WORST_FIRST.index(item.state))
+    well = sum(item.state == "healthy" for item in services + found)
+    title = (
+        f"{well or 'None'} of {len(services) + len(found)} services and journeys {'is' if well == 1 else 'are'} well"
+    )
+    return Section("now", title if services else "No service is declared", items=services + found)
 
 
 def _targets(context: Context) -> list[Row]:
@@ -152,6 +120,7 @@ def _target_tile(context: Context, row: Row) -> Tile:
         goal=f"{sign} {formats.goal(row['goal'], unit)}",
         detail=row["reason"] or "",
         verdict=row["verdict"],
+        href=MORE.get(row["target"], ""),
         spark=trend if len(known) > 1 else (),
         spark_goal=row["goal"],
         spark_text=f"Trend of {label}. {sentence(context.marts.days(len(trend)), trend, unit, formats)}"

@@ -1,6 +1,6 @@
 """How the site feels to real users: Core Web Vitals, the UX score, where it is slow, and how far the data hold."""
 
-from orchestration.reports.charts import Chart, Column, Page, Section, Series, Table, Tile
+from orchestration.reports.charts import Chart, Column, Page, Section, Series, Table, Threshold, Tile
 from orchestration.reports.content import Context, change_text, listed, plural, sure
 from orchestration.reports.figures import kpi_chart
 from orchestration.reports.formats import day
@@ -101,6 +101,7 @@ def _vitals_section(context: Context, overall: dict[str, Row], scores: list[Row]
             Series("needs improvement", tuple(overall[m]["needs_improvement_share"] for m in metrics), role="middling"),
             Series("poor", tuple(overall[m]["poor_share"] for m in metrics), role="bad"),
         ),
+        thresholds=(Threshold(0.75, "passes"),),
         notes=tuple(f"{formats.value(overall[m]['good_share'], 'share')} good" for m in metrics),
         row_heading="Metric",
         note_heading="Good",

@@ -1,10 +1,9 @@
 """What broke, how long it took to notice and to restore, and which outages nobody recorded."""
 
-from datetime import date
-
-from orchestration.reports.charts import Chart, Column, Page, Section, Series, Table, Tile
-from orchestration.reports.content import Context, plural, sure
-from orchestration.reports.figures import sentence
+from orchestration.reports.charts import Column, Page, Section, Table
+from orchestration.reports.content import Context, plural
+from orchestration.reports.content.detections import detections, timeline
+from orchestration.reports.content.mttx import halved, times
 from orchestration.reports.marts import Row
 
 SHOWN_INCIDENTS = 40
@@ -19,15 +18,14 @@ def page(context: Context) -> Page:
             any_value(severity) as severity, any_value(title) as title, any_value(cause) as cause,
             min(started_at) as started_at, max(mttd_s) as mttd_s, max(mtta_s) as mtta_s, max(restore_s) as restore_s,
             max(resolve_s) as resolve_s, bool_or(is_open) as is_open, bool_or(is_excluded) as is_excluded,
-            any_value(exclusion_reason) as exclusion_reason
+            any_value(exclusion_reason) as exclusion_reason,
+            arg_max(budget_objective, fct_incidents.spent_budget_share) as budget_objective,
+            max(fct_incidents.spent_budget_share) as spent_budget_share,
+            arg_max(fct_incidents.spent_minutes, fct_incidents.spent_budget_share) as spent_minutes,
+            if(count(distinct fct_incidents.detection) = 1, any_value(fct_incidents.detection), 'matched') as
+                detection
         from reliability.fct_incidents where event_date between $first_day and $as_of
         group by incident_id order by started_at desc, incident_id
-        """
-    )
-    months = context.marts.rows(
-        """
-        select * from reliability.fct_mttr_monthly where service = 'all' and severity = 'all' and month <= $as_of
-            order by month
         """
     )
     outages = context.marts.rows(
@@ -44,7 +42,16 @@ def page(context: Context) -> Page:
             "Recorded by people, and found by checks: the two are matched. MTTR here means restore: from the "
             "start to the service working again."
         ),
-        [_times(context, months), _list(context, incidents), _outages(context, outages), _excluded(incidents)],
+        [
+            *timeline(context),
+            times(context),
+            halved(context),
+            _list(context, incidents),
+            detections(context),
+            _outages(context, outages),
+            _excluded(incidents),
+        ],
+        parent="reliability",
     )
 
 
@@ -55,89 +62,13 @@ def _title(incidents: list[Row]) -> str:
     return f"{plural(len(incidents), 'incident')} in 90 days, {still_open or 'none'} still open"
 
 
-def _times(context: Context, months: list[Row]) -> Section:
-    formats = context.formats
-    judged = [row for row in months if row["mttr_restore_mean_s"] is not None]
-    if not judged:
-        return Section(
-            "times",
-            "No time to restore is known yet",
-            empty="Incidents with a start and a restored or resolved time make this section.",
-        )
-    newest = judged[-1]
-    bounds = formats.bounds(newest["mttr_restore_lower_s"], newest["mttr_restore_upper_s"], "s")
-    name = f"{newest['month']:%B %Y}"
-    tiles = [
-        Tile("MTTD", formats.value(newest["mttd_mean_s"], "s"), "mttd", detail="start to detection, mean"),
-        Tile("MTTA", formats.value(newest["mtta_mean_s"], "s"), "mtta", detail="detection to acknowledgement, mean"),
-        Tile(
-            "MTTR (restore)",
-            formats.value(newest["mttr_restore_mean_s"], "s"),
-            "mttr_restore",
-            sure(bounds, newest, "incident_count"),
-            f"median {formats.value(newest['mttr_restore_median_s'], 's')}, open incidents censored",
-        ),
-        Tile(
-            "MTTR (resolve)",
-            formats.value(newest["mttr_resolve_mean_s"], "s"),
-            "mttr_resolve",
-            detail="start to resolution, mean",
-        ),
-        Tile("MTBF", formats.value(newest["mtbf_s"], "s"), "mtbf", detail="operating time between failures"),
-        Tile("Down time", formats.value(newest["downtime_s"], "s"), "outage", detail="overlaps merged"),
-    ]
-    months_x = tuple(_month(row["month"]) for row in judged)
-    values = tuple(_number(row["mttr_restore_mean_s"]) for row in judged)
-    chart = Chart(
-        id="mttr_by_month",
-        kind="line",
-        title="MTTR (restore) by month",
-        subtitle="Mean; band: 95 % interval.",
-        summary=f"MTTR (restore) by month. {sentence([row['month'] for row in judged], values, 's', formats)}",
-        unit="s",
-        definition="mttr_restore",
-        x=months_x,
-        series=(
-            Series(
-                "MTTR (restore)",
-                values,
-                tuple(_number(r["mttr_restore_lower_s"]) for r in judged),
-                tuple(_number(r["mttr_restore_upper_s"]) for r in judged),
-            ),
-        ),
-    )
-    columns = (
-        Column("month_text", "Month"),
-        Column("incident_count", "Incidents", "count", "incident"),
-        Column("open_count", "Open", "count", "incident"),
-        Column("excluded_count", "Excluded", "count", "incident_exclusion"),
-        Column("mttd_mean_s", "MTTD", "s", "mttd"),
-        Column("mtta_mean_s", "MTTA", "s", "mtta"),
-        Column(
-            "mttr_restore_mean_s", "MTTR (restore)", "s", "mttr_restore", "mttr_restore_lower_s", "mttr_restore_upper_s"
-        ),
-        Column("mttr_restore_median_s", "Median", "s", "mttr_restore"),
-        Column("mttr_resolve_mean_s", "MTTR (resolve)", "s", "mttr_resolve"),
-        Column("mtbf_s", "MTBF", "s", "mtbf"),
-        Column("downtime_s", "Down time", "s", "outage"),
-    )
-    rows = [row | {"month_text": _month(row["month"])} for row in reversed(months)]
-    table = Table("mttr_months", "Month by month", columns, rows, shown=13)
-    title = f"In {name} service was restored after {formats.value(newest['mttr_restore_mean_s'], 's')} on average"
-    # A line needs at least three points to say anything that the table does not.
-    return Section(
-        "times",
-        title,
-        f"Tiles are {name}, all services and severities.",
-        tiles=tiles,
-        charts=[chart] if len(judged) > 2 else [],
-        tables=[table],
-    )
-
-
 def _list(context: Context, incidents: list[Row]) -> Section:
     rows = [
-        row | {"state": "open" if row["is_open"] else "excluded" if row["is_excluded"] else "closed"}
+        row
+        | {
+            "state": "open" if row["is_open"] else "excluded" if row["is_excluded"] else "closed",
+            "monitoring": str(row["detection"] or "not judged").replace("_", " "),
+        }
         for row in incidents
     ]
     columns = (
@@ -150,6 +81,10 @@ def _list(context: Context, incidents: list[Row]) -> Section:
         Column("mtta_s", "To acknowledge", "s", "mtta"),
         Column("restore_s", "To restore", "s", "mttr_restore"),
         Column("resolve_s", "To resolve", "s", "mttr_resolve"),
+        Column("spent_minutes", "Budget spent", "minutes", "budget_minutes"),
+        Column("spent_budget_share", "Of the budget", "share", "budget_cause"),
+        Column("budget_objective", "of objective", "text", "slo"),
+        Column("monitoring", "Monitoring", "text", "detection"),
         Column("cause", "Cause", "long"),
     )
     empty = "No incident was recorded in the 90 days shown. A source of system incidents brings them."
@@ -209,11 +144,3 @@ def _excluded(incidents: list[Row]) -> Section:
     return Section(
         "excluded", title, tables=[Table("excluded_incidents", "", columns, rows, "Every record's times are in order.")]
     )
-
-
-def _month(value: date) -> str:
-    return f"{value:%b %Y}"
-
-
-def _number(value: object) -> float | None:
-    return None if value is None else float(str(value))

@@ -1,10 +1,10 @@
-"""Whether services are up, how fast they answer, and what is left of their error budgets."""
+"""How services and journeys are now, how they were, and what their requests say; where the rest of it stands."""
 
-from orchestration.reports.charts import Chart, Column, Page, Section, Series, Table, Threshold
+from orchestration.reports.charts import Chart, Column, Item, Page, Section, Table
 from orchestration.reports.content import Context, listed, plural
 from orchestration.reports.figures import lines_by, sentence
-from orchestration.reports.formats import WORDS, day, short_day
-from orchestration.reports.marts import aligned, grouped
+from orchestration.reports.formats import day, short_day
+from orchestration.reports.reliability_figures import health_bars
 
 
 def page(context: Context) -> Page:
@@ -13,11 +13,8 @@ def page(context: Context) -> Page:
         "reliability",
         "Reliability",
         _title(context),
-        (
-            "Time without a check is unknown: it counts neither as up nor as down, and its share stands "
-            "beside each availability."
-        ),
-        [_services(context), _availability(context), _objectives(context), _responses(context), _requests(context)],
+        "Each service and each journey has a page of its own: follow its name.",
+        [_services(context), _journeys(context), _history(context), _requests(context)],
     )
 
 
@@ -41,8 +38,10 @@ def _services(context: Context) -> Section:
         order by is_critical desc, service
         """
     )
+    for row in rows:
+        row["page"] = context.link("service", row["service"])
     columns = (
-        Column("service", "Service"),
+        Column("service", "Service", href="page"),
         Column("status", "Health", "state", "health"),
         Column("reason", "Why", "long"),
         Column("critical", "Critical"),
@@ -59,161 +58,55 @@ def _services(context: Context) -> Section:
     return Section("services", title, lead if rows else "", tables=[Table("services", "", columns, rows, empty)])
 
 
-def _availability(context: Context) -> Section:
-    days = context.marts.days()
-    rows = context.marts.rows(
+def _journeys(context: Context) -> Section:
+    steps = context.marts.rows(
         """
-        select service, event_date, availability_share::double as share, down_s, good_amount, total_amount
-        from reliability.fct_availability_daily where is_contractual and event_date between $first_day and $as_of
-        order by service, event_date
-        """
-    )
-    series, notes = [], []
-    for service, group in grouped(rows, "service").items():
-        values = aligned(group, days, "share")
-        series.append(Series(str(service), values))
-        good, total = (sum(row[key] or 0 for row in group) for key in ("good_amount", "total_amount"))
-        notes.append(context.formats.value(good / total, "share") if total else "unknown")
-    if not series:
-        return Section(
-            "availability",
-            "Availability is unknown",
-            empty="No check has arrived in 90 days. A source of system probes brings them.",
-        )
-    target = context.target["availability"]
-    chart = Chart(
-        id="availability_days",
-        kind="days",
-        title=f"Availability by day, {len(days)} days to {day(days[-1])}",
-        subtitle=(
-            f"Green keeps {context.formats.goal(target, 'share')}; taller and darker bars had more down time; "
-            "short grey ones are unknown."
-        ),
-        summary=" ".join(f"{s.name}: {sentence(days, s.values, 'share', context.formats)}" for s in series),
-        unit="share",
-        definition="availability",
-        x=days,
-        series=tuple(series),
-        thresholds=(Threshold(target, "target"),),
-        notes=tuple(notes),
-        row_heading="Service",
-        note_heading=f"{len(days)} days",
-    )
-    down_days = sum(1 for row in rows if row["down_s"])
-    watched = sum(row["share"] is not None for row in rows)
-    title = f"Down time on {down_days} of {watched:,} service days" if down_days else "No down time was seen"
-    return Section("availability", title, charts=[chart], tables=_methods(context))
-
-
-def _methods(context: Context) -> list[Table]:
-    rows = context.marts.rows(
-        """
-        select service, method, is_contractual, sum(good_amount) / nullif(sum(total_amount), 0) as share
-        from reliability.fct_availability_daily where event_date between $first_day and $as_of
-        group by all order by service, is_contractual desc, method
+        select journey, string_agg(step, ', ' order by position) as steps, string_agg(distinct service, ', ' order by
+            service) as services, avg(is_covered::integer) as covered_share, bool_or(is_critical) as is_critical
+        from reports.rpt_journey_steps group by journey order by is_critical desc, journey
         """
     )
-    methods = list(dict.fromkeys((row["method"], row["is_contractual"]) for row in rows))
-    if len(methods) < 2:
-        return []
-    columns = [Column("service", "Service")]
-    for method, is_contractual in methods:
-        label = method.replace("_", " ") + (" (ours)" if is_contractual else "")
-        columns.append(Column(method, label, "share", "accounting_method"))
-    by_service = [
-        {"service": service} | {row["method"]: row["share"] for row in group}
-        for service, group in grouped(rows, "service").items()
+    health = {journey["name"]: journey for journey in context.health.get("journeys", [])}
+    rows = [
+        row
+        | {key: health.get(row["journey"], {}).get(key) for key in ("status", "reason", "since")}
+        | {"page": context.link("journey", row["journey"]), "critical": "yes" if row["is_critical"] else "no"}
+        for row in steps
     ]
-    note = "The checks of 90 days as other tools would count them. Ours is what targets and objectives use."
-    return [Table("availability_methods", "Counted by other methods", tuple(columns), by_service, note=note)]
-
-
-def _objectives(context: Context) -> Section:
-    rows = context.marts.rows(
-        """
-        select objective as slo, service, indicator, state, target_share, sli_share, sli_lower, sli_upper,
-            budget_remaining_share, burn_rate, total_count, window_days
-        from reliability.fct_slo_daily where event_date = $as_of order by budget_remaining_share, objective
-        """
-    )
     columns = (
-        Column("slo", "Objective"),
-        Column("service", "Service"),
-        Column("indicator", "Of what"),
-        Column("state", "State", "state", "slo"),
-        Column("target_share", "Target", "goal", "slo"),
-        Column("sli_share", "Is", "share", "sli", "sli_lower", "sli_upper"),
-        Column("budget_remaining_share", "Budget left", "share", "error_budget"),
-        Column("burn_rate", "Burn", "ratio", "burn_rate"),
-        Column("total_count", "Events", "count", "sli"),
-        Column("window_days", "Window, days", "count", "slo"),
+        Column("journey", "Journey", "text", "journey", href="page"),
+        Column("status", "Health", "state", "health"),
+        Column("reason", "Why", "long"),
+        Column("since", "Since", "moment"),
+        Column("critical", "Critical"),
+        Column("steps", "Steps"),
+        Column("services", "Services it needs"),
+        Column("covered_share", "Monitored", "share", "journey_coverage"),
     )
-    for row in rows:
-        row["indicator"] = row["indicator"].replace("_", " ")
-    counts = {
-        state: sum(row["state"] == state for row in rows)
-        for state in ("breached", "warning", "ok", "insufficient_data")
-    }
-    words = ", ".join(f"{count} {WORDS.get(state, state)}" for state, count in counts.items() if count)
-    history = context.marts.rows(
-        """
-        select objective as slo, event_date, budget_remaining_share::double as budget_remaining_share from reliability.fct_slo_daily
-        where event_date between $first_day and $as_of order by objective, event_date
-        """
-    )
-    days = context.marts.days()
-    # The fullest budgets are the least news: keep the five that are lowest now.
-    lowest = [row["slo"] for row in rows if row["budget_remaining_share"] is not None][:5]
-    series = lines_by([row for row in history if row["slo"] in lowest], "slo", "budget_remaining_share", days)
-    charts = []
-    if series:
-        charts.append(
-            Chart(
-                id="error_budgets",
-                kind="line",
-                title="Error budget left, the lowest objectives",
-                subtitle="By day, of each objective's own window. Below zero the promise is broken.",
-                summary=" ".join(f"{s.name}: {sentence(days, s.values, 'share', context.formats)}" for s in series),
-                unit="share",
-                definition="error_budget",
-                x=days,
-                series=series,
-                thresholds=(Threshold(0.0, "spent"),),
-            )
-        )
-    title = f"Of {plural(len(rows), 'objective')}: {words}" if rows else "No objective is declared"
-    empty = "" if rows else "Objectives are OpenSLO documents in config/slos. None has data yet."
-    table = [Table("objectives", "", columns, rows)] if rows else []
-    return Section("objectives", title, empty=empty, charts=charts, tables=table)
+    well = sum(row["status"] == "healthy" for row in rows)
+    verb = "is" if well == 1 else "are"
+    title = f"{well or 'None'} of {plural(len(rows), 'journey')} {verb} well"
+    if not rows:
+        title = "No journey is declared"
+    elif well == len(rows):
+        title = f"All {plural(well, 'journey')} are well" if well > 1 else "The journey is well"
+    empty = "Declare journeys and their steps in beaconmart.yml: then it is clear what an outage stops."
+    return Section("journeys", title, tables=[Table("journeys", "", columns, rows, empty)])
 
 
-def _responses(context: Context) -> Section:
-    rows = context.marts.rows(
-        """
-        select service, location, event_date, response_p95_ms::double as value from reliability.fct_checks_daily
-        where event_date between $first_day and $as_of and response_p95_ms is not null order by service, location,
-            event_date
-        """
-    )
-    days = context.marts.days()
-    charts = []
-    for i, (service, group) in enumerate(grouped(rows, "service").items()):
-        series = lines_by(group, "location", "value", days)
-        charts.append(
-            Chart(
-                id=f"response_time_{i + 1}",
-                kind="line",
-                title=f"{service}: response time of checks, p95",
-                subtitle="By day and by the location of the check. Failed checks are left out.",
-                summary=" ".join(f"From {s.name}: {sentence(days, s.values, 'ms', context.formats)}" for s in series),
-                unit="ms",
-                definition="response_time",
-                x=days,
-                series=series,
-            )
-        )
-    title = "How long checks took to answer"
-    return Section("responses", title, charts=charts, empty="" if charts else "No check carries a response time.")
+def _history(context: Context) -> Section:
+    charts = [
+        chart
+        for kinds, name in ((("application", "service"), "health_services"), (("journey",), "health_journeys"))
+        if (chart := health_bars(context.marts, kinds, name=name))
+    ]
+    items = [
+        Item("", "Availability by day, by five minutes and by every way of counting", "availability.html"),
+        Item("", "Objectives, their budgets and how fast they burn", "objectives.html"),
+        Item("", "Incidents and outages", "incidents.html"),
+        Item("", "Alerts, who was told and how fast", "alerts.html"),
+    ]
+    return Section("history", "How they were", items=items, charts=charts)
 
 
 def _requests(context: Context) -> Section:

@@ -1,4 +1,4 @@
-"""A plausible warehouse without the pipeline: the marts of `synthetic.sql`, and the real SQL of the reports on them."""
+"""A plausible warehouse without the pipeline: the marts of the two SQL files, and the real SQL of the reports."""
 
 from datetime import date
 from pathlib import Path
@@ -12,16 +12,9 @@ AS_OF = date(2026, 11, 1)
 
 def fill(connection, as_of=AS_OF):
     """Create marts, predictions and reports in an empty database."""
-    connection.execute((Path(__file__).parent / "synthetic.sql").read_text().replace("$as_of", f"date '{as_of}'"))
-    connection.execute(
-        f"""
-        create schema pipeline; create schema config;
-        create table pipeline.run as select date '{as_of}' as as_of_date, date '{as_of}' - 119 as first_date;
-        create table config.services as
-        select service, 'web' as owner, interval_s::integer as probe_interval_s, is_critical from services;
-        create table config.targets as select 'mttr_reduction_share' as target, 0.5::double as value;
-        """
-    )
+    for name in ("synthetic", "synthetic_reliability"):
+        script = (Path(__file__).parent / f"{name}.sql").read_text()
+        connection.execute(script.replace("$as_of", f"date '{as_of}'"))
     build_reports(connection)
 
 

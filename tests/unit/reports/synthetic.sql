@@ -112,16 +112,6 @@ select
     70.0 * pace as response_p50_ms, 240 * pace * (1 + 0.2 * noise(service || event_date::varchar)) as response_p95_ms, 600.0 as response_p99_ms, event_date
 from days, services;
 
-create table reliability.fct_slo_daily as
-select
-    slo as objective, slo, service, indicator, target_share, 28 as window_days, 40000::bigint as total_count,
-    spread + 0.0004 * noise(slo || event_date::varchar) as sli_share, (total_count * sli_share)::bigint as good_count, sli_share - 0.0004 as sli_lower, least(1, sli_share + 0.0003) as sli_upper,
-    (1 - target_share) * total_count as budget_total, (1 - sli_share) * total_count as budget_spent,
-    1 - (1 - sli_share) / (1 - target_share) as budget_remaining_share, (1 - sli_share) / (1 - target_share) as burn_rate,
-    case when budget_remaining_share < 0 then 'breached' when budget_remaining_share < 0.25 then 'warning' else 'ok' end as state, event_date
-from days, (values ('web-availability', 'web', 'availability', 0.999, 0.9994), ('api-availability', 'api', 'availability', 0.999, 0.9988),
-    ('web-good-lcp', 'web', 'good_lcp', 0.75, 0.79)) s (slo, service, indicator, target_share, spread);
-
 create table reliability.fct_outages as
 select
     md5(service || event_date::varchar)[:12] as outage_id, service, event_date + interval '10 hours' as started_at,

@@ -14,7 +14,8 @@ import pytest
 
 from orchestration.reports import interactive, pages, status
 from orchestration.reports.charts import Chart
-from orchestration.reports.content import Context, definitions, executive
+from orchestration.reports.content import Context, attention, definitions
+from orchestration.reports.content.subjects import slugs
 from orchestration.reports.formats import Formats
 from orchestration.reports.marts import Marts
 from tests.unit.reports.synthetic import AS_OF, ROOT, build_reports, fill
@@ -85,7 +86,11 @@ def empty_all(connection):
 
 
 def test_every_page_of_the_report_is_there(site):
-    wanted = "index experience reliability incidents errors business forecasts data-quality definitions downloads"
+    wanted = (
+        "index experience reliability objectives availability incidents alerts errors business forecasts data-quality "
+        "definitions downloads service-web service-api service-search "
+        f"journey-{slugs(['Buy'])['Buy']} journey-{slugs(['Browse'])['Browse']}"
+    )
     assert set(site[1]) == {f"{name}.html" for name in wanted.split()}
 
 
@@ -151,8 +156,8 @@ def test_headings_are_in_order_and_one_is_first(site):
 def test_figures_with_one_id_are_one_figure(marts_connection):
     made = context(marts_connection)
     charts: dict[str, Chart] = {}
-    for make in pages.PAGES:
-        for section in make(made).sections:
+    for page in pages.all_pages(made):
+        for section in page.sections:
             for chart in section.charts:
                 assert charts.setdefault(chart.id, chart) == chart
 
@@ -161,8 +166,8 @@ def test_every_number_links_to_a_definition_that_exists(marts_connection):
     made = context(marts_connection)
     known = definitions.anchors()
     used = set()
-    for make in pages.PAGES:
-        for section in make(made).sections:
+    for page in pages.all_pages(made):
+        for section in page.sections:
             used |= {tile.definition for tile in section.tiles} | {chart.definition for chart in section.charts}
             used |= {column.definition for table in section.tables for column in table.columns if column.definition}
             assert all(tile.definition for tile in section.tiles) and all(chart.definition for chart in section.charts)
@@ -286,8 +291,8 @@ def test_text_has_enough_contrast_and_marks_stand_out_in_light_and_dark():
 
 
 def test_attention_is_worst_first(marts_connection):
-    items = executive.attention(context(marts_connection), [])
-    order = [executive.WORST_FIRST.index(item.state) for item in items]
+    items = attention.attention(context(marts_connection), [])
+    order = [attention.WORST_FIRST.index(item.state) for item in items]
     assert order == sorted(order) and items[0].state == "critical"
 
 

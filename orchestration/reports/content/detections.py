@@ -1,0 +1,128 @@
+"""Outages, burning budgets and incidents beside each other: on one axis of time, and where they disagree."""
+
+from orchestration.reports.charts import Chart, Column, Role, Section, Series, Span, Table, Tile
+from orchestration.reports.content import Context, plural
+from orchestration.reports.formats import duration
+from orchestration.reports.marts import Row, grouped
+
+ROLES: dict[str, Role] = {"critical": "bad", "major": "middling", "minor": "c1"}
+KEYS: tuple[tuple[Role, str], ...] = (
+    ("bad", "critical incident"),
+    ("middling", "major incident"),
+    ("c1", "minor incident"),
+    ("unknown", "outage that nobody recorded, or other"),
+    ("good", "outage that an incident matches"),
+)
+OUTCOMES = {
+    "matched": "seen by monitoring and recorded",
+    "missed_by_monitoring": "missed by monitoring",
+    "never_recorded": "never recorded",
+}
+
+
+def timeline(context: Context) -> list[Section]:
+    """Return the section that draws incidents and outages of 90 days, two rows for each service; none without any."""
+    rows = context.marts.rows(
+        """
+        select service, 'incidents' as what, severity, coalesce(title, incident_id) as title, started_at,
+            coalesce(restored_at, resolved_at) as ended_at, is_open, true as is_matched
+        from reliability.fct_incidents where event_date between $first_day and $as_of and not is_excluded
+        union all
+        select service, 'outages' as what, null, 'outage', started_at, ended_at, is_open, incident_id is not null
+        from reliability.fct_outages where event_date between $first_day and $as_of and not is_in_maintenance
+        order by service, what, started_at, title
+        """
+    )
+    if not rows:
+        return []
+    (ends,) = context.marts.rows("select $first_day::timestamp as first, $as_of::date + interval 1 day as last")
+    groups = grouped([row | {"row": f"{row['service']}: {row['what']}"} for row in rows], "row")
+    series = tuple(Series(name, (), spans=tuple(_span(context, row, ends) for row in g)) for name, g in groups.items())
+    chart = Chart(
+        id="incident_timeline",
+        kind="spans",
+        title="Incidents and outages, 90 days",
+        subtitle="What lasted minutes is drawn wider than it was; the words have the times.",
+        summary=" ".join(f"{s.name}: {len(s.spans)}." for s in series),
+        unit="",
+        definition="incident",
+        x=(ends["first"], ends["last"]),
+        series=series,
+        notes=tuple(str(len(s.spans)) for s in series),
+        row_heading="Service",
+        note_heading="How many",
+        keys=KEYS,
+    )
+    return [Section("timeline", "When it broke", charts=[chart])]
+
+
+def _span(context: Context, row: Row, ends: Row) -> Span:
+    until = ends["last"] if row["is_open"] else row["ended_at"] or row["started_at"]
+    lasted = "still open" if row["is_open"] else f"for {duration((until - row['started_at']).total_seconds())}"
+    if row["what"] == "outages":
+        role: Role = "good" if row["is_matched"] else "unknown"
+        words = f"outage {lasted}" + ("" if row["is_matched"] else ", never recorded")
+    else:
+        role = ROLES.get(row["severity"], "unknown")
+        words = f"{row['title']}, {row['severity']}, {lasted}"
+    return Span(
+        row["started_at"], max(until, row["started_at"]), role, f"{context.formats.moment(row['started_at'])}: {words}"
+    )
+
+
+def detections(context: Context) -> Section:
+    """Return the section that tells where monitoring and people agree, and where one of them saw nothing."""
+    rows = context.marts.rows(
+        """
+        select found.*, incidents.title from reliability.fct_detections as found
+        left join (select incident_id, min(title) as title from reliability.fct_incidents group by incident_id) as
+            incidents using (incident_id)
+        where found.event_date between $first_day and $as_of
+        order by found.outcome = 'matched', found.started_at desc, found.detection_id
+        """
+    )
+    incidents = [row for row in rows if row["kind"] == "incident"]
+    seen = [row for row in incidents if row["outcome"] == "matched"]
+    signals = [row for row in rows if row["kind"] != "incident"]
+    unrecorded = sum(row["outcome"] == "never_recorded" for row in signals)
+    delays = sorted(row["delay_s"] for row in seen if row["delay_s"] is not None)
+    for row in rows:
+        row["outcome_text"] = OUTCOMES.get(row["outcome"], row["outcome"])
+        row["kind_text"] = str(row["kind"]).replace("_", " ")
+        row["what"] = row["title"] or row["objective"] or "outage"
+        row["by"] = str(row["detected_by"] or "nothing").replace("_", " ")
+    columns = (
+        Column("what", "What", "long", "detection"),
+        Column("outcome_text", "Found to be", "text", "detection"),
+        Column("kind_text", "Kind", "text", "detection"),
+        Column("service", "Service"),
+        Column("severity", "Severity"),
+        Column("started_at", "Began", "moment"),
+        Column("detected_at", "Seen by monitoring", "moment", "detection"),
+        Column("by", "By", "text", "detection"),
+        Column("delay_s", "Delay", "s", "detection"),
+    )
+    missed = len(incidents) - len(seen)
+    title = (
+        f"Monitoring saw {len(seen)} of {plural(len(incidents), 'recorded incident')}"
+        if incidents
+        else "No incident to match"
+    )
+    middle = context.formats.value(delays[(len(delays) - 1) // 2], "s") if delays else "–"
+    tiles = [
+        Tile("Seen and recorded", str(len(seen)), "detection", detail=f"median delay {middle} from the recorded start"),
+        Tile(
+            "Missed by monitoring", str(missed), "detection", detail="recorded, and no outage or burning budget with it"
+        ),
+        Tile(
+            "Never recorded",
+            str(unrecorded),
+            "detection",
+            detail=f"of {plural(len(signals), 'outage or episode', 'outages and episodes')}",
+        ),
+    ]
+    lead = "Confirmed outages and episodes of a budget burning over its factors, held against what people recorded."
+    table = Table(
+        "detections", "Where they disagree first", columns, rows, "Nothing was found and nothing recorded.", shown=40
+    )
+    return Section("detections", title, lead, tiles=tiles if rows else [], tables=[table])

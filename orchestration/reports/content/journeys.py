@@ -1,0 +1,134 @@
+"""A page for each journey: its steps, what each depends on, how they are, and how far sessions come."""
+
+from orchestration.reports.charts import Chart, Column, Page, Section, Series, Table, Tile
+from orchestration.reports.content import Context, begun, listed, plural
+from orchestration.reports.content.subject_sections import health_section
+from orchestration.reports.formats import day
+from orchestration.reports.marts import Row, grouped
+
+STEPS = (
+    Column("step", "Step"),
+    Column("health", "Health", "state", "health"),
+    Column("service", "Service", href="service_page"),
+    Column("reason", "Why", "long", "health"),
+    Column("page_group", "Pages"),
+    Column("objective", "Objective", "text", "slo"),
+    Column("objective_state", "State", "state", "slo"),
+    Column("budget_remaining_share", "Budget left", "share", "error_budget"),
+    Column("monitored", "Monitored", "state", "journey_coverage"),
+    Column("missing", "Missing", "long", "journey_coverage"),
+    Column("page_view_count", "Page views", "count", "page_view"),
+    Column("check_count", "Checks", "count", "check_state"),
+)
+
+
+def pages(context: Context) -> list[Page]:
+    """Return the page of each configured journey."""
+    rows = context.marts.rows(
+        """
+        select steps.*, objectives.state as objective_state, objectives.budget_remaining_share,
+            if(steps.is_covered, 'covered', 'missing') as monitored
+        from reports.rpt_journey_steps as steps
+        left join (
+            select slo as objective, arg_min(state, budget_remaining_share) as state,
+                min(budget_remaining_share) as budget_remaining_share
+            from reports.rpt_objectives group by slo
+            union by name
+            select objective, state, budget_remaining_share from reports.rpt_objectives where objective <> slo
+        ) as objectives using (objective)
+        order by journey, position
+        """
+    )
+    health = {journey["name"]: journey for journey in context.health.get("journeys", [])}
+    return [_page(context, name, steps, health.get(name)) for name, steps in grouped(rows, "journey").items()]
+
+
+def _page(context: Context, journey: str, steps: list[Row], health: Row | None) -> Page:
+    name = context.subjects["journey", journey]
+    status = health["status"] if health else "unknown"
+    reason = begun(f"{health['reason']}.") if health and health["reason"] else "Nothing is known about its services."
+    critical = "A critical journey." if steps[0]["is_critical"] else "Not a critical journey."
+    return Page(
+        name,
+        str(journey),
+        f"{journey} is {status}",
+        f"{reason} {critical}",
+        [
+            _steps(context, steps, name),
+            *health_section(context, "journey", journey, name),
+            _funnel(context, steps, name),
+        ],
+        parent="reliability",
+    )
+
+
+def _steps(context: Context, steps: list[Row], name: str) -> Section:
+    for row in steps:
+        row["service_page"] = context.link("service", row["service"])
+    covered = sum(row["is_covered"] for row in steps)
+    services = list(dict.fromkeys(str(row["service"]) for row in steps))
+    tiles = [
+        Tile(
+            "Steps monitored",
+            f"{covered} of {len(steps)}",
+            "journey_coverage",
+            detail="page views, checks and an objective",
+        ),
+        Tile("Services it needs", str(len(services)), "journey", detail=listed(services)),
+    ]
+    return Section(
+        f"{name}-steps",
+        begun(f"{plural(len(steps), 'step')}, at the end of {day(context.marts.as_of)}"),
+        "It is as well as the worst of its services.",
+        tiles=tiles,
+        tables=[Table(f"steps_{name}", "", STEPS, steps)],
+    )
+
+
+def _funnel(context: Context, steps: list[Row], name: str) -> Section:
+    first = steps[0]["session_count"]
+    if not first:
+        empty = "No session of the last 28 days saw the pages of its first step."
+        return Section(f"{name}-funnel", "How far sessions come is not known", empty=empty)
+    rows, before = [], first
+    for row in steps:
+        rows.append(
+            row
+            | {
+                "of_first": row["session_count"] / first,
+                "of_before": row["session_count"] / before if before else None,
+                "left": before - row["session_count"],
+            }
+        )
+        before = row["session_count"]
+    formats = context.formats
+    chart = Chart(
+        id=f"funnel_{name}",
+        kind="shares",
+        title=f"{formats.value(rows[-1]['of_first'], 'share')} of sessions that begin come to the end",
+        subtitle="Sessions of 28 days that saw the pages of the step and of every step before it.",
+        summary=" ".join(f"{r['step']}: {formats.value(r['of_first'], 'share')}." for r in rows),
+        unit="share",
+        definition="journey_funnel",
+        x=tuple(str(row["step"]) for row in rows),
+        series=(
+            Series("came so far", tuple(row["of_first"] for row in rows), role="c1"),
+            Series("left before", tuple(1 - row["of_first"] for row in rows), role="unknown"),
+        ),
+        notes=tuple(formats.value(row["of_first"], "share") for row in rows),
+        row_heading="Step",
+        note_heading="Of the first",
+    )
+    columns = (
+        Column("step", "Step"),
+        Column("session_count", "Sessions", "count", "session"),
+        Column("of_first", "Of the first step", "share", "journey_funnel"),
+        Column("of_before", "Of the step before", "share", "journey_funnel"),
+        Column("left", "Left before it", "count", "journey_funnel"),
+    )
+    return Section(
+        f"{name}-funnel",
+        f"Of {plural(first, 'session')} that began, {rows[-1]['session_count']:,} came to {rows[-1]['step']}",
+        charts=[chart] if len(rows) > 1 else [],
+        tables=[Table(f"funnel_{name}_steps", "", columns, rows)],
+    )
