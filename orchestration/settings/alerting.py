@@ -32,7 +32,7 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
         "severity": "critical",
         "threshold": 0.05,
         "window_s": 900,
-        "minimum_event_count": 12,
+        "minimum_event_count": 5,
         "resolve_after_s": 900,
     },
     "vitals_degradation": {"severity": "warning", "minimum_event_count": 13, "resolve_after_s": 86400},

@@ -1,5 +1,5 @@
--- Over the threshold by more than chance: the lower bound of the interval is over it too. A window that is longer than
--- what the fast path reads belongs to no feed there, so that the daily run alone judges it.
+-- Over the threshold by more than chance, and still so with one failed request fewer. A window that is longer than what
+-- the fast path reads belongs to no feed there, so that the daily run alone judges it.
 with
 rules as (
     select * from {{ source('config', 'alert_rules') }}
@@ -52,7 +52,7 @@ final as (
         case
             when event_count < minimum_event_count or event_count = 0 then 'insufficient_data'
             when value <= threshold then 'not_met'
-            when {{ wilson('lower', 'failed_count', 'event_count') }} > threshold then 'met'
+            when {{ wilson('lower', 'failed_count - 1', 'event_count') }} > threshold then 'met'
             else 'insufficient_data'
         end as outcome,
         if(

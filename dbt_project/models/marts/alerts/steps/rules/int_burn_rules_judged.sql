@@ -1,6 +1,6 @@
 -- Two policies may ask the same of an objective; the lower factor is met whenever the higher one is.
--- Page views, sessions and orders are few and differ by chance, so that what they say must be over the factor by more
--- than that. Checks and time slices are bad together in an outage and else hardly ever: one fewer is proof enough.
+-- Requests, page views, sessions and orders differ by chance, so that what they say must be over the factor by more than
+-- that. Checks and time slices are bad together in an outage and else hardly ever: one fewer is proof enough.
 with
 objectives as (select * from {{ source('config', 'objectives') }}),
 
@@ -37,16 +37,32 @@ newest as (
     group by feed, service, bucket_starts_at
 ),
 
+-- A long window remembers an outage for hours; the short one must not open the alert again for one bad event.
+shorts as (
+    select
+        objective,
+        window_s as short_window_s,
+        bucket_starts_at,
+        event_count as short_event_count,
+        bad_event_count as short_bad_event_count
+    from {{ ref('fct_burn_rates') }}
+    where {{ rebuilt() }}
+),
+
 judged as (
     select
         rates.*,
-        objectives.feed in ('probes', 'requests')
+        rates.factor * (1 - objectives.target_share) as bad_share_limit,
+        objectives.feed = 'probes'
         or objectives.budgeting_method <> 'Occurrences'
         or objectives.is_composite
-        or {{ wilson('lower', 'rates.bad_event_count', 'rates.event_count') }}
-        > rates.factor * (1 - objectives.target_share) as is_beyond_chance
+        or (
+            {{ wilson('lower', 'rates.bad_event_count', 'rates.event_count') }} > bad_share_limit
+            and {{ wilson('lower', 'shorts.short_bad_event_count', 'shorts.short_event_count') }} > bad_share_limit
+        ) as is_beyond_chance
     from rates
     inner join objectives using (objective)
+    left join shorts using (objective, short_window_s, bucket_starts_at)
 ),
 
 final as (

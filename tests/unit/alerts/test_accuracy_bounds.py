@@ -1,0 +1,48 @@
+"""The bounds of alert accuracy, which SQL finds by halving, against the beta quantiles of scipy."""
+
+import duckdb
+import jinja2
+import pytest
+from scipy.stats import beta
+
+from orchestration.dbt import PROJECT_DIR
+
+BOUNDED = PROJECT_DIR / "models/marts/alerts/steps/accuracy/int_alert_shares_bounded.sql"
+CASES = [(0, 1), (0, 58), (0, 59), (1, 1), (1, 100), (17, 400), (250, 500), (1999, 2000), (0, 3000)]
+
+
+@pytest.fixture(scope="module")
+def bounded():
+    """By (hits, trials), the bounds of false alerts, incidents found and late alerts."""
+    connection = duckdb.connect()
+    connection.execute("create table counted (rule varchar, alert_count bigint, true_count bigint, false_count bigint,"
+                       " incident_count bigint, found_count bigint, timed_count bigint, late_count bigint)")  # fmt: skip
+    connection.executemany(
+        "insert into counted values (?, ?, ?, ?, ?, ?, ?, ?)",
+        [(f"{hits}/{trials}", trials, trials - hits, hits, trials, hits, trials, hits) for hits, trials in CASES],
+    )
+    connection.execute(
+        "insert into counted values ('none', 0, 0, 0, 0, 0, 0, 0), ('unknown', 9, null, null, 0, 0, 0, 0)"
+    )
+    sql = jinja2.Template(BOUNDED.read_text()).render(ref=lambda name: "counted")
+    rows = connection.execute(sql).fetchdf().set_index("rule")
+    return rows
+
+
+@pytest.mark.parametrize(("hits", "trials"), CASES)
+def test_bounds_are_those_of_clopper_and_pearson(bounded, hits, trials):
+    row = bounded.loc[f"{hits}/{trials}"]
+    for bound, tail in (("false_positive", 0.05), ("recall", 0.025), ("late", 0.05)):
+        lower = beta.ppf(tail, hits, trials - hits + 1) if hits else 0
+        upper = beta.ppf(1 - tail, hits + 1, trials - hits) if hits < trials else 1
+        assert (row[f"{bound}_lower"], row[f"{bound}_upper"]) == pytest.approx((lower, upper), abs=1e-9)
+
+
+def test_59_alerts_without_a_false_one_are_the_fewest_that_prove_five_per_cent(bounded):
+    upper = bounded["false_positive_upper"]
+    assert upper["0/58"] > 0.05 > upper["0/59"]
+
+
+@pytest.mark.parametrize("rule", ["none", "unknown"])
+def test_without_a_known_truth_there_is_no_bound(bounded, rule):
+    assert bounded.loc[rule, ["false_positive_lower", "false_positive_upper", "recall_upper"]].isna().all()
