@@ -23,8 +23,8 @@ from orchestration.alerts.messages import Message
 from orchestration.alerts.outbox import Attempt, Notification
 from orchestration.settings import Settings
 
-# While a target has its fill, what comes is put together and sent this seldom.
-DIGEST_EVERY = timedelta(minutes=10)
+# While a target has its fill, what comes is put together and sent this seldom; what is critical must not be late.
+DIGEST_EVERY, CRITICAL_DIGEST_EVERY = timedelta(minutes=10), timedelta(seconds=5)
 _AT_ONCE = 8
 
 
@@ -156,9 +156,11 @@ def _room(
     room = alerts.storm_limit - sent
     if len(waiting) <= room:
         return [_Batch([one]) for one in waiting]
+    is_urgent = any(one.severity == "critical" and one.notice != "resolved" for one in waiting)
     last_digest_at = outbox.last_digest_at(connection, target)
-    if room <= 0 and last_digest_at and now < last_digest_at + DIGEST_EVERY:
-        outbox.postpone(connection, waiting, now, last_digest_at + DIGEST_EVERY)
+    not_before = last_digest_at + (CRITICAL_DIGEST_EVERY if is_urgent else DIGEST_EVERY) if last_digest_at else now
+    if room <= 0 and now < not_before:
+        outbox.postpone(connection, waiting, now, not_before)
         return []
     alone = max(0, room - 1)
     return [*(_Batch([one]) for one in waiting[:alone]), _Batch(waiting[alone:], uuid4().hex[:16])]

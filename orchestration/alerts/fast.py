@@ -121,9 +121,7 @@ def judge(settings: Settings, touched: Collection[date]) -> Judgements | None:
             )
             program.load(settings).create(connection, {TAG}, [RULES])
             rows = connection.sql(
-                "select * from alerts.fct_rule_evaluations"
-                " where event_date >= $first and (feed in ('probes', 'requests') and kind <> 'health_critical'"
-                " or kind = 'health_critical' and is_met)",
+                f"select * from {RULES} where event_date >= $first and feed in ('probes', 'requests')",  # noqa: S608 - ours
                 params={"first": first},
             ).to_arrow_table()
     days = [first + timedelta(days=number) for number in range((newest - first).days + 1)]

@@ -47,7 +47,7 @@ def worded(
     """The message about a cascade in the ledger as it is now."""
     answer = connection.execute(
         "select * from alerts where cascade_id = ? and not is_silenced"
-        " order by resolution is not distinct from 'withdrawn', severity, kind <> 'outage', opened_at, rule, subject",
+        " order by resolution is not distinct from 'withdrawn', state, severity, kind <> 'outage', opened_at, alert_id",
         [cascade_id],
     )
     columns = [column[0] for column in answer.description or []]

@@ -133,10 +133,10 @@ def next_attempt_at(
 
 
 def sent_since(connection: duckdb.DuckDBPyConnection, since: datetime) -> dict[str, int]:
-    """By target, how many messages went out since then; a digest is one."""
+    """By target, how many messages of something new went out since then; a digest is one."""
     rows = connection.execute(
         "select target, count(distinct coalesce(digest_id, notification_id)) from notifications"
-        " where status = 'sent' and written_at >= ? group by target",
+        " where status = 'sent' and notice <> 'resolved' and written_at >= ? group by target",
         [since],
     )
     return dict(rows.fetchall())

@@ -1,5 +1,20 @@
 -- `incoming` holds judgements as the rules make them now; `scope` the days that it holds in full, and of which feeds
 -- (NULL: of all). What is new or different becomes a row; what is no longer judged is withdrawn.
+-- Who judges some feeds only does not know that health is good while a burn rate of another feed says that it is not.
+delete from incoming
+where
+    kind = 'health_critical'
+    and not is_met
+    and (select count(feed) from scope) > 0
+    and exists (
+        select 1 from alerts
+        where
+            alerts.state = 'open'
+            and alerts.kind = 'burn_rate'
+            and alerts.feed not in (select feed from scope)
+            and (incoming.service is null or alerts.service = incoming.service)
+    );
+
 create or replace temp table newest as
 select *
 from evaluations

@@ -12,6 +12,7 @@ from orchestration.settings.alerting import Alerts
 
 START = datetime.fromisoformat("2026-11-20T10:00:00")  # UTC, as the ledger keeps it
 STEP = timedelta(minutes=5)
+RULES = [{"kind": "outage", "resolve_after_s": 600}, {"kind": "burn_rate", "resolve_after_s": 900}]
 SCHEMA = pa.schema(
     [
         *((name, pa.string()) for name in ("rule", "kind", "subject", "service", "feed", "severity")),
@@ -105,7 +106,7 @@ def mark(moment):
 
 
 def configured(settings, **alerts):
-    return replace(settings, config=settings.config.model_copy(update={"alerts": Alerts(**alerts)}))
+    return replace(settings, config=settings.config.model_copy(update={"alerts": Alerts(**{"rules": RULES} | alerts)}))
 
 
 @pytest.fixture(scope="session")
@@ -120,4 +121,4 @@ def book(default_settings, tmp_path):
         {"name": "all", "url_env": "TEST_ALERT_URL"},
         {"name": "pager", "url_env": "TEST_PAGER_URL", "severities": ["critical"]},
     ]
-    return Book(configured(settings, targets=targets, rules=[{"kind": "outage", "resolve_after_s": 600}]))
+    return Book(configured(settings, targets=targets))

@@ -189,11 +189,22 @@ def test_a_storm_becomes_a_digest_and_nothing_is_lost(book, receiver, hour):
     assert len(receiver.messages) == 3
     assert "6 alert notifications in one" in receiver.titles
     assert sum(f"service {number} is down" in str(receiver.messages) for number in range(8)) == 8
-    book.merge(judged("x", subject="late", service="late"), feeds=["requests"])
+    book.merge(judged("x", subject="late", service="late", severity="warning"), feeds=["requests"])
     assert delivery.deliver(book.settings).attempts == []
     hour(minutes=11)
     assert delivery.deliver(book.settings).sent == 1
-    assert receiver.titles[3] == "[critical] late is down"
+    assert receiver.titles[3] == "[warning] late is down"
+
+
+def test_in_a_storm_what_is_critical_is_still_told_within_seconds(book, receiver, hour):
+    book = book.configured(targets=[{"name": "all", "url_env": "TEST_ALERT_URL"}], storm_limit=1)
+    book.merge(*(judged("x", subject=f"service {number}", service=f"service {number}") for number in range(4)))
+    delivery.deliver(book.settings)
+    book.merge(judged("x", subject="late", service="late"), feeds=["requests"])
+    assert delivery.deliver(book.settings).next_attempt_at < ledger.utc_now() + timedelta(seconds=6)
+    hour(seconds=6)
+    delivery.deliver(book.settings)
+    assert receiver.titles == ["4 alert notifications in one", "[critical] late is down"]
 
 
 def test_a_dry_run_shows_what_would_be_sent_and_changes_nothing(book, receiver):

@@ -101,6 +101,17 @@ def test_who_judged_some_feeds_only_takes_nothing_back_of_the_others(book):
     assert {(alert[0], alert[2]) for alert in book.alerts()} == {("shop", "withdrawn"), ("lcp", "open")}
 
 
+def test_who_judged_some_feeds_only_calls_nothing_healthy_that_another_feed_calls_critical(book):
+    health = {"subject": "shop", "rule": "health_critical", "kind": "health_critical"}
+    beacons = burning("xx", "critical", 3600, subject="shop-lcp", feed="beacons")
+    book.merge(judged("xx", **health), beacons)
+    book.merge(judged("xx...", **health), path="fast", feeds=["probes", "requests"])
+    assert {(alert[0], alert[2]) for alert in book.alerts()} == {("shop", "open"), ("shop-lcp", "open")}
+    book.merge(judged("xx", **health), burning("xx.............", "critical", 3600, subject="shop-lcp", feed="beacons"))
+    book.merge(judged("xx...", **health), path="fast", feeds=["probes", "requests"])
+    assert {(alert[0], alert[2]) for alert in book.alerts()} == {("shop", "resolved"), ("shop-lcp", "resolved")}
+
+
 def test_a_run_that_looked_at_the_lake_earlier_does_not_take_back_what_was_seen_since(book):
     looked_at = ledger.utc_now()
     book.merge(judged(".x"), path="batch")
