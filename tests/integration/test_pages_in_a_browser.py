@@ -129,7 +129,7 @@ def explored(page):
 @pytest.mark.parametrize("way", ["disk", "server"])
 def test_every_chart_becomes_a_plotly_figure_when_asked_and_nothing_is_loaded_before(site, server, open_page, way):
     base = server if way == "server" else f"file://{site}"
-    for name in ("errors.html",) if way == "server" else ("reliability.html", "business.html"):
+    for name in ("errors.html",) if way == "server" else ("availability.html", "incidents.html", "business.html"):
         page = open_page(f"{base}/{name}")
         assert not [url for url in page.asked if "plotly" in url or "/figures/" in url]
         height = page.evaluate("document.body.scrollHeight")
@@ -165,7 +165,7 @@ def test_a_tap_wakes_a_chart_on_a_phone(site, open_page):
 
 
 def test_plotly_shows_text_of_strangers_as_text(site, open_page):
-    page = open_page(f"file://{site}/reliability.html", scheme="dark")
+    page = open_page(f"file://{site}/availability.html", scheme="dark")
     figure = page.locator("figure[data-figure=response_time_1]")
     figure.get_by_role("button").click()
     figure.locator("svg.main-svg").first.wait_for()

@@ -25,7 +25,7 @@ def page(context: Context) -> Page:
     sections = [
         _open(still_open),
         _clocks(context),
-        *([_accuracy(context)] if context.marts.has("alerts.fct_alert_accuracy") else []),
+        _accuracy(context),
         alert_ledger.ledger(context, alerts),
         alert_ledger.events(context),
         alert_ledger.notifications(context),
@@ -119,7 +119,7 @@ def _target_tile(context: Context, row: Row, label: str, definition: str, unit: 
 def _accuracy(context: Context) -> Section:
     rows = context.marts.rows(
         """
-        select *, 0.0 as lowest from alerts.fct_alert_accuracy
+        select * from alerts.fct_alert_accuracy
         where event_date = (select max(event_date) from alerts.fct_alert_accuracy where event_date <= $as_of)
         order by rule = 'all' desc, alert_count desc, rule
         """
@@ -140,12 +140,19 @@ def _accuracy(context: Context) -> Section:
         )
     columns = (
         Column("rule", "Rule"),
+        Column("verdict", "Few false ones", "verdict", "alert_accuracy"),
         Column("alert_count", "Alerts", "count", "alert"),
         Column("true_count", "Right", "count", "alert_precision"),
         Column("false_count", "False", "count", "alert_accuracy"),
         Column("precision_share", "Precision", "share", "alert_precision"),
-        Column("false_positive_share", "False share", "share", "alert_accuracy"),
-        Column("false_positive_upper", "At most", "share", "alert_accuracy"),
+        Column(
+            "false_positive_share",
+            "False share",
+            "share",
+            "alert_accuracy",
+            "false_positive_lower",
+            "false_positive_upper",
+        ),
         Column("incident_count", "Incidents", "count", "incident"),
         Column("found_count", "Found", "count", "alert_recall"),
         Column("recall_share", "Recall", "share", "alert_recall", "recall_lower", "recall_upper"),
@@ -153,8 +160,8 @@ def _accuracy(context: Context) -> Section:
         Column("delay_p90_s", "Delay, p90", "s", "alert_delay"),
     )
     title = "How often an alert was right"
-    if whole and whole["alert_count"]:
+    if whole and whole["alert_count"] and whole["true_count"] is not None:
         title = f"{whole['true_count']:,} of {plural(whole['alert_count'], 'alert')} met a recorded incident"
-    lead = "Truth is what people recorded. At most: the one-sided 95 % bound of the false share."
+    lead = "Truth is what people recorded. Each end of the false share is a one-sided 95 % bound."
     table = Table("alert_accuracy", "", columns, rows, "No alert and no incident to compare yet.", shown=40)
     return Section("accuracy", title, lead, tiles=tiles, tables=[table])

@@ -38,7 +38,7 @@ def slugs(names: Iterable[str]) -> dict[str, str]:
             found[name] = name
             continue
         digest = hashlib.sha256(name.encode()).hexdigest()
-        base = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:LONGEST] or "page"
+        base = re.sub(r"[^a-z0-9]+", "-", name.lower())[:LONGEST].strip("-") or "page"
         length = 6
         while (slug := f"{base}-{digest[:length]}") in plain or slug in found.values():
             length += 1

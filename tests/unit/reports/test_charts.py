@@ -3,13 +3,13 @@
 import itertools
 import json
 import re
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from xml.etree import ElementTree
 
 import pytest
 
 from orchestration.reports import interactive, svg, svg_rows
-from orchestration.reports.charts import Chart, Series, Threshold
+from orchestration.reports.charts import Chart, Series, Span, Threshold
 from orchestration.reports.scales import day_ticks, ticks, value_range
 
 HOSTILE = "<img src=x onerror=alert(1)>&\"'"
@@ -27,6 +27,20 @@ def forest():
     return chart("forest", x=(HOSTILE, "b"), series=series, notes=("n1", "n2"))
 
 
+def spans():
+    first = datetime.fromisoformat("2026-08-04")
+    long = Span(first - timedelta(days=2), first + timedelta(days=1), "bad", HOSTILE)
+    short = Span(first + timedelta(days=89), first + timedelta(days=89, minutes=3), "c1", "3 min")
+    series = (Series(HOSTILE, (), spans=(long, short)), Series("b", ()))
+    return chart("spans", x=(first, first + timedelta(days=90)), series=series, notes=("2", "0"))
+
+
+def told_days():
+    words = ("well", HOSTILE, "nobody looked")
+    series = (Series("a", (1.0, 0.5, None), roles=("good", "bad", "unknown"), texts=words),)
+    return chart("days", x=("1 Nov, 10:00", "1 Nov, 11:00", "1 Nov, 12:00"), series=series)
+
+
 ALL_KINDS = [
     chart(
         series=(Series("a", (1.0, None, 3.0), (0.5, None, 2.0), (2.0, None, 4.0)),), thresholds=(Threshold(2, "goal"),)
@@ -39,6 +53,9 @@ ALL_KINDS = [
     ),
     chart("days", series=(Series(HOSTILE, (1.0, 0.9985, 0.9, None)),), thresholds=(Threshold(0.999, "target"),)),
     forest(),
+    spans(),
+    told_days(),
+    chart(series=(Series("a", (1.0, 2.0, 3.0)), Series("b", (3.0, 2.0, 1.0), role="c2")), is_small=True),
 ]
 
 
@@ -80,7 +97,7 @@ def test_day_ticks_are_spread_and_end_with_the_newest_day():
     assert day_ticks(3) == [0, 1, 2]
 
 
-@pytest.mark.parametrize("item", ALL_KINDS, ids=lambda c: c.kind)
+@pytest.mark.parametrize("item", ALL_KINDS, ids=lambda c: f"{c.kind}{'_small' * c.is_small}{'_told' * bool(c.told)}")
 def test_a_drawing_is_xml_without_inline_style_or_handlers(item):
     for text in drawn(item):
         root = ElementTree.fromstring(f"<div>{text}</div>")
@@ -103,7 +120,7 @@ def test_days_differ_by_height_and_not_only_by_colour():
     assert len(set(tops.values())) == 4
 
 
-@pytest.mark.parametrize("item", ALL_KINDS, ids=lambda c: c.kind)
+@pytest.mark.parametrize("item", ALL_KINDS, ids=lambda c: f"{c.kind}{'_small' * c.is_small}{'_told' * bool(c.told)}")
 def test_a_plotly_figure_holds_no_markup_of_strangers(item):
     figure = interactive.plotly_figure(item)
     text = json.dumps(figure.to_plotly_json(), default=str)
@@ -128,3 +145,43 @@ def test_the_csv_of_a_chart_has_every_value_and_bound():
 def test_a_sparkline_marks_the_newest_value_and_needs_two():
     assert svg.sparkline((1.0, None), None) == ""
     assert 'class="dot"' in svg.sparkline((1.0, 2.0, None), 1.5)
+
+
+def test_every_bar_and_stretch_says_itself_when_it_is_pointed_at():
+    titles = [ElementTree.fromstring(drawn(item)[0]).findall(".//title") for item in (spans(), told_days())]
+    assert [[title.text for title in some] for some in titles] == [
+        [HOSTILE, "3 min"],
+        ["well", HOSTILE, "nobody looked"],
+    ]
+
+
+def test_a_short_stretch_is_wide_enough_to_be_seen_and_stays_inside():
+    boxes = ElementTree.fromstring(drawn(spans())[0]).findall("rect")
+    ends = [(float(box.get("x")), float(box.get("x")) + float(box.get("width"))) for box in boxes]
+    assert all(0 <= left < right <= svg_rows.WIDTH + 0.1 and right - left >= svg_rows.SLIMMEST for left, right in ends)
+
+
+def test_bars_too_many_to_point_at_are_one_shape_for_each_colour():
+    many = svg_rows.MOST_TOLD + 1
+    series = (Series("a", (1.0,) * many, roles=("good",) * many, texts=("up",) * many),)
+    text = drawn(chart("days", x=tuple(f"{i}" for i in range(many)), series=series))[0]
+    assert text.count("<path") == 1 and "<title" not in text
+
+
+def test_what_is_told_leaves_out_bars_on_which_nothing_happened():
+    assert told_days().told == [("a", HOSTILE), ("a", "nobody looked")]
+    assert [name for name, _ in spans().told] == [HOSTILE, HOSTILE]
+
+
+def test_the_csv_of_bars_and_stretches_has_their_words_and_times():
+    header, rows = spans().csv()
+    assert header == ["row", "starts_at", "ends_at", "what"] and rows[1][3] == "3 min" and len(rows) == 2
+    assert told_days().csv() == (
+        ["label", "a", "a in words"],
+        [["1 Nov, 10:00", 1.0, "well"], ["1 Nov, 11:00", 0.5, HOSTILE], ["1 Nov, 12:00", None, "nobody looked"]],
+    )
+
+
+def test_a_small_chart_is_lower_and_has_fewer_labels():
+    small, large = str(svg.draw(ALL_KINDS[-1])), str(svg.draw(ALL_KINDS[0]))
+    assert f'height="{svg.SMALL_HEIGHT}"' in small and f'height="{svg.HEIGHT}"' in large

@@ -220,6 +220,12 @@ def test_text_of_strangers_reaches_no_page_figure_or_cell_unescaped(marts_connec
         ("experience.fct_experience_daily", "page_group"),
         ("reliability.fct_checks_daily", "location"),
         ("reliability.fct_requests_daily", "service"),
+        ("reliability.fct_detections", "service"),
+        ("reliability.fct_budget_spent", "cause"),
+        ("reliability.fct_error_budget_policies", "description"),
+        ("alerts.alerts", "subject"),
+        ("alerts.notifications", "error"),
+        ("config.objectives", "description"),
         ("operations.fct_rejects_daily", "field"),
         ("predictions.business_correlations", "caveat"),
     ):
@@ -244,6 +250,90 @@ def test_a_cell_that_a_spreadsheet_would_run_leaves_harmless(marts_connection, t
     render(marts_connection, tmp_path / "site")
     text = (tmp_path / "site/csv/error_groups.csv").read_text()
     assert "\"'=HYPERLINK" in text and not re.search(r'(^|,)"?=', text, re.MULTILINE)
+
+
+def test_a_service_and_a_journey_of_any_name_have_a_page_with_a_safe_name(marts_connection, tmp_path):
+    for table, column in (("config.services", "service"), ("reliability.fct_availability", "service")):
+        marts_connection.execute(
+            f"update {table} set {column} = '../' || $text where {column} = 'web'", {"text": HOSTILE}
+        )
+    marts_connection.execute(
+        "update reliability.fct_health_changes set subject = '../' || $text where subject = 'web'", {"text": HOSTILE}
+    )
+    marts_connection.execute("update config.journeys set journey = 'BUY' where journey = 'Browse'")
+    marts_connection.execute("update config.journey_steps set journey = 'BUY' where journey = 'Browse'")
+    build_reports(marts_connection)
+    texts = render(marts_connection, tmp_path / "site")
+    single = sorted(name for name in texts if name.startswith(("service-", "journey-")))
+    assert len(single) == len({name.lower() for name in single}) == 5
+    assert all(re.fullmatch(r"[a-z0-9-]+\.html", name) for name in single)
+    assert not any(
+        tag in ("img", "script") and "src" not in a for text in texts.values() for tag, a in Elements(text).found
+    )
+
+
+def test_a_burn_down_ends_where_the_table_of_objectives_says(marts_connection):
+    rows = marts_connection.execute(
+        """
+        select arg_max(days.budget_left_share, days.event_date), any_value(objectives.budget_remaining_share)
+        from reports.rpt_budget_burn_down as days inner join reports.rpt_objectives as objectives using (objective)
+        group by objective
+        """
+    ).fetchall()
+    assert len(rows) == 7
+    assert all(left == pytest.approx(remaining, abs=1e-6) for left, remaining in rows)
+
+
+def test_rules_that_can_never_fire_are_told_apart_with_the_reason(site):
+    text = site[1]["objectives.html"]
+    burning, never = (text[text.index(f'id="{part}"') :].split("</section>")[0] for part in ("burning", "never"))
+    assert "never-seen" in never and "web-good-lcp" in never and "13.4" in never
+    assert "web-availability" not in never and "web-availability" in burning
+
+
+def test_bars_of_days_have_their_words_for_who_cannot_point(site):
+    text = site[1]["availability.html"]
+    assert text.count("<title>") > 90 * 3
+    words = re.search(r"<details>.*?</details>", text, re.S)[0]
+    assert "search" in words and "unknown" in words and "min down" in words
+    today = text[text.index('id="today"') :]
+    assert "down for 5\u00a0min" in today.split("</section>")[0]
+
+
+def test_the_contractual_method_is_named_and_each_is_explained(site):
+    text = site[1]["availability.html"]
+    assert "default (ours)" in text and "uptime kuma" in text and "ours is default" in text
+
+
+def test_alerts_tell_open_ones_clocks_accuracy_and_who_was_told(site):
+    text = site[1]["alerts.html"]
+    assert "2 alerts are open" in text
+    assert "37 of 40 alerts met a recorded incident" in text
+    assert "2 notifications: 1 failed, 1 sent" in text
+    clocks = text[text.index('id="clocks"') :].split("</section>")[0]
+    assert "1.3\u00a0s" in clocks and "4\u00a0min" in clocks and "not proven" in clocks
+
+
+def test_without_alerts_and_outages_pages_say_so(marts_connection, tmp_path):
+    for table in (
+        "alerts.alerts",
+        "alerts.alert_events",
+        "alerts.notifications",
+        "alerts.fct_alert_accuracy",
+        "reliability.fct_detections",
+    ):
+        marts_connection.execute(f"delete from {table}")
+    texts = render(marts_connection, tmp_path / "site")
+    assert "Nothing is alerting" in texts["alerts.html"] and "No critical alert has come" in texts["alerts.html"]
+    assert "Nothing was found and nothing recorded." in texts["incidents.html"]
+
+
+def test_the_navigation_names_every_page_but_single_ones_and_marks_where_one_is(site):
+    for name, text in site[1].items():
+        links = [a for tag, a in Elements(text.split("</nav>")[0]).found if tag == "a" and "href" in a]
+        assert sum("aria-current" in a for a in links) == (name != "downloads.html"), name
+        assert not any(a["href"].startswith(("service-", "journey-")) for a in links)
+    assert len(links) == 14  # twelve pages, the skip link and the name of the site
 
 
 def test_a_banner_is_put_in_once_and_replaced(site):
