@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime
 import dagster as dg
 import pytest
 
-from orchestration import runs
+from orchestration import lake, runs
+from orchestration.alerts import notes
 from orchestration.defs import jobs, resources
 from orchestration.defs.ingest import housekeeping, raw_tables
 from orchestration.settings import load_settings
@@ -103,3 +104,20 @@ def test_the_same_state_of_landing_has_the_same_key_so_that_a_failed_run_is_not_
     deliver(settings, date(2026, 11, 3))
     cursor = look()[1]
     assert look(cursor)[0][0].run_key == look(cursor)[0][0].run_key
+
+
+def test_what_alerts_have_taken_in_starts_a_run_unless_one_was_begun_a_moment_ago(
+    settings, look, instance, monkeypatch
+):
+    deliver(settings, date(2026, 11, 3))
+    lake.ingest(settings, "raw_orders.orders")
+    assert "Nothing new has landed" in look()[2]
+    notes.taken_in(settings)
+    (request,), _, _ = look()
+    assert request.tags[runs.DAYS] == runs.PENDING
+    assert look()[0][0].run_key == request.run_key
+    monkeypatch.setattr(runs, "seconds_since_last_run", lambda instance: 60)
+    assert "quarter of an hour" in look()[2]
+    notes.looked_at_the_lake(settings)
+    notes.built(settings)
+    assert "Nothing new has landed" in look()[2]
