@@ -107,11 +107,8 @@ def merge(settings: Settings, judgements: Judgements, run_id: str, taken: Path_,
     with opened(settings) as connection, transaction(connection):
         now = utc_now()
         clock = {"run_id": run_id, "path": taken, "now": now}
-        _register(connection, settings, judgements)
-        run(connection, "append", clock | {"known_at": judgements.known_at})
-        merged.evaluations = _count(connection, "changed")
+        merged.evaluations = derive(connection, settings, judgements, clock)
         if merged.evaluations:
-            run(connection, "derive", clock)
             clocks.note_landings(connection, settings)
             run(connection, "cascades", {"cascade_window_s": settings.config.alerts.cascade_window_s})
             newest = connection.execute("select coalesce(max(sequence), 0) from alert_events").fetchall()[0][0]
@@ -123,6 +120,21 @@ def merge(settings: Settings, judgements: Judgements, run_id: str, taken: Path_,
         merged.planned = outbox.plan(connection, settings, now) if tell else 0
     merged.seconds = time.perf_counter() - began
     return merged
+
+
+def derive(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, judgements: Judgements, clock: dict[str, Any]
+) -> int:
+    """Write the judgements into tables of the ledger, wherever they are, and the alerts that follow; tells nobody.
+
+    `clock` is what the rows are stamped with: run_id, path, now. Returns how many judgements were new or different.
+    """
+    _register(connection, settings, judgements)
+    run(connection, "append", clock | {"known_at": judgements.known_at})
+    changed = _count(connection, "changed")
+    if changed:
+        run(connection, "derive", clock)
+    return changed
 
 
 def _register(connection: duckdb.DuckDBPyConnection, settings: Settings, judgements: Judgements) -> None:

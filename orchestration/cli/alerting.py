@@ -1,10 +1,20 @@
-"""The verbs about alerts: list them, send what waits, try a target."""
+"""The verbs about alerts: list them, send what waits, try a target, replay other rules."""
 
 from __future__ import annotations
 
+import json
 import sys
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from orchestration.alerts.replay import Replayed
+
+_ALERTS_SHOWN = 20
 
 
 @click.group()
@@ -69,3 +79,67 @@ def test(target: str | None) -> None:
     for name, error_text in results.items():
         click.echo(f"{name}: {error_text or 'taken'}", err=bool(error_text))
     sys.exit(1 if any(results.values()) else 0)
+
+
+@alerts.command()
+@click.option("--from", "first", type=click.DateTime(["%Y-%m-%d"]), required=True, help="First UTC day.")
+@click.option("--to", "last", type=click.DateTime(["%Y-%m-%d"]), required=True, help="Last UTC day.")
+@click.option(
+    "--rules",
+    "file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Proposed rules: a YAML file with `rules: [...]`, as under alerts in beaconmart.yml.",
+)
+@click.option("--format", "format_", type=click.Choice(["table", "json"]), default="table", show_default=True)
+def replay(first: datetime, last: datetime, file: Path | None, format_: str) -> None:
+    """Show what rules would have done on published history, beside those of now. Writes nothing, tells nobody."""
+    from orchestration.alerts import replay as replaying
+    from orchestration.settings import load_settings
+
+    if first > last:
+        raise click.BadParameter(f"--from {first:%Y-%m-%d} is after --to {last:%Y-%m-%d}")
+    try:
+        proposed = replaying.read_rules(file) if file else None
+        found = replaying.replay(load_settings(), first.date(), last.date(), proposed)
+    except replaying.ReplayError as error:
+        raise click.ClickException(str(error)) from error
+    if format_ == "json":
+        click.echo(json.dumps(asdict(found), indent=2, default=str, ensure_ascii=False))
+    else:
+        _print_replayed(found, bool(file))
+
+
+def _print_replayed(found: Replayed, is_compared: bool) -> None:
+    from orchestration.cli.reading import print_table
+
+    now = {row["rule"]: row for row in found.current.rules}
+    then = {row["rule"]: row for row in found.proposed.rules}
+    columns = ["rule", "alerts", "with an incident", "without", "at most false", "incidents found", "delay, min"]
+
+    def said(row: dict[str, Any] | None) -> list[str]:
+        if row is None:
+            return ["–"] * 6
+        upper, delay = row["false_positive_upper"], row["delay_median_s"]
+        return [
+            str(row["alerts_raised"]),
+            *("–" if row[name] is None else str(row[name]) for name in ("true_count", "false_count")),
+            "–" if upper is None else f"{upper:.1%}",
+            "–" if not row["incident_count"] else f"{row['found_count']} of {row['incident_count']}",
+            "–" if delay is None else f"{delay / 60:.0f}",
+        ]
+
+    names = [*(name for name in dict.fromkeys([*now, *then]) if name != "all"), "all"]
+    rows = [
+        [name, *(f"{a} → {b}" if is_compared and a != b else a
+                 for a, b in zip(said(now.get(name)), said(then.get(name)), strict=True))]
+        for name in names
+    ]  # fmt: skip
+    print_table(columns, rows)
+    for word, alerts_ in (("No longer raised", found.gone), ("New", found.added)):
+        if alerts_:
+            click.echo(f"{word}: {len(alerts_)}")
+            for alert in alerts_[:_ALERTS_SHOWN]:
+                about = ", ".join(alert["incidents"] or []) or "no incident"
+                click.echo(f"  {alert['opened_at']:%Y-%m-%d %H:%M}  {alert['rule']}  {alert['subject']}  ({about})")
+            if len(alerts_) > _ALERTS_SHOWN:
+                click.echo(f"  … and {len(alerts_) - _ALERTS_SHOWN} more; --format json has all")

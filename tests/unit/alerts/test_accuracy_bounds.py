@@ -15,8 +15,8 @@ CASES = [(0, 1), (0, 58), (0, 59), (1, 1), (1, 100), (17, 400), (250, 500), (199
 def bounded():
     """By (hits, trials), the bounds of false alerts, incidents found and late alerts."""
     connection = duckdb.connect()
-    connection.execute("create table counted (rule varchar, alert_count bigint, true_count bigint, false_count bigint,"
-                       " incident_count bigint, found_count bigint, timed_count bigint, late_count bigint)")  # fmt: skip
+    counts = ("alert", "true", "false", "incident", "found", "timed", "late")
+    connection.execute(f"create table counted (rule varchar, {', '.join(f'{name}_count bigint' for name in counts)})")
     connection.executemany(
         "insert into counted values (?, ?, ?, ?, ?, ?, ?, ?)",
         [(f"{hits}/{trials}", trials, trials - hits, hits, trials, hits, trials, hits) for hits, trials in CASES],

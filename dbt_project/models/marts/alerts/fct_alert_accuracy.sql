@@ -1,4 +1,4 @@
-{{ config(materialized='table', tags=['after_alerts']) }}
+{{ config(materialized='table', tags=['replay', 'after_alerts']) }}
 
 with
 counted as (select * from {{ ref('int_alert_accuracy_counted') }}),
