@@ -157,4 +157,5 @@ def _shown(moment: datetime, settings: Settings) -> str:
 
 
 def _where(settings: Settings) -> str:
-    return f"More: {settings.published / _PAGE}"
+    served = settings.config.alerts.pages_url
+    return f"More: {served.rstrip('/')}/{_PAGE}" if served else f"More: {settings.published / _PAGE}"

@@ -99,6 +99,11 @@ class Alerts(Part):
     cascade_window_s: int = Field(default=900, ge=0, le=86400, description="alerts this close are told as one")
     storm_limit: int = Field(default=20, ge=1, le=1000, description="most notifications to a target in storm_window_s")
     storm_window_s: int = Field(default=3600, ge=60, le=86400)
+    pages_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s]+$",
+        description="where the published pages are served, such as https://status.shop.example/; messages link there",
+    )
 
     def effective_rules(self) -> list[AlertRule]:
         """Returns the rules with every default filled in, and the default rule of each kind that has none."""

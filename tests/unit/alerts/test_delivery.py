@@ -249,6 +249,14 @@ def test_what_a_dead_sender_had_taken_is_sent_by_the_next_one(book, receiver, ho
     assert delivery.deliver(book.settings).sent == 1
 
 
+def test_a_message_links_to_the_pages_where_they_are_served(book, receiver):
+    target = {"name": "all", "url_env": "TEST_ALERT_URL"}
+    book = book.configured(targets=[target], pages_url="https://status.shop.example/")
+    book.merge(judged("x"))
+    delivery.deliver(book.settings)
+    assert receiver.messages[0]["message"].endswith("More: https://status.shop.example/alerts.html")
+
+
 def test_a_message_tells_what_a_check_found(book, receiver):
     inputs = json.dumps({"observed": "3 of <b>7</b>", "expected": "0", "missing": None})
     check = {"kind": "data_quality", "rule": "data_quality", "service": None, "feed": None, "value": None}
