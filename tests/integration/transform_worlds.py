@@ -16,7 +16,7 @@ from orchestration import dbt, lake, warehouse
 from orchestration.settings import Settings
 
 FIRST_DAY = date(2026, 11, 1)
-MARTS = ("dimensions", "experience", "reliability", "errors", "business", "executive", "operations")
+MARTS = ("dimensions", "experience", "reliability", "errors", "business", "executive", "operations", "alerts")
 _METRICS = ("LCP", "INP", "CLS", "FCP", "TTFB")
 
 

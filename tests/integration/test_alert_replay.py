@@ -1,0 +1,89 @@
+"""Rules replayed over published marts: those of now give the alerts of the ledger, others what they would have done."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from orchestration import warehouse
+from orchestration.alerts import ledger
+from orchestration.alerts.ledger import Judgements
+from orchestration.alerts.replay import ReplayError, replay
+from orchestration.settings.alerting import Alerts
+from tests.integration.reliability_worlds import FIRST_DAY, START, build, deliver, objective, site
+
+pytestmark = pytest.mark.slow
+LAST = FIRST_DAY + timedelta(days=2)
+SELECT = "+fct_rule_evaluations +fct_incidents +config.tags:after_alerts"
+# Minutes since the start at which the shop began and ceased to fail; the second outage is on nobody's record.
+OUTAGES = ((24 * 60 + 600, 24 * 60 + 660), (48 * 60 + 300, 48 * 60 + 330))
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory):
+    """A shop of three days with two outages, built and published."""
+    folder = tmp_path_factory.mktemp("replay")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DBT_TARGET_PATH", str(folder / "dbt"))
+        settings = site(folder, {"shop": 300}, slos=[objective("shop-up", "shop", "up", "known", 0.99)])
+        critical = [service.model_copy(update={"critical": True}) for service in settings.config.services]
+        settings = replace(settings, config=settings.config.model_copy(update={"services": critical}))
+        for day in range(3):
+            deliver(settings, f"{FIRST_DAY + timedelta(days=day)}/probes.ndjson", [
+                {"service": "shop", "location": "default", "checked_at": (START + timedelta(minutes=at)).isoformat(),
+                 "status": "down" if any(began <= at < ended for began, ended in OUTAGES) else "up"}
+                for at in range(day * 1440, (day + 1) * 1440, 5)
+            ])  # fmt: skip
+        began, ended = (START + timedelta(minutes=at) for at in OUTAGES[0])
+        incident = {"incident_id": "I1", "service": "shop", "title": "Down", "severity": "major"}
+        times = {"started_at": began.isoformat(), "detected_at": began.isoformat(), "resolved_at": ended.isoformat()}
+        deliver(settings, "incidents.ndjson", [incident | times])
+        build(settings, LAST, SELECT)
+        warehouse.snapshot(settings, settings.published / "marts.duckdb")
+        yield settings
+
+
+def told(alerts):
+    return sorted((alert["rule"], alert["subject"], alert["opened_at"], alert["resolved_at"]) for alert in alerts)
+
+
+def test_the_rules_of_now_raise_the_alerts_that_the_ledger_has_and_nothing_is_written(published, tmp_path):
+    marts = published.published / "marts.duckdb"
+    before = (marts.stat().st_mtime_ns, sorted(published.home.rglob("*.duckdb")))
+    current = replay(published, FIRST_DAY, LAST).current
+    assert (marts.stat().st_mtime_ns, sorted(published.home.rglob("*.duckdb"))) == before
+    with warehouse.connect(published) as connection:
+        rows = connection.sql("select * from alerts.fct_rule_evaluations").to_arrow_table()
+    dates = [FIRST_DAY + timedelta(days=day) for day in range(3)]
+    elsewhere = replace(published, home=tmp_path)
+    ledger.merge(elsewhere, Judgements(rows, dates, ledger.utc_now()), "run", "batch")
+    with ledger.opened(elsewhere) as connection:
+        written = connection.execute("select rule, subject, opened_at, resolved_at from alerts").fetchall()
+    assert told(current.alerts) == sorted(written)
+    assert {rule for rule, *_ in written} == {"burn_rate", "outage", "health_critical"}
+
+
+def test_a_proposed_rule_set_is_held_against_incidents_beside_that_of_now(published):
+    quiet = Alerts(rules=[{"kind": "outage", "enabled": False}, {"kind": "health_critical", "enabled": False}])
+    found = replay(published, FIRST_DAY, LAST, quiet)
+    now, then = ({row["rule"]: row for row in outcome.rules} for outcome in (found.current, found.proposed))
+    assert (now["outage"]["alerts_raised"], now["outage"]["true_count"], now["outage"]["false_count"]) == (2, 1, 1)
+    assert (now["outage"]["incident_count"], now["outage"]["found_count"]) == (1, 1)
+    assert "outage" not in then
+    assert then["burn_rate"] == now["burn_rate"]
+    assert {alert["rule"] for alert in found.gone} == {"outage", "health_critical"}
+    assert [alert["incidents"] for alert in found.gone if alert["rule"] == "outage"] == [["I1"], None]
+    assert found.added == []
+
+
+def test_fewer_days_tell_of_these_days_only(published):
+    found = replay(published, LAST, LAST)
+    assert {alert["opened_at"].date() for alert in found.current.alerts} == {LAST}
+    assert found.current.rules[-1]["incident_count"] == 0
+
+
+def test_what_cannot_be_replayed_says_why(published, tmp_path):
+    with pytest.raises(ReplayError, match="hold 2026-11-01 to 2026-11-03"):
+        replay(published, LAST + timedelta(days=1), LAST + timedelta(days=9))
+    with pytest.raises(ReplayError, match="run: beaconmart run"):
+        replay(replace(published, home=tmp_path), FIRST_DAY, LAST)
