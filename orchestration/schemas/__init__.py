@@ -1,7 +1,7 @@
 """The published JSON Schemas: of the configuration, generated from its models, and of one row of each feed.
 
-`python -m orchestration.schemas` writes the first ones anew after a model has changed. Those of feeds are written by hand:
-they say what a row that is kept looks like; how it is read belongs to `sources`.
+`python -m orchestration.schemas` writes the first ones anew after a model has changed. Those of feeds are written by
+hand: they say what a row that is kept looks like; how it is read belongs to `sources`.
 """
 
 import json

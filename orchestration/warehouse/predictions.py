@@ -38,7 +38,7 @@ DECLARED: dict[str, tuple[str, str]] = {
     "predictions.budget_exhaustion": (
         "objective varchar not null, exhaustion_date date not null, probability double not null,"
         f" forecast_date date not null, {_MODEL}",
-        "One row per objective, forecast date and exhaustion date: how probable it is that the budget is spent by then.",
+        "One row per objective, forecast date and exhaustion date: the probability that by then the budget is spent.",
     ),
     "predictions.business_correlations": (
         "exposure varchar not null, outcome varchar not null, effect_unit varchar, verdict varchar, caveat varchar,"
