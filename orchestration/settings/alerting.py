@@ -26,7 +26,7 @@ RuleKind = Literal[
 # Windows: missing_data, silence of a feed beyond when its next rows were due.
 _DEFAULTS: dict[str, dict[str, Any]] = {
     "burn_rate": {"minimum_event_count": 1, "resolve_after_s": 3600},
-    "outage": {"severity": "critical", "minimum_event_count": 2, "resolve_after_s": 600},
+    "outage": {"severity": "critical", "minimum_event_count": 0, "resolve_after_s": 600},
     "health_critical": {"severity": "critical", "minimum_event_count": 1, "resolve_after_s": 600},
     "request_error_rate": {
         "severity": "critical",

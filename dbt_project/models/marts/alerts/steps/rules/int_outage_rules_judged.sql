@@ -1,4 +1,5 @@
--- Met from the bucket in which the outage was confirmed, as it was known then, to the one in which it ended.
+-- Met from the bucket in which the outage was confirmed, as it was known then, to the one in which it ended. How many
+-- checks confirm it is the accounting method's business.
 with
 rules as (
     select * from {{ source('config', 'alert_rules') }}
@@ -54,11 +55,7 @@ final as (
         null::double as short_value,
         rules.threshold,
         judged.event_count,
-        case
-            when judged.down_since_at is null then 'not_met'
-            when judged.event_count < rules.minimum_event_count then 'insufficient_data'
-            else 'met'
-        end as outcome,
+        if(judged.down_since_at is null, 'not_met', 'met') as outcome,
         if(outcome = 'met', { 'since': judged.down_since_at }, null)::json::varchar as inputs,
         judged.event_date,
         judged.event_at,
