@@ -74,6 +74,16 @@ class Document:
         found = self.at(loc)
         return [(*loc, index) for index in range(len(found))] if isinstance(found, list) else []
 
+    def parts(self) -> list["Document"]:
+        """Returns the items of a list, each a document with lines of its own; what is no list is itself."""
+        if not isinstance(self.values, list) or not self.values:
+            return [self]
+        lines: list[dict[Loc, int]] = [{} for _ in self.values]
+        for loc, line in self.lines.items():
+            if loc:
+                lines[int(loc[0])][loc[1:]] = line
+        return [Document(self.file, values, found) for values, found in zip(self.values, lines, strict=True)]
+
     def names(self, loc: Loc, key: str = "name") -> set[str]:
         """Returns the texts that stand under one key of each item of a list."""
         return {name for item in self.items(loc) if isinstance(name := self.at((*item, key)), str)}

@@ -6,6 +6,7 @@ that all its mistakes are said at once.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from pydantic import ValidationError
@@ -37,10 +38,10 @@ class OpenSlo:
 
 
 def read_openslo(documents: Iterable[Document], scope: Scope) -> OpenSlo:
-    """Reads all documents of a folder together, for they name each other."""
+    """Reads all documents of a folder together, for they name each other; a list holds one in each item."""
     found = OpenSlo()
     library: dict[str, dict[str, Place]] = {kind: {} for kind in SHAPES}
-    for document in documents:
+    for document in chain.from_iterable(document.parts() for document in documents):
         place = Place(document, (), [], found.notes)
         kind = (place / "kind").text()
         if _is_foreign(place):

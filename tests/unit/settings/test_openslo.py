@@ -56,6 +56,19 @@ def test_several_documents_in_one_file_are_several_objectives(folder):
     assert {"product-fast-lcp", "another"} <= set(read(folder))
 
 
+def test_a_list_of_documents_is_its_documents_and_mistakes_keep_their_lines(folder):
+    text = (folder.path / FILE).read_text()
+    bodies = [text.replace("name: product-fast-lcp", f"name: {name}") for name in ("product-fast-lcp", "two")]
+    listed = "".join("- " + body.replace("\n", "\n  ").rstrip() + "\n" for body in bodies)
+    (folder.path / FILE).write_text(listed)
+    assert {"product-fast-lcp", "two"} <= set(read(folder))
+    (folder.path / FILE).write_text(listed.replace("target: 0.65", "target: 65") + "- 7\n")
+    lines = listed.splitlines()
+    wrong = [(nth, "spec.objectives[0].target") for nth, line in enumerate(lines, 1) if "target: 0.65" in line]
+    mistakes = [mistake for mistake in read_config(folder.path).mistakes if mistake.file.name == Path(FILE).name]
+    assert [(mistake.line, mistake.where) for mistake in mistakes] == [*wrong, (len(lines) + 1, "")]
+
+
 def test_a_threshold_metric_is_compared_with_op_and_value_of_its_objective(folder):
     fast = read(folder)["shop-fast"]
     assert fast.measure == Measure("check_latency", location="frankfurt", threshold=800, threshold_op="lte")
