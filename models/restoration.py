@@ -153,16 +153,17 @@ def _judged(before: Sample, after: Sample, goal_share: float) -> dict[str, objec
 
 
 def _worded(row: dict[str, object]) -> str:
+    open_count = int(str(row["baseline_open_count"])) + int(str(row["current_open_count"]))
+    # Without these words a mean of the ended and a change with the open ones would seem to contradict each other.
+    still_open = f" {open_count} still open: taken as lasting longer than so far." if open_count else ""
     if row["verdict"] == "met":
-        return "The whole interval and the permutation test put the reduction at the goal or over it."
+        return "The whole interval and the permutation test put the reduction at the goal or over it." + still_open
     if row["verdict"] == "missed":
-        return "The whole interval and the permutation test put the reduction under the goal."
-    still_open = int(str(row["baseline_open_count"])) + int(str(row["current_open_count"]))
+        return "The whole interval and the permutation test put the reduction under the goal." + still_open
     return (
         f"{row['baseline_count']} incidents against {row['current_count']} since could only show a fall of"
         f" {row['smallest_detectable_share']:.0%} or more; one of {row['goal_share']:.0%} happens by luck"
-        f" {row['luck_probability']:.0%} of the time."
-        + (f" {still_open} still open: taken as lasting longer than so far." if still_open else "")
+        f" {row['luck_probability']:.0%} of the time." + still_open
     )
 
 

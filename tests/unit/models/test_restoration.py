@@ -186,6 +186,19 @@ def test_too_few_incidents_are_no_evidence(before, after):
     assert row["reduction_share"] is None
 
 
+def test_every_verdict_says_how_many_incidents_are_still_open(quick):
+    rng = np.random.default_rng(13)
+    before, faster = drawn(rng, 40, 0.5), drawn(rng, 40, 0.5, 600)
+    rows = [
+        judged(before, faster, is_open={0}),
+        judged(before, drawn(rng, 40, 0.5), is_open={0}),
+        judged(before[:5], faster[:5], goal_share=0.8, is_open={0}),
+    ]
+    assert [row["verdict"] for row in rows] == ["met", "missed", "not_proven"]
+    assert all("1 still open" in row["reason"] for row in rows)
+    assert "still open" not in judged(before, faster)["reason"]
+
+
 def test_without_a_baseline_nothing_is_claimed():
     (row,) = judge_restoration(incidents((100,), (100,)), AS_OF, None).to_dict("records")
     assert (row["verdict"], row["reason"]) == ("not_proven", "No baseline period is declared.")
