@@ -36,7 +36,7 @@ def main() -> int:
     handler = functools.partial(Quiet, directory=str(folder.resolve()))
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    print(f"{'page':22}" + "".join(f"{name:>16}" for name in CATEGORIES) + f"{'LCP':>10}{'TBT':>10}{'CLS':>8}")
+    print(f"{'page':32}" + "".join(f"{name:>16}" for name in CATEGORIES) + f"{'LCP':>10}{'TBT':>10}{'CLS':>8}")
     missed = 0
     for page in pages:
         report = measure(command, chrome, f"http://127.0.0.1:{server.server_port}/{page}")
@@ -46,7 +46,7 @@ def main() -> int:
             report["audits"][name].get("displayValue", "–")
             for name in ("largest-contentful-paint", "total-blocking-time", "cumulative-layout-shift")
         ]
-        print(f"{page:22}" + "".join(f"{score:>16}" for score in scores) + "{:>10}{:>10}{:>8}".format(*audits))
+        print(f"{page:32}" + "".join(f"{score:>16}" for score in scores) + "{:>10}{:>10}{:>8}".format(*audits))
     print(f"{len(pages) - missed} of {len(pages)} pages reach {TARGET} in performance and accessibility.")
     return int(missed > 0)
 

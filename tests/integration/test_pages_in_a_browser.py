@@ -200,6 +200,39 @@ def test_a_page_works_by_keyboard_and_without_scripts(site, open_page):
     assert still.get_by_role("button", name="Explore").count() == 0
 
 
+def test_on_a_phone_one_button_lays_out_every_page_and_folds_them_again(site, open_page):
+    page = open_page(f"file://{site}/alerts.html", PHONE)
+    last = page.locator("nav").get_by_role("link", name="Definitions")
+    within = "e => e.getBoundingClientRect().right <= innerWidth"
+    assert page.locator("nav [aria-current]").evaluate(within) and not last.evaluate(within)
+    button = page.get_by_role("button", name="All pages")
+    button.focus()
+    page.keyboard.press("Enter")
+    assert button.get_attribute("aria-expanded") == "true" and last.evaluate(within)
+    page.keyboard.press("Enter")
+    assert button.get_attribute("aria-expanded") == "false" and not last.evaluate(within)
+    assert page.said == []
+
+
+def test_bars_say_themselves_to_a_pointer_and_to_a_keyboard(site, open_page):
+    page = open_page(f"file://{site}/availability.html", java_script_enabled=False)
+    figure = page.locator("figure[data-figure=availability_days]")
+    assert "down" in figure.locator("path.bad title").first.text_content()
+    assert not figure.locator("dl").is_visible()
+    figure.locator("summary").focus()
+    page.keyboard.press("Enter")
+    assert figure.locator("dl").is_visible() and "down" in figure.locator("dl").inner_text()
+
+
+def test_a_service_is_two_clicks_from_the_overview_and_leads_to_its_journeys(site, open_page):
+    page = open_page(f"file://{site}/index.html")
+    page.locator("main").get_by_role("link", name="api:").first.click()
+    assert page.get_by_role("heading", level=1).inner_text() == "api is degraded"
+    page.get_by_role("link", name="Buy").click()
+    assert page.get_by_role("heading", level=1).inner_text() == "Buy is degraded"
+    assert page.locator("nav [aria-current]").inner_text() == "Reliability"
+
+
 def test_a_chart_that_cannot_be_loaded_says_so_and_stays(site, tmp_path, open_page):
     shutil.copytree(site, tmp_path / "site", ignore=shutil.ignore_patterns("plotly.min.js"))
     page = open_page(f"file://{tmp_path}/site/index.html")

@@ -56,6 +56,11 @@ def begun(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def reasoned(status: str, reason: str) -> str:
+    """Write why something is as it is as a sentence; where it begins with a name, that stays as it is written."""
+    return f"{begun(reason) if status == 'healthy' or ':' not in reason else reason}."
+
+
 def listed(names: Sequence[str]) -> str:
     """Write names as a, b and c."""
     return " and ".join(part for part in (", ".join(names[:-1]), names[-1] if names else "") if part)

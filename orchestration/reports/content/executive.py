@@ -3,7 +3,7 @@
 from typing import Any
 
 from orchestration.reports.charts import Item, Page, Section, Tile
-from orchestration.reports.content import Context, change_text, plural, sure
+from orchestration.reports.content import Context, change_text, plural, reasoned, sure
 from orchestration.reports.content.attention import TARGETS, attention
 from orchestration.reports.figures import KPIS, kpi_chart, sentence
 from orchestration.reports.formats import WORDS, day
@@ -43,7 +43,7 @@ def page(context: Context) -> Page:
         "index",
         "Overview",
         f"{context.site_name} is {context.health['status']}",
-        f"{context.health['reason']}.",
+        reasoned(context.health["status"], context.health["reason"]),
         [
             Section(
                 "targets",

@@ -1,7 +1,7 @@
 """A page for each journey: its steps, what each depends on, how they are, and how far sessions come."""
 
 from orchestration.reports.charts import Chart, Column, Page, Section, Series, Table, Tile
-from orchestration.reports.content import Context, begun, listed, plural
+from orchestration.reports.content import Context, begun, listed, plural, reasoned
 from orchestration.reports.content.subject_sections import health_section
 from orchestration.reports.formats import day
 from orchestration.reports.marts import Row, grouped
@@ -46,7 +46,7 @@ def pages(context: Context) -> list[Page]:
 def _page(context: Context, journey: str, steps: list[Row], health: Row | None) -> Page:
     name = context.subjects["journey", journey]
     status = health["status"] if health else "unknown"
-    reason = begun(f"{health['reason']}.") if health and health["reason"] else "Nothing is known about its services."
+    reason = reasoned(status, health["reason"]) if health else "Nothing is known about its services."
     critical = "A critical journey." if steps[0]["is_critical"] else "Not a critical journey."
     return Page(
         name,

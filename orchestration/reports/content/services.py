@@ -1,7 +1,7 @@
 """A page for each service: its health, availability, objectives, outages, incidents, alerts and who depends on it."""
 
 from orchestration.reports.charts import Column, Page, Section, Table, Tile
-from orchestration.reports.content import Context, begun, objectives, plural
+from orchestration.reports.content import Context, begun, objectives, plural, reasoned
 from orchestration.reports.content.alert_ledger import LEDGER, alert_rows
 from orchestration.reports.content.subject_sections import health_section, requests
 from orchestration.reports.content.subjects import slugs
@@ -34,7 +34,7 @@ def _page(context: Context, row: Row) -> Page:
         if row["is_critical"]
         else "The application's status does not depend on it."
     )
-    lead = begun(f"{row['reason']}.") if row["reason"] else ""
+    lead = reasoned(row["status"], row["reason"]) if row["reason"] else ""
     title = f"{service} is {row['status']}"
     owner = f" Owner: {row['owner']}." if row.get("owner") else ""
     return Page(name, str(service), title, f"{lead} {critical}{owner}".strip(), sections, parent="reliability")

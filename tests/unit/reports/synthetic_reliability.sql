@@ -5,7 +5,8 @@ create schema alerts; create schema dimensions; create schema pipeline; create s
 create table pipeline.run as select $as_of::date as as_of_date, $as_of::date - 119 as first_date;
 create table config.services as
 select service, 'web' as owner, interval_s::integer as probe_interval_s, is_critical from services;
-create table config.targets as select 'mttr_reduction_share' as target, 0.5::double as value;
+create table config.targets as
+select * from (values ('mttr_reduction_share', 0.5::double), ('alert_false_positive_share', 0.05), ('alert_latency_s', 30)) t (target, value);
 create table config.journeys as select distinct journey, is_critical from executive.fct_journey_coverage_daily;
 create table config.journey_steps as
 select journey, row_number() over (partition by journey order by step)::integer as position, step, page_group, service, objective
@@ -173,6 +174,6 @@ from (values (1, 1, 'planned', null, 0), (2, 1, 'sending', null, 1), (3, 1, 'sen
 
 create table alerts.fct_alert_accuracy as
 select
-    r.rule, 40::bigint as alert_count, 37::bigint as true_count, 3::bigint as false_count, 0.925 as precision_share, 0.075 as false_positive_share, 0.021 as false_positive_lower, 0.184 as false_positive_upper, 'not_proven' as verdict, 39::bigint as incident_count,
+    r.rule, 40::bigint as alert_count, 37::bigint as true_count, 3::bigint as false_count, 0.925 as precision_share, 0.075 as false_positive_share, 0.021 as false_positive_lower, 0.184 as false_positive_upper, 'not_proven' as verdict, 2::bigint as timed_count, 0::bigint as late_count, 0.0 as late_lower, 0.78 as late_upper, 1.3 as latency_median_s, 1.3 as latency_p95_s, 39::bigint as incident_count,
     37::bigint as found_count, 0.949 as recall_share, 0.827 as recall_lower, 0.994 as recall_upper, 180.0 as delay_median_s, 600.0 as delay_p90_s, $as_of::date as event_date
 from (values ('all'), ('outage')) r (rule);
