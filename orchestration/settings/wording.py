@@ -51,7 +51,9 @@ def said(key: str) -> str:
 
 def _nearest(name: str, known: list[str]) -> str:
     close = difflib.get_close_matches(name, known, n=1)
-    return f"did you mean '{close[0]}'?" if close else "one of " + (", ".join(known) or "none is declared")
+    if close:
+        return f"did you mean '{close[0]}'?"
+    return "one of " + ", ".join(known) if known else "none is declared: declare it, or leave the name out"
 
 
 def _keys_at(root: type[BaseModel], loc: Loc) -> list[str]:

@@ -45,6 +45,8 @@ NOT_THE_SPECIFICATION = [
 NOT_ACCOUNTED = [
     (RATIO, "type: beaconmart", "type: prometheus", "good.metricSource.type", "counts what has landed"),
     (RATIO, "            type: beaconmart\n", "", "good.metricSource", "names no type"),
+    (RATIO, "type: beaconmart", "type: beaconmart\n            metricSourceRef: x", "metricSourceRef",
+     "none is declared: declare it"),
     (RATIO, "measure: good_lcp", "measure: good_fid", "measure", "good_cls or good_inp or good_lcp"),
     (RATIO, "measure: all_lcp", "measure: all_inp", "total", "'all_inp' is not what 'good_lcp' is a share of"),
     (RATIO, "all_lcp, page_group: product", "all_lcp", "total", "the same parameters in both"),
