@@ -72,7 +72,8 @@ class Status:
 
     def lines(self) -> list[str]:
         """For people."""
-        said = [f"{self.health:<10} {self.reason}{_since(self.since)}"]
+        # The instant is that of the health, not of the reason: what makes a service critical may change meanwhile.
+        said = [f"{self.health:<10} {_since(self.since)}{self.reason}"]
         if self.at:
             said.append(f"at         {_minute(self.at)}")
         if self.blocked:
@@ -94,10 +95,7 @@ class Status:
                 f"             {name}: {check['observed']}" + (f" ({check['missing']})" if check["missing"] else "")
             )
         for kind, parts in (("service", self.services), ("journey", self.journeys)):
-            said += [
-                f"{kind:<10} {part['name']}: {part['status']}, {part['reason']}{_since(part.get('since'))}"
-                for part in parts
-            ]
+            said += [f"{kind:<10} {part['name']}: {_standing(part)}" for part in parts]
         if self.waiting_files:
             said.append(
                 f"landing    {self.waiting_files} files are new or have changed: `beaconmart run` takes them in"
@@ -158,8 +156,13 @@ def headlines(settings: Settings) -> list[tuple[str, str]]:
     return [(title, _worded(metrics.get(kpi))) for kpi, title in HEADLINES.items()]
 
 
+def _standing(part: dict[str, Any]) -> str:
+    since = _since(part.get("since"))
+    return f"{part['status']} {since}{part['reason']}" if since else f"{part['status']}, {part['reason']}"
+
+
 def _since(instant: str | None) -> str:
-    return f", since {_minute(instant)}" if instant else ""
+    return f"since {_minute(instant)}: " if instant else ""
 
 
 def _minute(instant: str) -> str:

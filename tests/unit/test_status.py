@@ -76,9 +76,9 @@ def test_services_and_journeys_are_told_with_reason_and_since_when(tell):
     lines = tell(
         status="critical", reason=journey["reason"], since=since, services=[service], journeys=[journey]
     ).lines()
-    assert lines[0] == "critical   api: a confirmed outage is open, since 2026-11-20 13:20 UTC"
-    assert "service    api: critical, a confirmed outage is open, since 2026-11-20 13:20 UTC" in lines
-    assert "journey    buy: critical, api: a confirmed outage is open, since 2026-11-20 13:20 UTC" in lines
+    assert lines[0] == "critical   since 2026-11-20 13:20 UTC: api: a confirmed outage is open"
+    assert "service    api: critical since 2026-11-20 13:20 UTC: a confirmed outage is open" in lines
+    assert "journey    buy: critical since 2026-11-20 13:20 UTC: api: a confirmed outage is open" in lines
 
 
 @pytest.fixture
