@@ -91,7 +91,7 @@ def is_whole(settings):
     """Every page, the marts and the status are there, and of one generation."""
     folder = settings.published.resolve()
     pages = list(folder.glob("*.html"))
-    assert len(pages) == 10
+    assert len(pages) == 13 + 3 + 2  # of the site, its services and its journeys
     assert all(page.read_text().rstrip().endswith("</html>") for page in pages)
     with duckdb.connect(str(folder / "marts.duckdb"), read_only=True) as connection:
         assert connection.execute("select count(*) from executive.fct_kpi_daily").fetchone() == (3000,)
