@@ -83,10 +83,12 @@ class Status:
             ]
         if self.as_of:
             late = f", {self.days_behind} days behind" if (self.days_behind or 0) > FRESH_DAYS else ""
-            said.append(f"data       up to {self.as_of}{late}; published {self.published_at}")
+            published = _minute(self.published_at) if self.published_at else "at an unknown time"
+            said.append(f"data       up to {self.as_of}{late}; published {published}")
         if self.last_run:
             took = f", {self.last_run.seconds:.0f} s" if self.last_run.seconds is not None else ""
-            said.append(f"last run   {self.last_run.status.lower()}, started {self.last_run.started_at}{took}")
+            started = f"started {_minute(self.last_run.started_at)}" if self.last_run.started_at else "not started"
+            said.append(f"last run   {self.last_run.status.lower()}, {started}{took}")
         if self.as_of:
             said.append(f"checks     {len(self.failing_checks) or 'none'} failing")
         for check in self.failing_checks:

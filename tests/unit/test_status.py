@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from orchestration.settings import load_settings
-from orchestration.status import headlines, read_status, read_status_at
+from orchestration.status import LastRun, headlines, read_status, read_status_at
 
 YESTERDAY = datetime.now(UTC).date() - timedelta(days=1)
 CHECK = {"suite": "coverage", "check_name": "every_step_has_a_probe", "observed": "1 of 2", "missing": "buy, pay"}
@@ -67,6 +67,15 @@ def test_people_read_what_fails_what_is_blocked_and_how_late_it_is(tell):
     assert "orders are missing" in text
     assert "every step has a probe: 1 of 2 (buy, pay)" in text
     assert "5 days behind" in text
+
+
+def test_all_instants_are_told_alike(tell):
+    status = tell(generated_at="2026-11-21T05:20:59.123456+00:00")
+    run = LastRun("a", "SUCCESS", "2026-11-21T05:19:00+00:00", 12.0)
+    lines = replace(status, last_run=run).lines()
+    assert f"data       up to {YESTERDAY}; published 2026-11-21 05:20 UTC" in lines
+    assert "last run   success, started 2026-11-21 05:19 UTC, 12 s" in lines
+    assert "last run   queued, not started" in replace(status, last_run=LastRun("a", "QUEUED", None, None)).lines()
 
 
 def test_services_and_journeys_are_told_with_reason_and_since_when(tell):
