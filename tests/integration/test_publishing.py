@@ -110,7 +110,7 @@ def test_a_release_holds_pages_marts_exports_docs_and_status(settings, tmp_path)
     assert "fct_kpi_daily" in (settings.published / "docs/index.html").read_text()
     index = (settings.published / "index.html").read_text()
     assert 'href="data-docs/index.html"' in index and 'href="docs/index.html"' in index
-    export = settings.published / "exports/fct_mission_targets.parquet"
+    export = settings.published / "exports/rpt_mission_targets.parquet"
     assert duckdb.sql(f"select count(*) from '{export}'").fetchall() == [(7,)]
     with duckdb.connect(str(settings.published / "marts.duckdb"), read_only=True) as connection:
         tags = connection.execute("select tags from duckdb_databases() where not internal").fetchone()[0]
