@@ -1,6 +1,7 @@
 -- What monitoring says about a recorded incident: outages that overlap it, and burn-rate episodes that begin while it
--- goes on. An episode that was burning before is about something else. Both within a quarter of an hour, which is how
--- finely people write times down; `rank_in_signal` puts the incident first that began closest.
+-- goes on; one that may only alert after a while (alertAfter) has seen that while. An episode that was burning before
+-- is about something else. All within a quarter of an hour, which is how finely people write times down;
+-- `rank_in_signal` puts the incident first that began closest.
 with
 incidents as (
     select * from {{ ref('int_incidents_measured') }}
@@ -14,7 +15,22 @@ outages as (
     where not is_in_maintenance
 ),
 
-episodes as (select * from {{ ref('int_burn_episodes_merged') }}),
+waits as (
+    select
+        objective,
+        severity,
+        max(alert_after_s) as alert_after_s
+    from {{ source('config', 'burn_rate_windows') }}
+    group by objective, severity
+),
+
+episodes as (
+    select
+        episodes.*,
+        episodes.started_at - to_seconds(coalesce(waits.alert_after_s, 0)) as seen_since
+    from {{ ref('int_burn_episodes_merged') }} as episodes
+    left join waits using (objective, severity)
+),
 
 final as (
     select
@@ -45,7 +61,7 @@ final as (
         on
             episodes.service = incidents.service
             and episodes.started_at >= incidents.started_at - interval 15 minutes
-            and episodes.started_at <= incidents.last_down_at + interval 15 minutes
+            and episodes.seen_since <= incidents.last_down_at + interval 15 minutes
 )
 
 select * from final
