@@ -1,6 +1,6 @@
 -- Two policies may ask the same of an objective; the lower factor is met whenever the higher one is.
--- Requests, page views, sessions and orders differ by chance, so that what they say must be over the factor by more than
--- that. Checks and time slices are bad together in an outage and else hardly ever: one fewer is proof enough.
+-- Requests, page views, sessions and orders differ by chance, so that what they say must be over the factor by more
+-- than that. Checks and time slices are bad together in an outage and else hardly ever: one fewer is proof enough.
 with
 objectives as (select * from {{ source('config', 'objectives') }}),
 
