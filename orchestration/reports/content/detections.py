@@ -25,7 +25,8 @@ def timeline(context: Context) -> list[Section]:
     rows = context.marts.rows(
         """
         select service, 'incidents' as what, severity, coalesce(title, incident_id) as title, started_at,
-            coalesce(restored_at, resolved_at) as ended_at, is_open, true as is_matched
+            coalesce(started_at + to_microseconds((1e6 * restore_s)::bigint), resolved_at) as ended_at, is_open,
+            true as is_matched
         from reliability.fct_incidents where event_date between $first_day and $as_of and not is_excluded
         union all
         select service, 'outages' as what, null, 'outage', started_at, ended_at, is_open, incident_id is not null

@@ -17,7 +17,7 @@ kinds (target, comparison, unit, unproven_reason) as (
     values
     ('journeys_monitored_share', '>=', 'share', 'No journey is declared critical.'),
     ('alert_false_positive_share', '<=', 'share', 'No alert was raised yet; 59 without a false one would prove 5 %.'),
-    ('alert_latency_s', '<=', 's', 'No alert was raised yet.'),
+    ('alert_latency_s', '<=', 's', 'No critical alert came from a landing file yet.'),
     ('history_days', '>=', 'days', 'Deliveries do not reach back so far yet.'),
     ('ux_score', '>=', 'score', 'The interval includes the goal, or there are no page views.'),
     ('availability', '>=', 'share', 'Times without a check may have been up or down.')
