@@ -30,7 +30,7 @@ summed as (
         sum(days.good * days.good) over w as good_good,
         sum(days.good * days.total) over w as good_total,
         sum(days.total * days.total) over w as total_total,
-        (count_if(days.total > 0) over w)::bigint as day_count
+        coalesce(count_if(days.total > 0) over w, 0)::bigint as day_count
     from windows
     inner join objectives using (objective)
     left join days using (objective, event_date)
