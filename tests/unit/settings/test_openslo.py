@@ -212,7 +212,7 @@ def test_a_rule_that_can_never_fire_is_noted_and_does_not_refuse_the_configurati
 
 
 def test_with_everything_bad_the_burn_rate_is_one_over_the_allowed_share(folder):
-    objective = read(folder)["product-fast-lcp"]
+    objective = replace(read(folder)["product-fast-lcp"], target=0.75)
     assert [can_fire(objective, factor) for factor in (3.99, 4.0, 4.01)] == [True, False, False]
     assert not can_fire(replace(objective, target=0.9), 10.0)
 
