@@ -47,8 +47,9 @@ class Table:
 
 @dataclass(frozen=True)
 class Program:
-    """Compiled tables in an order in which each stands after those that it reads."""
+    """Compiled tables in an order in which each stands after those that it reads; `state` is what they come from."""
 
+    state: str
     tables: list[Table]
 
     def create(
@@ -92,7 +93,7 @@ def load(settings: Settings) -> Program:
     state = f"{_VERSION} {duckdb.__version__} {dbt.project_state()}"
     path = dbt.target_dir(settings) / "program" / "program.json"
     with locked(path.with_suffix(".lock")):
-        if _state(path) != state:
+        if not path.exists() or _read(path, path.stat().st_mtime_ns).state != state:
             tables = _with_columns(_ordered(_compile(path.parent)), settings)
             replace_file(path, json.dumps({"state": state, "tables": [asdict(table) for table in tables]}))
     return _read(path, path.stat().st_mtime_ns)
@@ -208,15 +209,7 @@ def _existing(connection: duckdb.DuckDBPyConnection) -> set[str]:
     return {row[0] for row in rows.fetchall()}
 
 
-def _state(path: Path) -> str | None:
-    try:
-        found: str = json.loads(path.read_text(encoding="utf-8"))["state"]
-    except FileNotFoundError:
-        return None
-    return found
-
-
 @lru_cache(maxsize=1)
 def _read(path: Path, _mtime_ns: int) -> Program:
-    tables = json.loads(path.read_text(encoding="utf-8"))["tables"]
-    return Program([Table(**table) for table in tables])
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    return Program(kept["state"], [Table(**table) for table in kept["tables"]])
