@@ -33,24 +33,19 @@ anti join newest
     and incoming.window_s is not distinct from newest.window_s
     and incoming.short_window_s is not distinct from newest.short_window_s
     and incoming.evaluated_at = newest.evaluated_at
-    and incoming.kind = newest.kind
-    and incoming.service is not distinct from newest.service
-    and incoming.value is not distinct from newest.value
-    and incoming.short_value is not distinct from newest.short_value
-    and incoming.threshold is not distinct from newest.threshold
-    and incoming.event_count is not distinct from newest.event_count
-    and incoming.is_silenced = newest.is_silenced
-    and incoming.outcome = newest.outcome
-    and incoming.inputs is not distinct from newest.inputs
-    and incoming.event_at is not distinct from newest.event_at
-anti join newest as later
-    on incoming.rule = later.rule
-    and incoming.subject = later.subject
-    and incoming.severity = later.severity
-    and incoming.window_s is not distinct from later.window_s
-    and incoming.short_window_s is not distinct from later.short_window_s
-    and incoming.evaluated_at = later.evaluated_at
-    and later.known_at > $known_at
+    and (
+        newest.known_at > $known_at
+        or incoming.kind = newest.kind
+        and incoming.service is not distinct from newest.service
+        and incoming.value is not distinct from newest.value
+        and incoming.short_value is not distinct from newest.short_value
+        and incoming.threshold is not distinct from newest.threshold
+        and incoming.event_count is not distinct from newest.event_count
+        and incoming.is_silenced = newest.is_silenced
+        and incoming.outcome = newest.outcome
+        and incoming.inputs is not distinct from newest.inputs
+        and incoming.event_at is not distinct from newest.event_at
+    )
 union all by name
 select newest.* exclude (sequence, run_id, path, known_at, written_at)
     replace (false as is_met, 'withdrawn' as outcome)
