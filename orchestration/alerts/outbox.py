@@ -78,12 +78,7 @@ def claim(
     register_targets(connection, settings, targets)
     run(connection, "pending")
     _give_up(connection, now)
-    rows = connection.execute(
-        "select notification_id, cascade_id, target, notice, severity, attempt + 1, title, body, event_date, planned_at"
-        " from pending where next_attempt_at <= ? order by severity, planned_sequence",
-        [now],
-    )
-    claimed = [Notification(*row) for row in rows.fetchall()]
+    claimed = [replace(one, attempt=one.attempt + 1) for one in _pending(connection, "next_attempt_at <= ?", now)]
     _insert(connection, [_row(one, "sending", None, now, now + LEASE) for one in claimed])
     return claimed
 
@@ -105,12 +100,7 @@ def record(connection: duckdb.DuckDBPyConnection, attempts: Iterable[Attempt], n
 
 
 def _give_up(connection: duckdb.DuckDBPyConnection, now: datetime) -> None:
-    rows = connection.execute(
-        "select notification_id, cascade_id, target, notice, severity, attempt, title, body, event_date, planned_at"
-        " from pending where planned_at < ?",
-        [now - GIVE_UP_AFTER],
-    )
-    old = [Notification(*row) for row in rows.fetchall()]
+    old = _pending(connection, "planned_at < ?", now - GIVE_UP_AFTER)
     _insert(connection, [_row(one, "given_up", "nobody could be told in time", now, now) for one in old])
     connection.execute("delete from pending where planned_at < ?", [now - GIVE_UP_AFTER])
 
@@ -161,6 +151,16 @@ def register_targets(connection: duckdb.DuckDBPyConnection, settings: Settings, 
             connection.execute(
                 "insert into targets values (?, ?, ?)", [target.name, list(target.severities), target.services]
             )
+
+
+def _pending(connection: duckdb.DuckDBPyConnection, condition: str, instant: datetime) -> list[Notification]:
+    """What waits and meets a condition on an instant, the most severe first."""
+    rows = connection.execute(
+        "select notification_id, cascade_id, target, notice, severity, attempt, title, body, event_date, planned_at"  # noqa: S608 - conditions are ours
+        f" from pending where {condition} order by severity, planned_sequence",
+        [instant],
+    )
+    return [Notification(*row) for row in rows.fetchall()]
 
 
 def _row(
