@@ -81,12 +81,7 @@ class Aside:
     def _add(self, text: bytes, place: Slice) -> None:
         self._stream.write(text + b"\n")
         self._segment.bytes += len(text) + 1
-        last = self._segment.slices[-1] if self._segment.slices else None
-        if last and last.file == place.file and last.line + last.count == place.line:
-            last.count += 1
-            last.open_line = max(last.open_line, place.open_line)
-        else:
-            self._segment.slices.append(place)
+        self._segment.note(place.file, place.line, 1, place.line == place.open_line)
 
 
 def _odd_lines(block: bytes, ends: "np.ndarray[Any, Any]") -> list[int]:
