@@ -144,9 +144,7 @@ class Writer:
                 stumbles += 1
                 self._is_typed = bool(lines) and stumbles <= _STUMBLES
                 if self._is_typed:
-                    torn = segment.torn(ndjson.HEAD_LINES) if stumbles == 1 else []
-                    few = len(torn) <= segment.line_count * _LEFT_SHARE
-                    aside.take_out(segment, [*lines, *(torn if few else [])])
+                    aside.take_out(segment, lines)
                 continue
             left = segment.line_count - segment.blanks - rows
             if left <= segment.line_count * _LEFT_SHARE:

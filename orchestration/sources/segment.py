@@ -73,22 +73,6 @@ class Segment:
             for part, number, begin in zip(found, numbers, first, strict=True)
         ]
 
-    def torn(self, head_lines: int) -> list[int]:
-        """Returns the lines, by their number, that leave a brace open, such as one that was cut behind an object in it.
-
-        To look for them costs a tenth of a typed read: worth it only once that has stumbled.
-        """
-        first, found = 1 - head_lines, []
-        with self.path.open("rb") as stream:
-            while block := b"".join(stream.readlines(_SCAN_BYTES)):
-                data = np.frombuffer(block, np.uint8)
-                ends = np.flatnonzero(data == 10)
-                depth = (data == ord("{")).astype(np.int32) - (data == ord("}"))
-                odd = np.add.reduceat(depth, np.concatenate(([0], ends[:-1] + 1)))
-                found += (np.flatnonzero(odd) + first).tolist()
-                first += len(ends)
-        return found
-
     def extents(self, numbers: "np.ndarray[Any, Any]", head_lines: int) -> list[tuple[int, int]]:
         """Returns where each of some lines, in ascending order, begins and ends in the work file."""
         after = numbers + head_lines - 1
