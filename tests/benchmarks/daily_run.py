@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -61,8 +62,10 @@ def bare_script(home: Path) -> None:
     target.mkdir()
     connection = duckdb.connect(target / "warehouse.duckdb")
     connection.execute(f"set TimeZone = 'UTC'; attach '{home / 'warehouse.duckdb'}' as finished (read_only)")
-    for schema in ("config", "pipeline", "seeds"):
-        _copy_schema(connection, schema)
+    manifest = json.loads((Path(os.environ["DBT_TARGET_PATH"]) / "manifest.json").read_text())
+    for schema, table in _made_elsewhere(manifest):
+        connection.execute(f"create schema if not exists {schema}")
+        connection.execute(f"create table {schema}.{table} as from finished.{schema}.{table}")
     for table, feed in FEEDS.items():
         connection.execute(f"create schema if not exists {feed.schema}")
         if table == "raw_web_vitals.beacons":
@@ -70,19 +73,17 @@ def bare_script(home: Path) -> None:
         else:
             files = list((home / "lake" / feed.schema / feed.table).glob("event_date=*/*.parquet"))
             connection.execute(f"create table {table} as from read_parquet({[str(file) for file in files]})")
-    for schema, name, is_view, sql in _compiled():
+    for schema, name, is_view, sql in _compiled(manifest):
         connection.execute(f"create schema if not exists {schema}")
         connection.execute(f"create {'view' if is_view else 'table'} {schema}.{name} as ({sql})")
     connection.close()
 
 
-def _copy_schema(connection: duckdb.DuckDBPyConnection, schema: str) -> None:
-    connection.execute(f"create schema {schema}")
-    tables = connection.execute(
-        "select table_name from duckdb_tables() where database_name = 'finished' and schema_name = ?", [schema]
-    )
-    for (table,) in tables.fetchall():
-        connection.execute(f"create table {schema}.{table} as from finished.{schema}.{table}")
+def _made_elsewhere(manifest: dict[str, Any]) -> list[tuple[str, str]]:
+    """Schema and name of the tables that dbt's SQL reads and does not make: configuration, bookkeeping, predictions."""
+    sources = [(source["schema"], source["name"]) for source in manifest["sources"].values()]
+    seeds = [(node["schema"], node["name"]) for node in manifest["nodes"].values() if node["resource_type"] == "seed"]
+    return [(schema, name) for schema, name in sources if not schema.startswith("raw_")] + seeds
 
 
 def _beacons(home: Path) -> str:
@@ -113,10 +114,9 @@ def _beacons(home: Path) -> str:
     )
 
 
-def _compiled() -> list[tuple[str, str, bool, str]]:
+def _compiled(manifest: dict[str, Any]) -> list[tuple[str, str, bool, str]]:
     """Schema, name, whether a view, and compiled SQL of every table, each after those that it reads."""
     target = Path(os.environ["DBT_TARGET_PATH"])
-    manifest = json.loads((target / "manifest.json").read_text())
     nodes = {key: node for key, node in manifest["nodes"].items() if node["resource_type"] == "model"}
     ordered: list[str] = []
 
