@@ -1,5 +1,6 @@
 -- Alerts of the subjects whose judgements have changed (`changed`), derived anew from where the change can reach.
--- `rules` says after how many seconds without a met judgement an alert resolves.
+-- `rules` says after how many seconds without a met judgement an alert resolves. A burn rate may come back within its
+-- short window for one bad event while the long one remembers: until that has passed it is the same alert.
 create or replace temp table ranges as
 select
     touched.rule,
@@ -39,6 +40,9 @@ merged as (
         resolve_after_s,
         evaluated_at,
         bool_or(is_met) as is_met,
+        evaluated_at + to_seconds(greatest(
+            resolve_after_s, coalesce(max(short_window_s) filter (is_met), 0)
+        )) as stays_until,
         max(severity_rank) filter (is_met) as severity_rank,
         coalesce(bool_and(is_silenced) filter (is_met), false) as is_silenced,
         first(judged order by severity_rank desc, window_s, short_window_s) filter (is_met) as worst
@@ -53,7 +57,10 @@ followed as (
         max(evaluated_at) filter (is_met) over (
             partition by rule, subject order by evaluated_at rows between unbounded preceding and 1 preceding
         ) as met_before_at,
-        coalesce(not is_met and evaluated_at >= met_before_at + to_seconds(resolve_after_s), false) as is_resolving
+        max(stays_until) filter (is_met) over (
+            partition by rule, subject order by evaluated_at rows between unbounded preceding and 1 preceding
+        ) as stayed_until,
+        coalesce(not is_met and evaluated_at >= stayed_until, false) as is_resolving
     from merged
 )
 
@@ -68,8 +75,8 @@ met as (
     select
         rule,
         subject,
-        resolve_after_s,
         max(severity_rank) as severity_rank,
+        max(stays_until) as stays_until,
         bool_and(is_silenced) as is_silenced,
         min(evaluated_at) as opened_at,
         max(evaluated_at) as last_met_at,
@@ -78,7 +85,7 @@ met as (
         arg_min(worst, (-severity_rank, evaluated_at)) as worst_row
     from points
     where is_met
-    group by rule, subject, resolve_after_s, episode
+    group by rule, subject, episode
 ),
 
 resolutions as (
@@ -107,7 +114,7 @@ select
     if(worst_at > opened_at, worst_at, null) as escalated_at,
     last_met_at,
     resolved_at,
-    coalesce(resolved_at, last_met_at + to_seconds(resolve_after_s)) as reaches_to,
+    coalesce(resolved_at, stays_until) as reaches_to,
     first_row.event_at,
     worst_row.window_s,
     worst_row.value,

@@ -29,6 +29,13 @@ def test_a_rule_that_is_met_again_later_is_a_new_alert(book):
     assert [alert[2:] for alert in book.alerts()] == [("resolved", 0, 2), ("resolved", 4, 6)]
 
 
+def test_a_burn_rate_is_the_same_alert_until_its_short_window_has_passed(book):
+    book.merge(burning("x" + "." * 20 + "x" + "." * 25, "warning", 86400, short_window_s=7200))
+    assert [alert[2:] for alert in book.alerts()] == [("resolved", 0, 45)]
+    book.merge(burning("x...x...", "critical", 3600, "other", short_window_s=300))
+    assert [alert[2:] for alert in book.alerts() if alert[0] == "other"] == [("resolved", 0, 3), ("resolved", 4, 7)]
+
+
 def test_silence_of_the_data_resolves_nothing(book):
     book.merge(judged("xx      x  "))
     assert book.alerts() == [("shop", "critical", "open", 0, None)]

@@ -1,20 +1,21 @@
 {{ config(materialized='incremental', tags=['fast']) }}
 
--- A burn condition colours the five minutes that bring it about; latency or error share over the objective in an hour
--- the time until more is known, an hour at most. Over is beyond chance (Wilson, 95 %), with one bad event fewer too.
+-- A condition holds from the instant at which it was judged, never before what it rests on: a burn rate for the five
+-- minutes until it is judged again, latency or error share over the objective in an hour until more is known, an hour at
+-- most. Over is beyond chance (Wilson, 95 %), with one bad event fewer too. What is judged at midnight is of the new day.
 with
 objectives as (select * from {{ source('config', 'objectives') }}),
 
 burns as (
     select * from {{ ref('int_burn_rates_judged') }}
-    where is_met and {{ rebuilt() }}
+    where is_met and {{ loaded(back=1) }}
 ),
 
 hours as (
     select
         objective,
-        bucket_starts_at,
-        lead(bucket_starts_at) over (partition by objective order by bucket_starts_at) as next_at,
+        bucket_starts_at + interval 5 minutes as evaluated_at,
+        lead(evaluated_at) over (partition by objective order by bucket_starts_at) as next_at,
         sum(event_count) over an_hour as event_count,
         sum(bad_event_count) over an_hour - 1 as bad_event_count
     from {{ ref('fct_sli_5m') }}
@@ -33,15 +34,15 @@ conditions as (
     select
         objective,
         if(severity = 'critical', 'page_burn', 'ticket_burn') as condition,
-        bucket_starts_at as started_at,
-        evaluated_at as ended_at
+        evaluated_at as started_at,
+        evaluated_at + interval 5 minutes as ended_at
     from burns
     union all
     select
         hours.objective,
         'missed' as condition,
-        hours.bucket_starts_at as started_at,
-        least(hours.next_at, hours.bucket_starts_at + interval 1 hour) as ended_at
+        hours.evaluated_at as started_at,
+        least(hours.next_at, hours.evaluated_at + interval 1 hour) as ended_at
     from hours
     inner join objectives using (objective)
     where

@@ -1,5 +1,6 @@
 -- Services, and the application as a whole: what makes a journey critical is one of its services, or a burn rate that
--- has a rule of its own. Health knows afterwards when an outage began; an alert could know once it was confirmed.
+-- has a rule of its own. Health knows afterwards when an outage began; an alert could know once it was confirmed, by a
+-- check of the five minutes that it judges. What burns is known at the judgement itself.
 with
 rules as (
     select * from {{ source('config', 'alert_rules') }}
@@ -26,7 +27,7 @@ stretches as (
         changes.subject,
         changes.reason,
         changes.since_at,
-        greatest(changes.started_at, confirmations.confirmed_at) as known_at,
+        coalesce(confirmations.confirmed_at, changes.started_at - interval 1 microsecond) as known_at,
         coalesce(changes.ended_at, 'infinity'::timestamp) as ended_at
     from changes
     left join confirmations using (started_at)
