@@ -16,7 +16,7 @@ from orchestration.simulate.plan import DAY_MS, Plan
 from orchestration.simulate.traffic import Sessions, Views
 from orchestration.simulate.truth import Truth, iso
 
-_STEADY_SHARE = 0.006
+_STEADY_SHARE = 0.003
 
 # (type, message with {n} varying, stack with {v} for the build hash, handled). The first four also come in bursts.
 KINDS: tuple[tuple[str, str, str, bool], ...] = (

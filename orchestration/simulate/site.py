@@ -74,9 +74,9 @@ class Service:
 # Phones are slower and buy less for reasons of their own: whoever compares slow with fast sessions without looking
 # at the device overstates what speed does.
 DEVICES = (
-    Device("mobile", 0.62, 410, 790, 700, 118, -0.55),
-    Device("desktop", 0.33, 120, 360, 360, 66, 0.45),
-    Device("tablet", 0.05, 350, 700, 650, 105, 0.05),
+    Device("mobile", 0.62, 410, 710, 630, 118, -0.55),
+    Device("desktop", 0.33, 120, 325, 325, 66, 0.45),
+    Device("tablet", 0.05, 350, 630, 585, 105, 0.05),
 )
 COUNTRIES = (
     Country("DE", "Berlin", "Europe/Berlin", 1, 0.36, 1.0, 0.15),
@@ -94,7 +94,7 @@ PAGE_GROUPS = (
     PageGroup("product", 1.15, 1.0, 0.9, 0.34, 0.42),
     PageGroup("search", 0.8, 1.9, 2.2, 0.06, 0.12),
     PageGroup("cart", 0.6, 1.1, 0.6, 0.01, 0.05),
-    PageGroup("checkout", 0.6, 1.4, 0.5, 0.01, 0.02),
+    PageGroup("checkout", 0.6, 1.4, 0.5, 0.005, 0.01),
     PageGroup("account", 0.7, 1.0, 0.5, 0.05, 0.03),
     PageGroup("help", 0.5, 0.6, 0.4, 0.05, 0.02),
 )

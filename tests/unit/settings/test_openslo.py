@@ -37,7 +37,7 @@ def test_an_objective_on_availability_and_one_on_vitals_are_read(folder):
     assert (available.measure, available.service, available.target, available.window.days) == (
         Measure("availability"), "checkout-api", 0.999, 28,
     )  # fmt: skip
-    assert (fast.measure.indicator, fast.target, fast.measure.page_group) == ("good_lcp", 0.65, "product")
+    assert (fast.measure.indicator, fast.target, fast.measure.page_group) == ("good_lcp", 0.75, "product")
 
 
 def test_a_target_in_percent_is_the_same_as_its_share(folder):
@@ -62,9 +62,9 @@ def test_a_list_of_documents_is_its_documents_and_mistakes_keep_their_lines(fold
     listed = "".join("- " + body.replace("\n", "\n  ").rstrip() + "\n" for body in bodies)
     (folder.path / FILE).write_text(listed)
     assert {"product-fast-lcp", "two"} <= set(read(folder))
-    (folder.path / FILE).write_text(listed.replace("target: 0.65", "target: 65") + "- 7\n")
+    (folder.path / FILE).write_text(listed.replace("target: 0.75", "target: 65") + "- 7\n")
     lines = listed.splitlines()
-    wrong = [(nth, "spec.objectives[0].target") for nth, line in enumerate(lines, 1) if "target: 0.65" in line]
+    wrong = [(nth, "spec.objectives[0].target") for nth, line in enumerate(lines, 1) if "target: 0.75" in line]
     mistakes = [mistake for mistake in read_config(folder.path).mistakes if mistake.file.name == Path(FILE).name]
     assert [(mistake.line, mistake.where) for mistake in mistakes] == [*wrong, (len(lines) + 1, "")]
 
@@ -106,7 +106,7 @@ def test_calendar_units_have_a_nominal_length(folder, duration, unit, count, day
 
 
 def test_objectives_of_one_document_are_named_by_what_they_display_or_by_their_place(folder):
-    folder.replace("target: 0.65", "target: 0.65\n    - target: 0.9", FILE)
+    folder.replace("target: 0.75", "target: 0.75\n    - target: 0.9", FILE)
     folder.replace("objective: product-fast-lcp", "objective: product-fast-lcp.2")
     found = read(folder)
     assert {name for name in found if name.startswith("product")} == {
@@ -205,14 +205,14 @@ def test_a_rule_that_can_never_fire_is_noted_and_does_not_refuse_the_configurati
     found = read_config(folder.path)
     assert found.mistakes == []
     (note,) = [note for note in found.notes if note.file.name == "product-fast-lcp.yml"]
-    assert (note.line, "with everything bad it is 2.857" in note.message) == (
-        folder.line("target: 0.65", FILE) - 1,
+    assert (note.line, "with everything bad it is 4 —" in note.message) == (
+        folder.line("target: 0.75", FILE) - 1,
         True,
     )
 
 
 def test_with_everything_bad_the_burn_rate_is_one_over_the_allowed_share(folder):
-    objective = replace(read(folder)["product-fast-lcp"], target=0.75)
+    objective = read(folder)["product-fast-lcp"]
     assert [can_fire(objective, factor) for factor in (3.99, 4.0, 4.01)] == [True, False, False]
     assert not can_fire(replace(objective, target=0.9), 10.0)
 

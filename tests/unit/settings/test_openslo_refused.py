@@ -23,9 +23,9 @@ NOT_THE_SPECIFICATION = [
     (RATIO, "budgetingMethod: Occurrences", "budgetingMethod: Occurences", "spec.budgetingMethod", "did you mean"),
     (RATIO, "isRolling: true", "isRolling: false", "spec.timeWindow[0]", "is rolling or follows a calendar"),
     (RATIO, "duration: 28d", "duration: 28 days", "spec.timeWindow[0].duration", "one of m h d w M Q Y"),
-    (RATIO, "target: 0.65", "target: 1", "spec.objectives[0].target", "less than 1"),
-    (RATIO, "target: 0.65", "target: '0.65'", "spec.objectives[0].target", "valid number"),
-    (RATIO, "target: 0.65", "targetPercent: 0.75\n      target: 0.65", "spec.objectives[0]", "one of target and"),
+    (RATIO, "target: 0.75", "target: 1", "spec.objectives[0].target", "less than 1"),
+    (RATIO, "target: 0.75", "target: '0.75'", "spec.objectives[0].target", "valid number"),
+    (RATIO, "target: 0.75", "targetPercent: 0.75\n      target: 0.75", "spec.objectives[0]", "one of target and"),
     (RATIO, "displayName: P", "labels: {tier: 1}\n  displayName: P", "metadata.labels", "put the value in quotes"),
     (RATIO, "        total:", "        bad:", "spec.indicator.spec.ratioMetric", "one of total and raw"),
     (RATIO, "  indicator:", "  indicatorRef: x\n  indicator:", "spec.indicatorRef", "beside an indicator"),
@@ -59,14 +59,14 @@ NOT_ACCOUNTED = [
     (RATIO, "duration: 28d", "duration: 36h", "spec.timeWindow[0].duration", "days, such as 1d"),
     (RATIO, "duration: 28d", "duration: 0d", "spec.timeWindow[0].duration", "1d to 366d"),
     (RATIO, "duration: 28d", "duration: 2Y", "spec.timeWindow[0].duration", "1d to 366d"),
-    (RATIO, "target: 0.65", "target: 0", "spec.objectives[0].target", "asks for nothing"),
-    (RATIO, "target: 0.65", "target: 0.9999999999", "spec.objectives[0].target", "at most 8 digits"),
-    (RATIO, "target: 0.65", "target: 0.65\n      op: lt", "spec.objectives[0].op", "belongs to a thresholdMetric"),
-    (RATIO, "target: 0.65", "target: 0.65\n      value: 1", "spec.objectives[0].value", "belongs to a thresholdMetric"),
-    (RATIO, "target: 0.65", "target: 0.65\n      timeSliceWindow: 5m", "spec.objectives[0].timeSliceWindow",
+    (RATIO, "target: 0.75", "target: 0", "spec.objectives[0].target", "asks for nothing"),
+    (RATIO, "target: 0.75", "target: 0.9999999999", "spec.objectives[0].target", "at most 8 digits"),
+    (RATIO, "target: 0.75", "target: 0.75\n      op: lt", "spec.objectives[0].op", "belongs to a thresholdMetric"),
+    (RATIO, "target: 0.75", "target: 0.75\n      value: 1", "spec.objectives[0].value", "belongs to a thresholdMetric"),
+    (RATIO, "target: 0.75", "target: 0.75\n      timeSliceWindow: 5m", "spec.objectives[0].timeSliceWindow",
      "budgetingMethod: Timeslices"),
-    (RATIO, "target: 0.65", "target: 0.65\n      compositeWeight: 2", "objectives[0].compositeWeight", "composite"),
-    (RATIO, "target: 0.65", "target: 0.65\n      indicatorRef: x", "spec.indicator", "or one in each objective"),
+    (RATIO, "target: 0.75", "target: 0.75\n      compositeWeight: 2", "objectives[0].compositeWeight", "composite"),
+    (RATIO, "target: 0.75", "target: 0.75\n      indicatorRef: x", "spec.indicator", "or one in each objective"),
     (RATIO, "budgetingMethod: Occurrences", "budgetingMethod: Timeslices", "spec.objectives[0]", "no timeSliceTarget"),
     (RATIO, "budgetingMethod: Occurrences", "budgetingMethod: RatioTimeslices", "spec.objectives[0]",
      "no timeSliceWindow"),
@@ -170,7 +170,7 @@ def test_all_mistakes_of_a_document_are_said_at_once(documents):
     documents.replace("budgetingMethod: Occurrences", "budgetingMethods: Occurrences", RATIO)
     documents.replace("type: beaconmart", "type: Datadog", RATIO)
     documents.replace("duration: 28d", "duration: 28", RATIO)
-    documents.replace("target: 0.65", "target: 75", RATIO)
+    documents.replace("target: 0.75", "target: 75", RATIO)
     assert {
         "spec.budgetingMethods", "spec.budgetingMethod", "spec.timeWindow[0].duration", "spec.objectives[0].target",
         "spec.indicator.spec.ratioMetric.good.metricSource.type",
