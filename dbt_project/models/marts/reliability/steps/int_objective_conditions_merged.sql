@@ -1,8 +1,9 @@
 {{ config(materialized='incremental', tags=['fast']) }}
 
 -- A condition holds from the instant at which it was judged, never before what it rests on: a burn rate for the five
--- minutes until it is judged again, latency or error share over the objective in an hour until more is known, an hour at
--- most. Over is beyond chance (Wilson, 95 %), with one bad event fewer too. What is judged at midnight is of the new day.
+-- minutes until it is judged again, latency or error share over the objective in an hour until more is known, an hour
+-- at most. Over is beyond chance (Wilson, 95 %), with one bad event fewer too. What is judged at midnight is of the new
+-- day.
 with
 objectives as (select * from {{ source('config', 'objectives') }}),
 
