@@ -96,6 +96,7 @@ class Formats:
             "ms": _milliseconds,
             "s": duration,
             "share": _share,
+            "reduction": _reduction,
             "score": lambda v: f"{v:.1f}",
             "money": lambda v: f"{v:,.0f}{NBSP}{self.currency}" if abs(v) >= 1000 else f"{v:,.2f}{NBSP}{self.currency}",
             "days": lambda v: f"{v:,.0f}{NBSP}days",
@@ -188,6 +189,16 @@ def _share(value: float) -> str:
     if percent in (0, 100):
         return f"{percent:.0f}{NBSP}%"
     return f"{percent:.2f}{NBSP}%" if abs(percent) < 5 else f"{percent:.1f}{NBSP}%"
+
+
+def _reduction(share: float) -> str:
+    # What grows has no reduction: one of -420 % says nothing to people.
+    if share >= 0:
+        return f"{_share(share)} less"
+    factor = 1 - share
+    if factor > 1000:
+        return f"> 1,000{NBSP}× as long"
+    return f"{factor:,.0f}{NBSP}× as long" if factor >= 10 else f"{factor:.2g}{NBSP}× as long"
 
 
 def _counted(words: str) -> Callable[[float], str]:

@@ -10,7 +10,7 @@ TARGETS = {
     "alert_false_positive_share": ("False positives among alerts", "share", "alert_accuracy"),
     "alert_latency_s": ("From landing to a critical alert", "s", "alert_latency"),
     "history_days": ("History kept", "days", "history"),
-    "mttr_reduction_share": ("Reduction of MTTR (restore)", "share", "mttr_halved"),
+    "mttr_reduction_share": ("Reduction of MTTR (restore)", "reduction", "mttr_halved"),
     "ux_score": ("UX score", "score", "ux_score"),
     "availability": ("Availability", "share", "availability"),
 }

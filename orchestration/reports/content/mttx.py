@@ -131,11 +131,11 @@ def halved(context: Context) -> Section:
         return Section("halved", "Whether the time to restore was halved has not been judged", empty=empty)
     (row,), formats = rows, context.formats
     goal = formats.goal(row["goal_share"], "share")
-    bounds = formats.bounds(row["reduction_lower"], row["reduction_upper"], "share")
+    bounds = formats.bounds(row["reduction_lower"], row["reduction_upper"], "reduction")
     tiles = [
         Tile(
             "Reduction of MTTR (restore)",
-            formats.value(row["reduction_share"], "share"),
+            formats.value(row["reduction_share"], "reduction"),
             "mttr_halved",
             f"95 %: {bounds}" if bounds else "",
             str(row["reason"]),

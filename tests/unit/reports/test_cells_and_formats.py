@@ -77,6 +77,15 @@ def test_an_interval_names_its_unit_once():
     assert FORMATS.bounds(None, 1, "ms") == ""
 
 
+def test_a_time_that_grew_is_told_as_a_multiple_and_not_as_a_reduction_under_nothing():
+    assert plain(FORMATS.value(-4.2, "reduction")) == "5.2 × as long"
+    assert plain(FORMATS.bounds(-267, 0.3, "reduction")) == "268 × as long to 30.0 % less"
+    assert plain(FORMATS.bounds(-267, -0.47, "reduction")) == "268 to 1.5 × as long"
+    assert plain(FORMATS.bounds(0.3, 0.62, "reduction")) == "30.0 to 62.0 % less"
+    assert plain(FORMATS.value(-1e6, "reduction")) == "> 1,000 × as long"
+    assert plain(FORMATS.goal(0.5, "reduction")) == "50 % less"
+
+
 def test_a_goal_has_no_decimals_that_say_nothing():
     goals = [(0.05, "share"), (0.999, "share"), (90.0, "score"), (1.0, "share"), (0.1, ""), (4000, "ms"), (30, "s")]
     assert [plain(FORMATS.goal(*goal)) for goal in goals] == ["5 %", "99.9 %", "90", "100 %", "0.1", "4 s", "30 s"]
