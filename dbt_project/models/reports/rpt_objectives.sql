@@ -38,7 +38,7 @@ final as (
         objectives.threshold as threshold_ms,
         objectives.percentile,
         objectives.slice_s,
-        objectives.window_days,
+        coalesce(newest.window_days, objectives.window_days) as window_days,
         objectives.window_count,
         objectives.composite_weight,
         objectives.slice_target_share::double as slice_target_share,

@@ -3,13 +3,18 @@
 with
 objectives as (select * from {{ source('config', 'objectives') }}),
 
+-- With data on less than half of the days that have passed, nobody knows the budget, unless what is known alone spends
+-- more than that of all of them.
 measured as (
     select
         days.*,
         days.day_bad_share / (1 - objectives.target_share)::double as burn_rate,
         coalesce(days.total_count, 0) = 0
         or days.budget_event_count < 1
-        or 2 * days.day_count < days.known_day_count as is_insufficient
+        or (
+            2 * days.day_count < days.passed_day_count
+            and days.budget_spent * days.day_count <= days.budget_total * days.passed_day_count
+        ) as is_insufficient
     from {{ ref('int_objective_days_measured') }} as days
     inner join objectives using (objective)
 ),
@@ -31,6 +36,7 @@ averaged as (
         whole as objective,
         max(allowed) as allowed,
         min(day_count) as day_count,
+        max(window_day_count) as window_day_count,
         {%- for share in ('sli_share', 'sli_lower', 'sli_upper', 'window_bad_share', 'day_bad_share') %}
             sum(weight * {{ share }}::decimal(18, 12))
             / sum(weight) filter (where {{ share }} is not null) as {{ share }},
@@ -89,7 +95,7 @@ final as (
             else 'checks'
         end) as unit,
         objectives.target_share::double as target_share,
-        objectives.window_days,
+        days.window_day_count::integer as window_days,
         days.day_count,
         days.good_count,
         days.total_count,

@@ -59,7 +59,7 @@ final as (
     select
         objective,
         window_ends_on - window_starts_on as window_day_count,
-        event_date + 1 - greatest(window_starts_on, first_date) as known_day_count,
+        event_date + 1 - window_starts_on as passed_day_count,
         epoch(timezone(zone, event_date + interval 1 day))
         - epoch(timezone(zone, greatest(window_starts_on, first_date)::timestamp)) as known_s,
         epoch(timezone(zone, window_ends_on::timestamp))
