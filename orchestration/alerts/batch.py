@@ -1,15 +1,14 @@
 """The alerts' part of the daily run: the warehouse's judgements into the ledger, and the ledger back beside the marts.
 
-The days to merge wait in `pipeline.rejudged_dates` from before the queue of touched days is emptied until they are in
-the ledger, so that a crash at any point repeats them.
+The days to merge wait in `pipeline.rejudged_dates` from the transaction that judged them (`macros/queue_rejudged.sql`)
+until they are in the ledger, so that a crash at any point repeats them.
 """
 
-import json
 from datetime import datetime
 
 import duckdb
 
-from orchestration import dbt, warehouse
+from orchestration import warehouse
 from orchestration.alerts import ledger
 from orchestration.alerts.ledger import Judgements, Merged
 from orchestration.settings import Settings
@@ -18,43 +17,6 @@ from orchestration.warehouse.predictions import DECLARED, create_declared_tables
 RULES = "fct_rule_evaluations"
 # A month of judgements is some hundred megabytes, and keeps the fast path waiting for a second.
 _DAYS_AT_ONCE = 31
-_QUEUE = "create table if not exists pipeline.rejudged_dates (event_date date)"
-
-
-def queue_rejudged(settings: Settings) -> None:
-    """Note the days that this run judged anew; call it before `warehouse.finish`."""
-    reach = [(table, days.get("back", 0), days.get("forward", 0)) for table, days in _reach(settings).items()]
-    with warehouse.connect(settings) as connection:
-        connection.execute(_QUEUE)
-        connection.execute(
-            """
-            insert into pipeline.rejudged_dates
-            with
-            reach as (select unnest($tables) as raw_table, unnest($back) as back, unnest($forward) as forward),
-            judged as (select distinct event_date from alerts.fct_rule_evaluations),
-            rebuilt as (
-                select touched_dates.event_date - back as first_day, touched_dates.event_date + forward as last_day
-                from pipeline.touched_dates inner join reach using (raw_table)
-                union
-                select
-                    previous_as_of_date + 1 - (select max(back) from reach),
-                    as_of_date + (select max(forward) from reach)
-                from pipeline.run
-                where previous_as_of_date < as_of_date
-                union
-                select min(event_date), max(event_date) from judged
-                where (select is_full_refresh from pipeline.run)
-            ),
-            days as (select unnest(range(first_day, last_day + 1, interval 1 day))::date as event_date from rebuilt)
-            select distinct event_date from days
-            where event_date not in (select event_date from pipeline.rejudged_dates)
-            """,
-            {
-                "tables": [table for table, _, _ in reach],
-                "back": [back for _, back, _ in reach],
-                "forward": [forward for _, _, forward in reach],
-            },
-        )
 
 
 def merge(settings: Settings, run_id: str, known_at: datetime) -> list[Merged]:
@@ -63,7 +25,6 @@ def merge(settings: Settings, run_id: str, known_at: datetime) -> list[Merged]:
     `known_at` is when the run looked at the lake, UTC: what the fast path has judged since is not taken back.
     """
     with warehouse.connect(settings) as connection:
-        connection.execute(_QUEUE)
         queued = connection.execute("select distinct event_date from pipeline.rejudged_dates order by 1").fetchall()
     dates = [row[0] for row in queued]
     merged = []
@@ -121,9 +82,3 @@ def _newest_copied(connection: duckdb.DuckDBPyConnection) -> int:
         for table in ("alerts.evaluations", "ledger.evaluations")
     )
     return int(copied) if is_same else 0
-
-
-def _reach(settings: Settings) -> dict[str, dict[str, int]]:
-    nodes = json.loads(dbt.manifest(settings).read_text())["nodes"].values()
-    (reach,) = [node["config"]["meta"]["reach"] for node in nodes if node["name"] == RULES]
-    return dict(reach)

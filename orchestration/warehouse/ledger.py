@@ -28,6 +28,7 @@ create table if not exists pipeline.ingested_rejects (
 create table if not exists pipeline.raw_files (raw_table varchar, manifest varchar, path varchar, event_date date);
 create table if not exists pipeline.manifests (raw_table varchar, manifest varchar, mtime_ns bigint, bytes bigint);
 create table if not exists pipeline.touched_dates (raw_table varchar, event_date date);
+create table if not exists pipeline.rejudged_dates (event_date date);
 create table if not exists pipeline.closed_days (raw_table varchar, closed_through date);
 create table if not exists pipeline.history (mart varchar, history_files varchar);
 create table if not exists pipeline.fingerprint (project_hash varchar, config_hash varchar);

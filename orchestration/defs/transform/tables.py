@@ -12,7 +12,7 @@ import dagster as dg
 from dagster_dbt import dbt_assets
 
 from orchestration import dbt, progress, runs, warehouse
-from orchestration.alerts import batch, notes
+from orchestration.alerts import notes
 from orchestration.defs.resources import Site, readable_failures
 from orchestration.settings import Settings, load_settings
 
@@ -54,7 +54,6 @@ def _rules(manifest: Path) -> dg.AssetsDefinition:
             full_refresh = warehouse.is_full_refresh(site.settings)
             yield from _build(context, site.settings, select=[RULES], full_refresh=full_refresh)
             if not context.is_subset:
-                batch.queue_rejudged(site.settings)
                 warehouse.finish(site.settings)
                 notes.built(site.settings)
 

@@ -1,4 +1,4 @@
-{{ config(tags=['fast', 'after_checks', 'replay']) }}
+{{ config(tags=['fast', 'after_checks', 'replay'], post_hook='{{ queue_rejudged() }}') }}
 
 -- Rules are judged at the end of every bucket of five minutes up to the newest event of their feed: what a bucket says
 -- is told again when more of it has come. What is found once a day is judged at its end.
