@@ -5,11 +5,6 @@ run as (select as_of_date from {{ source('pipeline', 'run') }}),
 
 objectives as (select * from {{ source('config', 'objectives') }}),
 
-windows as (
-    select * from {{ ref('int_objective_windows_dated') }}
-    where event_date = (select as_of_date from run)
-),
-
 budgets as (
     select
         days.*,
@@ -43,10 +38,10 @@ causes as (
         causes.cause,
         causes.spent_amount
     from {{ ref('int_sli_causes_summed') }} as causes
-    inner join windows
+    inner join budgets
         on
-            causes.objective = windows.objective
-            and causes.budget_date between windows.window_starts_on and windows.event_date
+            causes.objective = budgets.objective
+            and causes.budget_date between budgets.window_starts_on and budgets.event_date
 ),
 
 summed as (
