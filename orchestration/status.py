@@ -190,9 +190,12 @@ def _with_unit(value: float | None, unit: str | None) -> str:
 
 
 def _landing(settings: Settings) -> tuple[int, str | None]:
-    """The number of files that wait, and why it is not known: what is published is known without object storage too."""
+    """The number of files that wait, and what is wrong: what is published is known without object storage too."""
     try:
-        return len(lake.pending_files(settings)), None
+        waiting = len(lake.pending_files(settings))
+        problems = lake.unreadable_files(settings) if waiting else []
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        return waiting, problems[0] + more if problems else None
     except lake.StorageError as error:
         return 0, str(error)
 

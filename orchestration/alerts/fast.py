@@ -34,6 +34,7 @@ class Watched:
 
     files: list[str] = field(default_factory=list)
     merged: list[Merged] = field(default_factory=list)
+    problems: dict[str, str] = field(default_factory=dict)
     sent: int = 0
     failed: int = 0
     seconds: float = 0.0
@@ -44,11 +45,14 @@ class Watched:
         return (
             f"{len(self.files)} files taken in ({self.seconds:.1f} s), {changed} changes of alerts,"
             f" {self.sent} notifications sent, {self.failed} failed"
-        )
+        ) + "".join(f"; {problem}" for problem in self.problems.values())
 
 
 def watch(settings: Settings, seconds: float, run_id: str) -> Watched:
-    """Look at landing for so many seconds, and see to each file that comes; sends what still waits, too."""
+    """Look at landing for so many seconds, and see to each file that comes; sends what still waits, too.
+
+    A file that cannot be read waits until it can, and keeps no other waiting.
+    """
     ends_at, watched = time.monotonic() + seconds, Watched()
     program.load(settings)
     delivery.warm(settings)
@@ -57,9 +61,10 @@ def watch(settings: Settings, seconds: float, run_id: str) -> Watched:
     due_at = ledger.utc_now() if ledger.path(settings).exists() else None
     while True:
         ready = landings.ready()
+        watched.problems |= landings.problems
         if ready or notes.is_unjudged(settings):
             began = time.perf_counter()
-            merged = take_in(settings, ready, run_id, watched.files.append)
+            merged = take_in(settings, ready, run_id, watched.files.append, landings.problems)
             watched.merged += [merged] if merged else []
             due_at = ledger.utc_now() if merged and (merged.planned or due_at) else due_at
             watched.seconds += time.perf_counter() - began
@@ -78,6 +83,7 @@ def take_in(
     ready: dict[str, set[date | None]],
     run_id: str,
     say: Callable[[str], None] = lambda name: None,
+    leave_out: Collection[str] = (),
 ) -> Merged | None:
     """Bring files into the lake and judge the days that they touch; None if these are not the newest.
 
@@ -87,12 +93,13 @@ def take_in(
             process that died had brought in is judged.
         run_id: Who judges, for the ledger.
         say: Called with the name of each file that was read.
+        leave_out: Names of files that cannot be read.
     """
     notes.taken_in(settings)
     touched: set[date] = set()
     for table in TABLES:
         if table in ready:
-            report = lake.ingest(settings, table, [day for day in ready[table] if day])
+            report = lake.ingest(settings, table, [day for day in ready[table] if day], leave_out=leave_out)
             touched |= report.touched_dates
             for file in report.read:
                 say(file.path)

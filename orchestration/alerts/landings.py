@@ -22,10 +22,14 @@ _Seen = tuple[str, str, int, int]
 
 @dataclass
 class Watch:
-    """Looks at landing again and again; a file is ready once two looks in a row found it the same."""
+    """Looks at landing again and again; a file is ready once two looks in a row found it the same.
+
+    `problems` tells by name of the new files that cannot be read why, as the last look found it.
+    """
 
     settings: Settings
     days: list[date] = field(default_factory=list)
+    problems: dict[str, str] = field(default_factory=dict)
     _known: set[_Seen] = field(default_factory=set)
     _growing: set[_Seen] = field(default_factory=set)
 
@@ -40,6 +44,7 @@ class Watch:
         """By raw table, the export days with a file that is new or changed and has stopped changing."""
         found: dict[str, set[date | None]] = {}
         growing: set[_Seen] = set()
+        self.problems = {}
         for table in TABLES:
             for landed in self._landed(table):
                 seen = (table, landed.name, landed.size, landed.mtime_ns)
@@ -47,6 +52,8 @@ class Watch:
                     continue
                 if not self._is_pending(table, landed):
                     self._known.add(seen)
+                elif problem := landed.problem():
+                    self.problems[landed.name] = problem
                 elif seen in self._growing:
                     found.setdefault(table, set()).add(landed.day)
                 else:

@@ -17,6 +17,7 @@ from orchestration.lake.listing import (
     pending_days,
     pending_files,
     reject_files,
+    unreadable_files,
 )
 from orchestration.lake.manifest import Entry, manifests, read_manifest
 from orchestration.lake.object_storage import StorageError
@@ -45,4 +46,5 @@ __all__ = [
     "reading",
     "reject_files",
     "seal",
+    "unreadable_files",
 ]

@@ -5,7 +5,7 @@ lists does not exist: a crash before the manifest is replaced leaves garbage, an
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -80,7 +80,11 @@ class IngestReport:
 
 
 def ingest(
-    settings: Settings, raw_table: str, days: Iterable[date] | None = None, progress: Progress | None = None
+    settings: Settings,
+    raw_table: str,
+    days: Iterable[date] | None = None,
+    progress: Progress | None = None,
+    leave_out: Collection[str] = (),
 ) -> IngestReport:
     """Brings the delivered files of a raw table into the lake; files that are in it with the same content are skipped.
 
@@ -89,6 +93,7 @@ def ingest(
         raw_table: Such as `raw_web_vitals.beacons`.
         days: Export days; every delivered one without it. Undated snapshots are looked at in any case.
         progress: Called with (files done, files in all, what is being done).
+        leave_out: Names of files that are left for another time.
 
     Raises:
         KeyError: There is no such raw table.
@@ -96,6 +101,7 @@ def ingest(
     began = time.perf_counter()
     wanted = None if days is None else sorted(set(days))
     landed = [file for source in sources_of(settings, raw_table) for file in landed_files(settings, source, wanted)]
+    landed = [file for file in landed if file.name not in leave_out]
     landed.sort(key=lambda file: (file.day or date.min, file.name))
     round_ = _Run(settings, raw_table, IngestReport(raw_table), _Progress(progress, len(landed)))
     for files in _rounds(landed):

@@ -45,6 +45,18 @@ class Landed:
         """Opens the file for reading; it need not be at hand."""
         return object_storage.opened(self.stored.url) if self.stored else self.path.open("rb")
 
+    def problem(self) -> str | None:
+        """Tells why a local file cannot be read and what to do; None if its first byte can, and for an object."""
+        if self.stored:
+            return None
+        try:
+            with self.path.open("rb") as stream:
+                stream.read(1)
+        except OSError as error:
+            right = "let the user who runs Beaconmart read it, or take it out of landing"
+            return f"{self.name} cannot be read ({error.strerror}); {right}"
+        return None
+
     @property
     def export_date(self) -> date:
         """The export day; for an undated snapshot the day on which the file was written."""

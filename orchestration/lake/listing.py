@@ -61,6 +61,11 @@ def pending_files(settings: Settings) -> list[tuple[str, int, int]]:
     return sorted((landed.name, landed.size, landed.mtime_ns) for landed in _pending(settings))
 
 
+def unreadable_files(settings: Settings) -> list[str]:
+    """Returns, for each new or changed landing file that cannot be read, why that is and what to do."""
+    return sorted(problem for landed in _pending(settings) if (problem := landed.problem()))
+
+
 def delivered_days(settings: Settings) -> list[date]:
     """Returns the export days that are in landing or were ingested once, in order; undated snapshots aside."""
     days: set[date] = set()

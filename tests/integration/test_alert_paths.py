@@ -65,7 +65,6 @@ def by_the_daily_run(settings):
     with warehouse.writing(settings):
         prepared = warehouse.prepare(settings, max(lake.delivered_days(settings)))
         dbt.build(settings, SELECT, full_refresh=prepared.full_refresh)
-        batch.queue_rejudged(settings)
         warehouse.finish(settings)
         notes.built(settings)
     batch.merge(settings, "run", notes.built_from(settings))
@@ -149,6 +148,14 @@ def test_what_was_taken_in_when_the_process_died_is_judged_by_the_next(site):
     lake.ingest(site, "raw_probes.checks", [DAY])
     assert fast.watch(site, 0, "next tick").merged[0].events == {"opened": len(story(site)[0])}
     assert fast.watch(site, 0, "and the one after").merged == []
+
+
+def test_a_file_that_cannot_be_read_is_told_and_keeps_no_other_waiting(site):
+    (site.landing / f"{DAY}/probes-locked.ndjson").symlink_to("/proc/self/mem")  # for the superuser, too
+    watched = fast.watch(site, 2, "tick")
+    assert watched.files == [f"{DAY}/probes-1.ndjson"]
+    assert watched.merged[0].events == {"opened": len(story(site)[0])}
+    assert "probes-locked.ndjson cannot be read" in str(watched)
 
 
 def test_the_landing_of_an_alert_is_that_of_the_file_with_its_event(site):

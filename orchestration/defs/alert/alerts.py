@@ -61,4 +61,7 @@ def ledger(context: dg.AssetExecutionContext, site: Site) -> Iterator[dg.Materia
 
 def _watch(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """Never starts a run: what there is to do is done within the tick, in this warm process."""
-    return dg.SkipReason(str(fast.watch(load_settings(), WATCH_S, f"sensor {context.sensor_name}")))
+    watched = fast.watch(load_settings(), WATCH_S, f"sensor {context.sensor_name}")
+    for problem in watched.problems.values():
+        context.log.error(problem)
+    return dg.SkipReason(str(watched))

@@ -6,6 +6,7 @@ import pytest
 
 from orchestration import lake
 from orchestration.alerts.landings import Watch
+from orchestration.status import read_status
 
 TODAY = datetime.now(UTC).date()
 HEADER = "checked_at,service,status\n"
@@ -62,3 +63,24 @@ def test_old_days_wait_for_the_daily_run(settings):
     watch = Watch(settings)
     ready = [watch.ready() for _ in range(2)][1]
     assert min(ready["raw_probes.checks"]) >= TODAY - timedelta(days=3)
+
+
+def test_a_file_that_cannot_be_read_keeps_no_other_waiting_and_is_told(settings):
+    land(settings, TODAY, f"{TODAY}T00:00:00Z,shop,up\n")
+    (settings.landing / str(TODAY) / "probes-locked.csv").symlink_to("/proc/self/mem")  # for the superuser, too
+    watch = Watch(settings)
+    ready = [watch.ready() for _ in range(2)][1]
+    assert ready == {"raw_probes.checks": {TODAY}}
+    assert list(watch.problems) == [f"{TODAY}/probes-locked.csv"]
+    lake.ingest(settings, "raw_probes.checks", [TODAY], leave_out=watch.problems)
+    assert [entry.path for entry in entries(settings)] == [f"{TODAY}/probes.csv"]
+    assert watch.ready() == {}
+    (problem,) = lake.unreadable_files(settings)
+    assert problem == watch.problems[f"{TODAY}/probes-locked.csv"]
+    assert "probes-locked.csv cannot be read (Input/output error); let the user" in problem
+    assert problem in read_status(settings).lines()[-1]
+
+
+def entries(settings):
+    (manifest,) = lake.manifests(settings, "raw_probes.checks")
+    return lake.read_manifest(manifest)
