@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -113,11 +114,20 @@ def global_args(settings: Settings) -> list[str]:
 
 
 def project_state() -> str:
-    """Returns a hash of all that decides what the project compiles to."""
-    digest = hashlib.sha256()
+    """Returns a hash of all that decides what the project compiles to; files are read again only if one has changed."""
+    files = []
     for path in sorted(PROJECT_DIR.rglob("*")):
         if path.suffix in {".sql", ".yml", ".csv", ".md"} and "target" not in path.relative_to(PROJECT_DIR).parts:
-            digest.update(str(path.relative_to(PROJECT_DIR)).encode() + b"\0" + path.read_bytes())
+            status = path.stat()
+            files.append((path, status.st_mtime_ns, status.st_ctime_ns, status.st_size))
+    return _hashed(tuple(files))
+
+
+@lru_cache(maxsize=1)
+def _hashed(files: tuple[tuple[Path, int, int, int], ...]) -> str:
+    digest = hashlib.sha256()
+    for path, *_ in files:
+        digest.update(str(path.relative_to(PROJECT_DIR)).encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 
 
