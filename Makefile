@@ -40,7 +40,7 @@ test: $(READY)  ## everything that proves the project
 	@$(BIN)/dbt --quiet parse --project-dir dbt_project --profiles-dir dbt_project
 	@$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar dbt_project/models
 	@echo "── tests ──"
-	@$(BIN)/pytest -n 2 --dist loadgroup
+	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(READY)
 	@echo "── ruff, mypy, import rules ──"

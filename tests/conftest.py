@@ -19,6 +19,26 @@ OF_THE_CLOCK = ("run_id", "sequence", "path", "landed_at", "written_at", "notifi
 DAYS, LATER_DAYS, LAST_DAY, SEED, PAGE_VIEWS_PER_DAY = 21, 3, date(2026, 11, 20), 11, 200
 
 
+# A file of tests goes to one process as a whole. The dear ones come first, so that the processes end together.
+DEAR = (
+    "test_daily_run",
+    "test_compaction_and_expiry",
+    "test_object_storage",
+    "test_pages_in_a_browser",
+    "test_alert_paths",
+    "test_alert_daemon",
+    "test_transform_equality",
+    "test_reliability_accounting",
+    "test_reliability_equality",
+)
+
+
+def pytest_collection_modifyitems(items):
+    """Puts the dear files first, then what is left of the integration tests, then the others."""
+    dear = {name: rank for rank, name in enumerate(DEAR)}
+    items.sort(key=lambda item: (dear.get(item.path.stem, len(dear)), item.path.parent.name != "integration"))
+
+
 @dataclass(frozen=True)
 class Site:
     """A home with its configuration, and the command in it."""
@@ -91,16 +111,7 @@ def small_site(tmp_path_factory):
 
     Read it; `copy` it to change it. Made once, also where several test processes share the work.
     """
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "small_site"
-    folder.mkdir(exist_ok=True)
-    site = Site(folder / "home")
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "done").exists():
-            _make(site)
-            (folder / "done").touch()
-    return site
+    return Site(_made_once(tmp_path_factory, "small_site", lambda folder: _make(Site(folder / "home"))) / "home")
 
 
 @pytest.fixture
@@ -109,10 +120,48 @@ def site(small_site, tmp_path):
     return small_site.copy(tmp_path / "home")
 
 
+@pytest.fixture(scope="session")
+def parsed_project(tmp_path_factory):
+    """A folder with the dbt project parsed, of this process alone. It is parsed once, also for several processes."""
+    made = _made_once(tmp_path_factory, "parsed_project", _parse)
+    return shutil.copytree(made, tmp_path_factory.mktemp("parsed") / "dbt")
+
+
+@pytest.fixture(scope="module")
+def one_parse(parsed_project):
+    """Tests of the module run dbt without parsing the project, each for itself."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DBT_TARGET_PATH", str(parsed_project))
+        yield
+
+
+def _made_once(tmp_path_factory, name, make):
+    """A folder that the first of the test processes fills while the others wait."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = folder.with_suffix(".done")
+        if not done.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            make(folder)
+            done.touch()
+    return folder
+
+
+def _parse(folder):
+    from orchestration import dbt
+    from orchestration.settings import load_settings
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DBT_TARGET_PATH", str(folder))
+        dbt.parse(load_settings())
+
+
 def _make(site):
     from orchestration.simulate import simulate
 
-    shutil.rmtree(site.home, ignore_errors=True)
     simulate(site.landing, DAYS + LATER_DAYS, LAST_DAY, SEED, PAGE_VIEWS_PER_DAY)
     site.later.mkdir()
     for day in sorted(site.landing.glob("2*"))[-LATER_DAYS:]:

@@ -12,7 +12,7 @@ import pytest
 from orchestration import quality, runs
 from orchestration.definitions import beaconmart
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("definitions")]
+pytestmark = pytest.mark.slow
 SNAPSHOT = Path(__file__).with_name("asset_graph.txt")
 
 

@@ -12,7 +12,7 @@ from tests.integration.reliability_worlds import START, build, deliver, rows, si
 DAYS, PROBE_S = 7, 300
 AS_OF = date(2026, 11, 7)
 OURS = {"name": "ours", "failures_to_go_down": 3, "maintenance_as": "down"}
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_parse")]
 
 
 def checks(service, told, offset=0):
@@ -27,34 +27,32 @@ def checks(service, told, offset=0):
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory):
     """One service an hour down and a day corrected, one degraded, one that flaps, one of which little is known."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DBT_TARGET_PATH", str(tmp_path_factory.mktemp("dbt")))
-        names = ["shop", "slow", "shaky", "silent"]
-        settings = site(
-            tmp_path_factory.mktemp("site"),
-            dict.fromkeys(names, PROBE_S),
-            accounting={"method": "ours", "methods": [OURS]},
-            corrections=[
-                {"name": "fire-drill", "service": "shop", "from": "2026-11-06T00:00:00", "to": "2026-11-07T00:00:00"}
-                | {"reason": "The data centre was switched off on purpose."}
-            ],
-        )
-        hour = 60
-        told = {
-            "shop": [(30 * hour, 31 * hour, "down")],
-            "slow": [(30 * hour, 40 * hour, "degraded"), (50 * hour, 52 * hour, "down")],
-            "shaky": [(34 * hour + begin, 34 * hour + begin + 5, "down") for begin in range(0, 60, 10)],
-            "silent": [
-                (10 * hour, 12 * hour, "pending"),
-                (20 * hour, 22 * hour, "missing"),
-                (22 * hour, 22 * hour + 1, "down"),
-                (22 * hour + 1, 23 * hour, "missing"),
-            ],
-        }
-        exported = [row for name in names for row in checks(name, told[name], offset=2 if name == "shaky" else 0)]
-        deliver(settings, f"{AS_OF}/probes.ndjson", exported)
-        build(settings, AS_OF, "+fct_availability_daily +fct_outages")
-        yield settings
+    names = ["shop", "slow", "shaky", "silent"]
+    settings = site(
+        tmp_path_factory.mktemp("site"),
+        dict.fromkeys(names, PROBE_S),
+        accounting={"method": "ours", "methods": [OURS]},
+        corrections=[
+            {"name": "fire-drill", "service": "shop", "from": "2026-11-06T00:00:00", "to": "2026-11-07T00:00:00"}
+            | {"reason": "The data centre was switched off on purpose."}
+        ],
+    )
+    hour = 60
+    told = {
+        "shop": [(30 * hour, 31 * hour, "down")],
+        "slow": [(30 * hour, 40 * hour, "degraded"), (50 * hour, 52 * hour, "down")],
+        "shaky": [(34 * hour + begin, 34 * hour + begin + 5, "down") for begin in range(0, 60, 10)],
+        "silent": [
+            (10 * hour, 12 * hour, "pending"),
+            (20 * hour, 22 * hour, "missing"),
+            (22 * hour, 22 * hour + 1, "down"),
+            (22 * hour + 1, 23 * hour, "missing"),
+        ],
+    }
+    exported = [row for name in names for row in checks(name, told[name], offset=2 if name == "shaky" else 0)]
+    deliver(settings, f"{AS_OF}/probes.ndjson", exported)
+    build(settings, AS_OF, "+fct_availability_daily +fct_outages")
+    return settings
 
 
 def shares(settings, service, grain="90d"):
@@ -155,8 +153,7 @@ def test_unknown_time_says_why(settings):
     ) == [(115 + 50, 10, 115, pytest.approx(1 - 290 / 1440))]
 
 
-def test_closed_days_that_name_their_method_count_beside_those_that_name_its_rule(tmp_path, monkeypatch):
-    monkeypatch.setenv("DBT_TARGET_PATH", str(tmp_path / "dbt"))
+def test_closed_days_that_name_their_method_count_beside_those_that_name_its_rule(tmp_path):
     settings = site(tmp_path, {"shop": PROBE_S})
     deliver(settings, f"{AS_OF}/probes.ndjson", list(checks("shop", [(600, 660, "down"), (2000, 2030, "down")])))
     build(settings, AS_OF, "+fct_availability_daily +fct_outages")

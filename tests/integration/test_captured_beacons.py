@@ -14,7 +14,7 @@ from orchestration.settings import load_settings
 CAPTURED = Path(__file__).parents[1] / "data" / "captured_web_vitals.ndjson"
 # The pages were laid out so that their number fixes how far they shift.
 SHIFT_BY_CLASS = {0: 0.0, 1: 0.1443866666666667, 2: 0.2717866666666667}
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_parse")]
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from orchestration.simulate import simulate
 from tests.integration.transform_worlds import differences, rebuilt_from_nothing, run, transform
 from tests.unit.lake.monitor import CHECKS, DAY, deliver, entries, ingest_one_by_one, listed, rejects, rows, stored
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_parse")]
 
 NEXT = DAY + timedelta(days=1)
 KILLED = 9
@@ -62,9 +62,8 @@ order by all
 
 
 @pytest.fixture
-def settings(tmp_path, monkeypatch):
+def settings(tmp_path):
     """The default configuration with an empty home."""
-    monkeypatch.setenv("DBT_TARGET_PATH", str(tmp_path / "dbt"))
     return replace(load_settings(), home=tmp_path / "home")
 
 

@@ -155,7 +155,6 @@ def test_nobody_answering_is_said_and_may_pass(settings, server, monkeypatch):
     assert caught.value.errno in TRANSIENT
 
 
-@pytest.mark.xdist_group("daily_run")
 def test_a_site_whose_exports_lie_in_a_bucket_publishes_what_it_does_from_a_folder(small_site, bucket, tmp_path):
     put(bucket, load_settings_of(small_site))
     site = type(small_site)(tmp_path / "home", tmp_path / "config")

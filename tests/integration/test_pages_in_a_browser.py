@@ -21,7 +21,6 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
     pytest.mark.skipif(not CHROMIUM, reason="needs Chromium: apt-get install chromium"),
-    pytest.mark.xdist_group("browser"),
 ]
 HOSTILE = "</script><img src=x onerror=alert(1)>"
 CHECKS = [

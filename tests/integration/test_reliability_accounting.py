@@ -26,7 +26,7 @@ from tests.integration.reliability_worlds import (
 STATES = ("up", "degraded", "down", "maintenance", "no_check", "unconfirmed", "pending")
 UP, DEGRADED, DOWN, MAINTENANCE, NO_CHECK, UNCONFIRMED, PENDING = range(7)
 SECONDS = "up_s, degraded_s, down_s, maintenance_s, unknown_no_check_s, unknown_unconfirmed_s, unknown_pending_s"
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_parse")]
 
 
 @dataclass(frozen=True)
@@ -51,13 +51,6 @@ PRESETS = {
     "datadog_time_slice": Rules(is_sliced=True),
     "statuspage": Rules(),
 }
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_parse(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DBT_TARGET_PATH", str(tmp_path_factory.mktemp("dbt")))
-        yield
 
 
 def location_seconds(checks: dict[int, str], interval: int, rules: Rules) -> tuple[np.ndarray, np.ndarray]:

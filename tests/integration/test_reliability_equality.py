@@ -23,7 +23,7 @@ from tests.integration.reliability_worlds import (
     site,
 )
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_parse")]
 
 # What keeps closed days has to be there when they close.
 WITH_HISTORY = (
@@ -33,13 +33,6 @@ WITH_HISTORY = (
 MONTH_OF_NEW_YORK = [
     {"duration": "1M", "calendar": {"startTime": "2026-01-01 00:00:00", "timeZone": "America/New_York"}}
 ]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_parse(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DBT_TARGET_PATH", str(tmp_path_factory.mktemp("dbt")))
-        yield
 
 
 def marts(settings):

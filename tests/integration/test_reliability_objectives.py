@@ -6,7 +6,7 @@ import pytest
 
 from tests.integration.reliability_worlds import build, deliver, objective, rows, site
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_parse")]
 
 FIRST, LAST_DAY = datetime.fromisoformat("2026-10-04"), date(2026, 11, 2)
 STEP, HOUR, DAY = timedelta(minutes=5), timedelta(hours=1), timedelta(days=1)
@@ -74,29 +74,27 @@ def composite():
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DBT_TARGET_PATH", str(tmp_path_factory.mktemp("dbt")))
-        settings = site(
-            tmp_path_factory.mktemp("site"),
-            dict.fromkeys(FAILED, 300),
-            slos=[*SLOS, composite()],
-            corrections=[
-                {"name": "move", "service": "moved", "from": "2026-10-10T00:00:00Z", "to": "2026-10-11T00:00:00Z"}
-                | {"reason": "the move to Leipzig"}
-            ],
-            error_budget_policies=[{"name": "usual", "thresholds": [FREEZE]}],
-        )
-        for day in range(30):
-            begin = FIRST + day * DAY
-            deliver(settings, f"{begin:%Y-%m-%d}/probes.ndjson", [
-                {"service": service, "checked_at": f"{moment.isoformat()}Z",
-                 "status": "down" if moment in failed else "up"}
-                for service, failed in FAILED.items() for moment in sorted(span(begin, begin + DAY))
-            ])  # fmt: skip
-        incident = {"incident_id": "INC-1", "service": "sudden", "started_at": "2026-10-20T10:10:00Z"}
-        deliver(settings, "incidents.ndjson", [incident | {"restored_at": "2026-10-20T10:50:00Z"}])
-        build(settings, LAST_DAY, SELECT)
-        yield settings
+    settings = site(
+        tmp_path_factory.mktemp("site"),
+        dict.fromkeys(FAILED, 300),
+        slos=[*SLOS, composite()],
+        corrections=[
+            {"name": "move", "service": "moved", "from": "2026-10-10T00:00:00Z", "to": "2026-10-11T00:00:00Z"}
+            | {"reason": "the move to Leipzig"}
+        ],
+        error_budget_policies=[{"name": "usual", "thresholds": [FREEZE]}],
+    )
+    for day in range(30):
+        begin = FIRST + day * DAY
+        deliver(settings, f"{begin:%Y-%m-%d}/probes.ndjson", [
+            {"service": service, "checked_at": f"{moment.isoformat()}Z",
+             "status": "down" if moment in failed else "up"}
+            for service, failed in FAILED.items() for moment in sorted(span(begin, begin + DAY))
+        ])  # fmt: skip
+    incident = {"incident_id": "INC-1", "service": "sudden", "started_at": "2026-10-20T10:10:00Z"}
+    deliver(settings, "incidents.ndjson", [incident | {"restored_at": "2026-10-20T10:50:00Z"}])
+    build(settings, LAST_DAY, SELECT)
+    return settings
 
 
 @pytest.fixture

@@ -19,15 +19,9 @@ BROWSERS = ("chrome", "edge", "firefox", "safari")
 DATA = Path(__file__).parents[2] / ".." / "shared" / "data"
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.usefixtures("one_parse"),
     pytest.mark.skipif(not DATA.is_dir(), reason=f"needs the real exports in {DATA}, which are not ours to ship"),
 ]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_parse(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DBT_TARGET_PATH", str(tmp_path_factory.mktemp("dbt")))
-        yield
 
 
 def instant(text):

@@ -13,7 +13,7 @@ from tests.integration.reliability_worlds import DAY, DAYS, LAST_DAY, START, bui
 
 SEEDS, INCIDENTS, HOURS = 300, 15, 3600
 SPREAD = 1.0
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_parse")]
 
 
 @pytest.fixture(scope="module")
@@ -36,17 +36,15 @@ def planted():
 @pytest.fixture(scope="module")
 def found(tmp_path_factory, planted):
     """Mean, its interval, median, number of open incidents, the median's interval, failures and MTBF by service."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DBT_TARGET_PATH", str(tmp_path_factory.mktemp("dbt")))
-        settings = site(tmp_path_factory.mktemp("incidents"), {"shop": 300})
-        feed = []
-        for service, incidents in planted.items():
-            for number, (at, length) in enumerate(incidents):
-                started = START + timedelta(seconds=at)
-                incident = {"incident_id": f"{service}-{number}", "service": service, "started_at": started.isoformat()}
-                feed.append(incident | {"restored_at": (started + timedelta(seconds=length)).isoformat()})
-        deliver(settings, "incidents.ndjson", feed)
-        build(settings, LAST_DAY, "+fct_mttr_monthly")
+    settings = site(tmp_path_factory.mktemp("incidents"), {"shop": 300})
+    feed = []
+    for service, incidents in planted.items():
+        for number, (at, length) in enumerate(incidents):
+            started = START + timedelta(seconds=at)
+            incident = {"incident_id": f"{service}-{number}", "service": service, "started_at": started.isoformat()}
+            feed.append(incident | {"restored_at": (started + timedelta(seconds=length)).isoformat()})
+    deliver(settings, "incidents.ndjson", feed)
+    build(settings, LAST_DAY, "+fct_mttr_monthly")
     query = """
         select service, mttr_restore_mean_s, mttr_restore_lower_s, mttr_restore_upper_s, mttr_restore_median_s,
             open_count, mttr_restore_median_lower_s, mttr_restore_median_upper_s, failure_count, operating_s,

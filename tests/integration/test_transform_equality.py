@@ -21,12 +21,11 @@ from tests.integration.transform_worlds import (
 )
 
 DAYS = 7
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_parse")]
 
 
 @pytest.fixture
-def settings(tmp_path, monkeypatch):
-    monkeypatch.setenv("DBT_TARGET_PATH", str(tmp_path / "dbt"))
+def settings(tmp_path):
     return replace(load_settings(), home=tmp_path / "home")
 
 
