@@ -15,40 +15,47 @@ left join alerts
     and (alerts.resolved_at is null or alerts.resolved_at >= touched.changed_from)
 group by touched.rule, touched.subject;
 
--- One point for each instant at which a rule judged a subject, over all its windows.
+-- One point for each instant at which a rule judged a subject, over all its windows. The row that says it worst is kept
+-- by its number: of most rows nothing else is needed.
 create or replace temp table points as
 with
+newest as (
+    select max(sequence) as sequence
+    from evaluations
+    inner join ranges using (rule, subject)
+    where
+        evaluated_at >= derive_from
+        and event_date >= (select min(derive_from)::date - 1 from ranges)
+    group by rule, subject, severity, window_s, short_window_s, evaluated_at
+),
+
 judged as (
     select
         evaluations.*,
         ranges.resolve_after_s,
         if(severity = 'critical', 2, 1) as severity_rank
     from evaluations
+    inner join newest using (sequence)
     inner join ranges using (rule, subject)
     where
-        evaluated_at >= derive_from
+        outcome <> 'withdrawn'
         and event_date >= (select min(derive_from)::date - 1 from ranges)
-    qualify row_number() over (
-        partition by rule, subject, severity, window_s, short_window_s, evaluated_at order by sequence desc
-    ) = 1
 ),
 
 merged as (
     select
         rule,
         subject,
-        resolve_after_s,
         evaluated_at,
         bool_or(is_met) as is_met,
         evaluated_at + to_seconds(greatest(
-            resolve_after_s, coalesce(max(short_window_s) filter (is_met), 0)
+            any_value(resolve_after_s), coalesce(max(short_window_s) filter (is_met), 0)
         )) as stays_until,
         max(severity_rank) filter (is_met) as severity_rank,
         coalesce(bool_and(is_silenced) filter (is_met), false) as is_silenced,
-        first(judged order by severity_rank desc, window_s, short_window_s) filter (is_met) as worst
+        arg_min(sequence, (-severity_rank, window_s, short_window_s)) filter (is_met) as worst
     from judged
-    where outcome <> 'withdrawn'
-    group by rule, subject, resolve_after_s, evaluated_at
+    group by rule, subject, evaluated_at
 ),
 
 followed as (
@@ -81,11 +88,16 @@ met as (
         min(evaluated_at) as opened_at,
         max(evaluated_at) as last_met_at,
         arg_min(evaluated_at, (-severity_rank, evaluated_at)) as worst_at,
-        arg_min(worst, evaluated_at) as first_row,
-        arg_min(worst, (-severity_rank, evaluated_at)) as worst_row
+        arg_min(worst, evaluated_at) as first_sequence,
+        arg_min(worst, (-severity_rank, evaluated_at)) as worst_sequence
     from points
     where is_met
     group by rule, subject, episode
+),
+
+judged as (
+    select * from evaluations
+    where event_date >= (select min(derive_from)::date - 1 from ranges)
 ),
 
 resolutions as (
@@ -100,19 +112,19 @@ resolutions as (
 )
 
 select
-    row_number() over (order by rule, subject, opened_at) as episode_id,
-    rule,
+    row_number() over (order by met.rule, met.subject, opened_at) as episode_id,
+    met.rule,
     worst_row.kind,
-    subject,
+    met.subject,
     worst_row.service,
     worst_row.feed,
     if(severity_rank = 2, 'critical', 'warning') as severity,
     severity_rank,
     if(resolved_at is null, 'open', 'resolved') as state,
-    is_silenced,
+    met.is_silenced,
     opened_at,
     if(worst_at > opened_at, worst_at, null) as escalated_at,
-    last_met_at,
+    met.last_met_at,
     resolved_at,
     coalesce(resolved_at, stays_until) as reaches_to,
     first_row.event_at,
@@ -123,7 +135,12 @@ select
     worst_row.inputs,
     first_row.event_date
 from met
-left join resolutions using (rule, subject, last_met_at);
+inner join judged as first_row on met.first_sequence = first_row.sequence
+inner join judged as worst_row on met.worst_sequence = worst_row.sequence
+left join resolutions
+    on met.rule = resolutions.rule
+    and met.subject = resolutions.subject
+    and met.last_met_at = resolutions.last_met_at;
 
 create or replace temp table before as
 select
