@@ -49,4 +49,4 @@ final as (
 )
 
 select * from final
-order by event_date, evaluated_at, rule, subject, severity, window_s, short_window_s
+{{ in_order('event_date, evaluated_at, rule, subject, severity, window_s, short_window_s') }}

@@ -82,4 +82,4 @@ final as (
 )
 
 select * from final
-order by event_date, objective, bucket_starts_at, long_window_s
+{{ in_order('event_date, objective, bucket_starts_at, long_window_s') }}
