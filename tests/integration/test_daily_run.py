@@ -14,7 +14,7 @@ import pytest
 
 from tests.conftest import Site
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("daily_run")]
+pytestmark = pytest.mark.slow
 
 MANGLED_SHARE = 10  # one line in so many
 MANGLED_DAY, CUT_DAY, BINARY_DAY = "2026-11-18", "2026-11-19", "2026-11-20"
@@ -117,9 +117,12 @@ def test_a_run_killed_at_any_point_is_made_good_by_the_same_command(small_site, 
 def kill_at(site, moment):
     """Start a run, kill it at the moment, and watch all the while that what is published is whole."""
     run = site.start("run")
-    deadline = time.monotonic() + 300
+    deadline, looked_at, seen = time.monotonic() + 300, 0.0, None
     while not moment():
-        assert_whole(site)
+        # A look at everything takes 30 ms of the other core; what is published changes where the link does.
+        if (release := site.published.resolve()) != seen or time.monotonic() > looked_at + 1:
+            assert_whole(site)
+            seen, looked_at = release, time.monotonic()
         assert run.poll() is None, f"ended before the moment came:\n{run.stdout.read()}"
         assert time.monotonic() < deadline
         time.sleep(0.01)
