@@ -45,7 +45,7 @@ def main() -> None:
 
 
 def _copied(site: Site, days: int) -> tuple[int, date, date, float]:
-    """How many judgements of the newest days are published, which, and the processor time of copying them into memory."""
+    """How many judgements of the newest days are published, of which, and what copying them costs the processor."""
     began = time.process_time()
     with duckdb.connect() as connection:
         connection.execute(f"attach '{(site.published / 'marts.duckdb').resolve()}' as published (read_only)")
