@@ -42,12 +42,12 @@ def _checks(context: Context) -> Section:
     columns = (
         Column("name", "Check", "long"),
         Column("state", "State", "state"),
+        Column("missing", "Missing", "long"),
         Column("suite", "Suite"),
         Column("asset", "Table"),
         Column("blocking", "If it fails"),
         Column("observed", "Observed", "long"),
         Column("expected", "Expected", "long"),
-        Column("missing", "Missing", "long"),
     )
     table = Table(
         "quality_checks", "", columns, rows, "Checks run with the daily job; their results appear here.", shown=80
