@@ -33,8 +33,9 @@ from orchestration.sources.values import Given
 _PARQUET = (
     "format parquet, parquet_version v2, write_bloom_filter false, row_group_size 20480, dictionary_size_limit 500"
 )
-# A typed read may stumble this often in a segment, and leave this share of its lines to be looked at one by one.
-_STUMBLES, _LEFT_SHARE = 3, 0.05
+# A typed read may stumble this often in a segment, and leave this share of its lines to be looked at one by one; so
+# many may name keys that the feed does not know. Setting one aside costs four times what it costs to read it carefully.
+_STUMBLES, _LEFT_SHARE, _FOREIGN_SHARE = 3, 0.05, 0.2
 
 
 class Writer:
@@ -54,6 +55,7 @@ class Writer:
         self._is_typed = self._is_public = self._is_one_date = True
         self._expected: date | None = None
         self._ledger = ""
+        self._foreign_keys: list[bytes] = []
 
     def write(self, segment: Segment, files: Sequence[SourceFile], shape: Shape) -> None:
         """Writes the rows of a segment as Parquet by event date, with rejects and rows of closed days apart.
@@ -135,16 +137,16 @@ class Writer:
         """
         given = ndjson.strict_relation(self.feed, str(segment.path))
         stumbles = 0
+        for key in self._foreign_keys if self._is_typed else ():
+            self._is_typed &= self._without(segment, aside, aside.lines_with(segment, key))
         while self._is_typed:
             hopeful = replace(placing, is_public=self._is_public, is_one_date=self._is_one_date)
             try:
                 written, rows = self._copied(given, hopeful)
             except duckdb.Error as error:
-                lines = ndjson.stumbled_over(str(error))
                 stumbles += 1
-                self._is_typed = bool(lines) and stumbles <= _STUMBLES
-                if self._is_typed:
-                    aside.take_out(segment, lines)
+                lines = self._stumbling_blocks(segment, aside, str(error))
+                self._is_typed = bool(lines) and stumbles <= _STUMBLES and self._without(segment, aside, lines)
                 continue
             left = segment.line_count - segment.blanks - rows
             if left <= segment.line_count * _LEFT_SHARE:
@@ -156,6 +158,22 @@ class Writer:
             self._is_typed = self._is_public or self._is_one_date
             self._is_public = self._is_one_date = False
         return False
+
+    def _stumbling_blocks(self, segment: Segment, aside: Aside, message: str) -> list[int]:
+        """Returns the lines that an error is about: where it is about an unknown key, all that name it."""
+        key = ndjson.unknown_key(message)
+        if key and key not in self._foreign_keys and (lines := aside.lines_with(segment, key)):
+            self._foreign_keys.append(key)
+            return lines
+        return ndjson.stumbled_over(message)
+
+    def _without(self, segment: Segment, aside: Aside, lines: list[int]) -> bool:
+        """Sets lines aside, unless they are so many that reading all carefully costs less; returns whether it did."""
+        if len(lines) > segment.line_count * _FOREIGN_SHARE:
+            return False
+        if lines:
+            aside.take_out(segment, lines)
+        return True
 
     def _note_dates(self, dates: set[date]) -> None:
         self._is_one_date = len(dates) == 1

@@ -5,6 +5,7 @@ a line is set aside decides how it is read, never what becomes of it.
 """
 
 from collections.abc import Iterable
+from mmap import mmap
 from pathlib import Path
 from typing import Any
 
@@ -76,15 +77,20 @@ class Aside:
         wanted = np.unique(np.fromiter(numbers, np.int64))
         wanted = wanted[(wanted > 0) & (wanted <= segment.line_count)]
         origins = segment.places(wanted)
-        with segment.path.open("r+b") as stream:
-            for place, (begin, end) in zip(origins, segment.extents(wanted, self._head.count(b"\n")), strict=True):
-                stream.seek(begin)
-                text = stream.read(end - begin)
-                if not text.startswith(BLANK):
-                    self._add(text, place)
-                    stream.seek(begin)
-                    stream.write(BLANK.ljust(end - begin))
+        extents = segment.extents(wanted, self._head.count(b"\n"))
+        with segment.path.open("r+b") as stream, mmap(stream.fileno(), 0) as text:
+            for place, (begin, end) in zip(origins, extents, strict=True):
+                line = text[begin:end]
+                if not line.startswith(BLANK):
+                    self._add(line, place)
+                    text[begin:end] = BLANK.ljust(end - begin)
                     segment.blanks += 1
+
+    def lines_with(self, segment: Segment, text: bytes) -> list[int]:
+        """Returns the numbers of the lines of a segment that hold a text, wherever in them."""
+        with segment.path.open("rb") as stream:
+            first = 1 - self._head.count(b"\n")
+            return [number for number, line in enumerate(stream, first) if text in line and number > 0]
 
     def _add(self, text: bytes, place: Slice) -> None:
         self._stream.write(text + b"\n")

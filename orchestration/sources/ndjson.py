@@ -17,6 +17,7 @@ from orchestration.sources.values import Given, given_key
 
 # What DuckDB says of the line that it stumbled over; of malformed ones it counts one more.
 _STUMBLED = re.compile(r"\bin line (\d+):")
+_UNKNOWN_KEY = re.compile(r' has unknown key "([^"\n]+)"$', re.MULTILINE)
 # Numbers and booleans are read as text, or `true` would become 1.
 _SAMPLES: dict[Kind, object] = {"object": {"key": 0}}
 _NESTED = "json_type(_text, '/{key}') in ('OBJECT', 'ARRAY')"
@@ -53,6 +54,12 @@ def stumbled_over(message: str) -> list[int]:
     """Returns the lines of a segment that an error of a strict read may be about; none if it names no line."""
     found = _STUMBLED.search(message)
     return [int(found[1]) - HEAD_LINES - 1, int(found[1]) - HEAD_LINES] if found else []
+
+
+def unknown_key(message: str) -> bytes | None:
+    """Returns how lines write the key that an error of a strict read is about; None if it is about something else."""
+    found = _UNKNOWN_KEY.search(message)
+    return b'"' + found[1].encode() + b'"' if found else None
 
 
 def given_relation(feed: Feed, path: str, has_blanks: bool = False) -> Given:

@@ -76,13 +76,13 @@ class Segment:
     def extents(self, numbers: "np.ndarray[Any, Any]", head_lines: int) -> list[tuple[int, int]]:
         """Returns where each of some lines, in ascending order, begins and ends in the work file."""
         after = numbers + head_lines - 1
+        # Each line lies between two line breaks; both may be looked for by others too.
+        wanted = np.union1d(after - 1, after)
         before, offset, found = 0, 0, []
         with self.path.open("rb") as stream:
             for block in iter(lambda: stream.read(_SCAN_BYTES), b""):
                 ends = np.flatnonzero(np.frombuffer(block, np.uint8) == 10)
-                # Each line lies between two line breaks; both may be looked for by others too.
-                wanted = np.union1d(after - 1, after)
-                here = wanted[(wanted >= before) & (wanted < before + len(ends))]
+                here = wanted[slice(*np.searchsorted(wanted, (before, before + len(ends))))]
                 found.append(np.column_stack((here, ends[here - before] + offset)))
                 before, offset = before + len(ends), offset + len(block)
         position = dict(np.concatenate(found).tolist())

@@ -116,3 +116,22 @@ def test_a_line_that_only_the_typed_read_finds_odd_goes_alone(settings: Settings
     rows, rejects = outcome(settings)
     assert len(rows) == 1999
     assert [reject[:1] + reject[5:6] for reject in rejects] == [("unparseable", number)]
+
+
+@pytest.mark.parametrize("files", [1, 3])
+def test_only_the_lines_with_a_key_of_a_stranger_go_alone(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, files: int
+) -> None:
+    for file in range(files):
+        lines = [json.dumps(CLEAN | ({"surprise": number} if number % 8 == 5 else {})) for number in range(600)]
+        lines[7], lines[8] = json.dumps(CLEAN | {"surprise": None}), json.dumps(CLEAN | {"referrer": '"surprise"'})
+        land(settings, f"beacons-{file}.ndjson", "\n".join([*lines, ""]))
+    expected = careful(settings, monkeypatch)
+    monkeypatch.setattr(segments, "SEGMENT_BYTES", 50_000)
+    alone: list[int] = []
+    taken = aside.Aside.take_out
+    monkeypatch.setattr(
+        aside.Aside, "take_out", lambda self, segment, numbers: (alone.extend(numbers), taken(self, segment, numbers))
+    )
+    assert outcome(settings) == expected
+    assert 75 * files <= len(alone) <= 90 * files
