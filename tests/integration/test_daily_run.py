@@ -13,6 +13,7 @@ import duckdb
 import pytest
 
 from tests.conftest import Site
+from tests.integration import alert_lab
 
 pytestmark = pytest.mark.slow
 
@@ -140,12 +141,16 @@ def test_two_runs_at_once_wait_for_each_other_and_a_run_again_changes_no_row_of_
     assert undisturbed.marts() == before
 
 
-def test_orders_that_a_changed_configuration_would_lose_are_not_published_over_those_that_were(site, tmp_path):
+def test_orders_that_a_changed_configuration_would_lose_are_alerted_and_not_published_over_those_that_were(
+    site, tmp_path, monkeypatch
+):
     """The exports were archived after they were read, so that nothing tells their orders from lost ones any more."""
+    webhook = alert_lab.Webhook()
+    monkeypatch.setenv(alert_lab.URL_ENV, webhook.url)
     site = Site(site.home, shutil.copytree(site.config, tmp_path / "config"))
     shutil.move(site.landing, tmp_path / "archive")
     release, before = site.published.resolve(), site.status()
-    rates = (site.config / "beaconmart.yml").read_text()
+    rates = (site.config / "beaconmart.yml").read_text().replace("  targets: []", alert_lab.TARGET)
     (site.config / "beaconmart.yml").write_text(rates.replace("    GBP: 1.17\n", ""))
     said = site.command("run", exits=1)
     reason = "every order is in the marts: observed "
@@ -159,10 +164,13 @@ def test_orders_that_a_changed_configuration_would_lose_are_not_published_over_t
     assert "orders that were delivered and are not in the mart" in told["blocked"]["reasons"][0]
     assert told["metrics"] == before["metrics"]
     assert reason in site.command("status", exits=2)
+    assert "every_order_is_in_the_marts" in site.command("alerts", "list")
+    assert webhook.wait_for("[critical] data check failed", "every order is in the marts", timeout_s=0)
     (site.config / "beaconmart.yml").write_text(rates)
     site.command("run")
     assert site.status()["blocked"] is None
     assert "was not published" not in (site.published / "index.html").read_text()
+    assert "every_order_is_in_the_marts" not in site.command("alerts", "list")
 
 
 def test_a_falsehood_is_not_published_and_the_pages_say_why(undisturbed, tmp_path):
