@@ -6,8 +6,8 @@ shop that is there already is not run again. Each shop goes through the real ing
 derivation of alerts; then every alert is held against what was planted. It is true if something planted that it could
 be about went on while it was met, or within the (short) window that it had looked back over when it opened. Stated
 limits: of all alerts together the one-sided 95 % upper bound of the false ones is under 5 %, and every planted outage
-of more than 15 minutes is found. Rules were tuned on seeds 101 to 104, never on those of the table; how fast the shop is
-and how often its services are asked was settled after a look at seeds 1 to 3.
+of more than 15 minutes is found. Rules were tuned on seeds 101 to 104, never on those of the table; how fast the shop
+is and how often its services are asked was settled after a look at seeds 1 to 3.
 """
 
 import argparse
