@@ -45,11 +45,15 @@ class Webhook:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         self.url = f"json://127.0.0.1:{self.server.server_port}/alerts"
 
-    def wait_for(self, title, text, timeout_s=TOLD_S):
-        """When a message with these words came; None if it did not in time."""
+    def wait_for(self, title, text, timeout_s=TOLD_S, digested_from=float("inf")):
+        """When a message with these words came, or from an instant on a digest with the title; None if not in time."""
+
+        def told(at, head, body):
+            in_digest = "notifications in one" in head and f"- [critical] {title}" in body and at >= digested_from
+            return (title in head and text in body) or in_digest
 
         def found():
-            return next((at for at, head, body in self.messages if title in head and text in body), None)
+            return next((message[0] for message in self.messages if told(*message)), None)
 
         with self.came:
             self.came.wait_for(found, timeout_s)
@@ -126,7 +130,7 @@ def told_as(hour, zone):
 def outage(site, webhook, hour, service, zone="Europe/Berlin"):
     """Seconds from landing to the message of one outage, after which all is well; None if nobody was told in time."""
     landed_at = land(site, hour, service)
-    told_at = webhook.wait_for(f"{service} is down", told_as(hour, zone))
+    told_at = webhook.wait_for(f"{service} is down", told_as(hour, zone), digested_from=landed_at)
     land(site, hour)
     return told_at - landed_at if told_at else None
 
