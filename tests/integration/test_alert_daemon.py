@@ -8,7 +8,7 @@ import pytest
 from tests.conftest import LAST_DAY
 from tests.integration import alert_lab as lab
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("daily_run")]
+pytestmark = pytest.mark.slow
 PROMISED_S = 30
 
 

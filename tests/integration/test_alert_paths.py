@@ -11,7 +11,7 @@ from orchestration import dbt, lake, warehouse
 from orchestration.alerts import batch, fast, ledger, notes, program
 from tests.integration import reliability_worlds as worlds
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("alert_paths")]
+pytestmark = pytest.mark.slow
 
 DAY = worlds.LAST_DAY
 SELECT = ["+fct_rule_evaluations"]

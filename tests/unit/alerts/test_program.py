@@ -4,7 +4,7 @@ import pytest
 
 from orchestration.alerts import fast, program
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("program")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
