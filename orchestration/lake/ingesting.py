@@ -19,7 +19,7 @@ from orchestration.lake.parts import Counted, Moved
 from orchestration.lake.replacing import replace_entries, without_readers
 from orchestration.lake.writing import Shape, Writer, writing
 from orchestration.settings import Settings
-from orchestration.sources import Feed, csv_table, ndjson
+from orchestration.sources import FORMATS, Feed, csv_table, ndjson
 from orchestration.sources.segments import Reading, content_hash, first_line, read_segments
 
 Progress = Callable[[int, int, str], None]
@@ -217,12 +217,13 @@ def _read(writer: Writer, batch: list[Landed], say: "_Progress") -> list[Reading
     alike: dict[Shape, list[Reading]] = {}
     for index, landed in enumerate(batch):
         shape, header_line = _shape(writer.feed, landed)
-        readings.append(Reading(index, landed.path, header_line))
+        readings.append(Reading(index, landed.path, header_line, may_be_document=bool(shape.system)))
         alike.setdefault(shape, []).append(readings[-1])
     for shape, together in alike.items():
         head = ndjson.head(writer.feed) if shape.is_ndjson else b""
         work = writer.folder / "segment.txt"
-        for segment in read_segments(together, work, head, not shape.is_ndjson, writer.aside):
+        aside = None if shape.system else writer.aside
+        for segment in read_segments(together, work, head, not shape.is_ndjson, aside):
             say(0, batch[segment.slices[-1].file].name)
             writer.write(segment, batch, shape)
         writer.write_aside(batch, shape)
@@ -233,6 +234,8 @@ def _shape(feed: Feed, landed: Landed) -> tuple[Shape, int]:
     """Returns the layout of a file, and the line of its header (0: none)."""
     source = landed.source
     is_snapshot = source.delivery == "snapshot"
+    if source.system in FORMATS:
+        return Shape(True, source.timezone, is_snapshot, system=source.system), 0
     line, number = ("{", 0) if feed.is_ndjson_only else first_line(landed.path)
     if line.lstrip().startswith("{"):
         return Shape(True, source.timezone, is_snapshot), 0

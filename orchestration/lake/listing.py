@@ -14,6 +14,7 @@ from orchestration.lake.layout import RAW_TABLES, manifest_path, parquet_path, r
 from orchestration.lake.manifest import Entry, closed_date, manifests, read_manifest, sealed_date
 from orchestration.settings import Settings
 from orchestration.settings.model import Source
+from orchestration.sources import FORMATS, raw_table_of
 
 # Part of every fingerprint: raise it when the same bytes would be read differently by new code.
 _READER_VERSION = 1
@@ -21,7 +22,7 @@ _READER_VERSION = 1
 
 def sources_of(settings: Settings, raw_table: str) -> list[Source]:
     """Returns the sources that fill a raw table."""
-    return [source for source in settings.config.sources if source.system == RAW_TABLES[raw_table].system]
+    return [source for source in settings.config.sources if raw_table_of(source.system) == raw_table]
 
 
 def fingerprint(settings: Settings, source: Source) -> str:
@@ -30,6 +31,8 @@ def fingerprint(settings: Settings, source: Source) -> str:
     deciding = [_READER_VERSION, source.timezone, source.delivery, sorted(site.url_parameters_kept)]
     if source.system == "orders":
         deciding.append(sorted([site.currency, *site.exchange_rates]))
+    if source.system in FORMATS:
+        deciding.append(source.system)
     return hashlib.sha256(json.dumps(deciding).encode()).hexdigest()[:16]
 
 
@@ -46,8 +49,7 @@ def is_read_otherwise(settings: Settings, source: Source, entry: Entry) -> bool:
     """Tells whether a file, read again, would give other rows on days that still take any."""
     if entry.state == "expired" or entry.reading == fingerprint(settings, source):
         return False
-    (raw_table,) = (name for name, feed in RAW_TABLES.items() if feed.system == source.system)
-    sealed = sealed_date(settings, raw_table)
+    sealed = sealed_date(settings, raw_table_of(source.system))
     return sealed is None or not entry.event_dates or max(entry.event_dates) > sealed
 
 

@@ -28,13 +28,17 @@ from (select *, unnest(range(count)) as step from ({slices}))"""
 
 @dataclass(frozen=True)
 class Shape:
-    """What the files of a segment have in common: NDJSON, or CSV with these columns, and what their source declares."""
+    """What the files of a segment have in common: NDJSON, or CSV with these columns, and what their source declares.
+
+    `system` names the tool if the lines are in its words and not in those of the feed.
+    """
 
     is_ndjson: bool
     timezone: str
     is_snapshot: bool
     delimiter: str = ","
     header: tuple[str, ...] = ()
+    system: str = ""
 
 
 class SourceFile(Protocol):

@@ -19,7 +19,7 @@ from orchestration.lake.manifest import sealed_date
 from orchestration.lake.parts import Counted, Moved, Part, count_rows, parquet_relation, rejects_query
 from orchestration.lake.session import Shape, SourceFile, connect, place, place_lines, set_variables
 from orchestration.settings import Settings
-from orchestration.sources import csv_table, ndjson
+from orchestration.sources import FORMATS, csv_table, ndjson
 from orchestration.sources.aside import Aside
 from orchestration.sources.columns import AFTER_CLOSE, REJECTED, Placing, typed_relation
 from orchestration.sources.feed import Feed
@@ -66,6 +66,9 @@ class Writer:
             shape: How the lines are laid out, the same for all files of the segment.
         """
         placing = self._placing(segment, files, shape)
+        if shape.system:
+            self._copy(self._given(segment, shape), placing)
+            return
         if not (self.aside and self._written_strictly(segment, files, placing, self.aside)):
             self._copy(self._given(segment, shape), placing)
         if self.aside and self.aside.is_full:
@@ -188,6 +191,8 @@ class Writer:
 
     def _given(self, segment: Segment, shape: Shape) -> Given:
         path = str(segment.path)
+        if shape.system:
+            return ndjson.given_relation(self.feed, path, rows=FORMATS[shape.system].rows)
         if shape.is_ndjson:
             return ndjson.given_relation(self.feed, path, segment.blanks > 0)
         return csv_table.given_relation(self.feed, path, shape.delimiter, shape.header, segment.has_open_quotes)

@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 from orchestration.lake.landing import Landed, landed_files
 from orchestration.schemas import feed_schema
 from orchestration.settings import Settings
-from orchestration.settings.model import FEED_OF_SYSTEM
+from orchestration.settings.model import FEED_OF_SYSTEM, OWN_SYSTEMS
 from orchestration.sources.inflate import inflater_of
 
 _START_BYTES = 1 << 20
@@ -23,11 +23,14 @@ _START_BYTES = 1 << 20
 def doubtful_rows(settings: Settings, rows: int = 200) -> list[str]:
     """Returns one line for each kind of misfit in the first `rows` rows of the newest file of each source.
 
+    Exports of other tools follow no schema of ours and are not looked at.
+
     A line names the file, the first line where the misfit stands, how many rows have it, and what would be right.
     """
     return [
         line
         for source in settings.config.sources
+        if source.system in OWN_SYSTEMS
         for landed in landed_files(settings, source)[-1:]
         for line in _misfits(landed, FEED_OF_SYSTEM[source.system], rows)
     ]

@@ -15,10 +15,13 @@ from orchestration.settings.parts import Name, Part, Share, Zone
 from orchestration.settings.reliability import Accounting, Correction, ErrorBudgetPolicy
 
 System = Literal[
-    "web_vitals", "web_errors", "probes", "maintenance", "incidents", "orders", "sessions", "requests", "releases"
-]
+    "web_vitals", "web_errors", "probes", "maintenance", "incidents", "orders", "sessions", "requests", "releases",
+    "sentry",
+]  # fmt: skip
 Feed = Literal["beacons", "errors", "probes", "maintenance", "incidents", "orders", "sessions", "requests", "releases"]
-FEED_OF_SYSTEM: dict[str, str] = dict(zip(get_args(System), get_args(Feed), strict=True))
+# The systems of our own formats come first, in the order of the feeds; then those of other tools.
+FEED_OF_SYSTEM: dict[str, str] = {**dict(zip(get_args(System), get_args(Feed), strict=False)), "sentry": "errors"}
+OWN_SYSTEMS = frozenset(get_args(System)[: len(get_args(Feed))])
 ENTITY_FEEDS = frozenset({"orders", "incidents", "releases", "maintenance"})
 
 # A 28-day window, and the 30 days by which a late event may precede its export, must fit into what is kept.

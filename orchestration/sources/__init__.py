@@ -10,11 +10,12 @@ from orchestration.sources import (
     probes,
     releases,
     requests,
+    sentry,
     sessions,
     web_errors,
     web_vitals,
 )
-from orchestration.sources.feed import REJECT_COLUMNS, Feed, Field
+from orchestration.sources.feed import REJECT_COLUMNS, Feed, Field, Format
 
 FEEDS: dict[str, Feed] = {
     module.FEED.raw_table: module.FEED
@@ -31,4 +32,18 @@ FEEDS: dict[str, Feed] = {
     )
 }
 
-__all__ = ["FEEDS", "REJECT_COLUMNS", "Feed", "Field"]
+# Systems whose exports are in another tool's words; any other system is a feed's own.
+FORMATS: dict[str, Format] = {module.FORMAT.system: module.FORMAT for module in (sentry,)}
+
+__all__ = ["FEEDS", "FORMATS", "REJECT_COLUMNS", "Feed", "Field", "Format", "raw_table_of"]
+
+
+def raw_table_of(system: str) -> str:
+    """Returns the raw table into which exports of a system go.
+
+    Raises:
+        KeyError: There is no such system.
+    """
+    if system in FORMATS:
+        return FORMATS[system].raw_table
+    return {feed.system: table for table, feed in FEEDS.items()}[system]

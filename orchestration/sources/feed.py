@@ -1,8 +1,10 @@
 """The words in which a format is described: its fields, what each may hold, and what the lake calls it.
 
-Every format has a small module beside this one that says nothing but its fields. How they become SQL is in `columns`.
+Every format has a small module beside this one that says nothing but its fields, or how another tool's become those of
+a feed. How they become SQL is in `columns`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -100,6 +102,19 @@ class Feed:
                 columns["key_id"] = "VARCHAR"
         bookkeeping = {"_extra": "VARCHAR", "_source_file": "VARCHAR", "_source_line": "BIGINT", "_export_date": "DATE"}
         return columns | {"event_date": "DATE"} | bookkeeping
+
+
+@dataclass(frozen=True)
+class Format:
+    """How another tool writes what a feed of ours holds: its rows go into the raw table of that feed.
+
+    `rows` makes, of SQL for the records of a file (`_number`, `_text`: one JSON value each), SQL for `_number`, `_raw`
+    (the record as it came) and `_text`: an object with the feed's own keys as JSON text, NULL if it is no record.
+    """
+
+    system: str
+    raw_table: str
+    rows: Callable[[str], str]
 
 
 REJECT_COLUMNS: dict[str, str] = {

@@ -7,6 +7,7 @@ own and takes anything, for more than twice the cost.
 
 import json
 import re
+from collections.abc import Callable
 
 from orchestration.sources.aside import BLANK
 from orchestration.sources.feed import Feed, Kind
@@ -62,18 +63,25 @@ def unknown_key(message: str) -> bytes | None:
     return b'"' + found[1].encode() + b'"' if found else None
 
 
-def given_relation(feed: Feed, path: str, has_blanks: bool = False) -> Given:
-    """Returns what each line of a segment gives for the keys of a feed, as text; the blanks of `aside` are no lines."""
+def given_relation(feed: Feed, path: str, has_blanks: bool = False, rows: Callable[[str], str] | None = None) -> Given:
+    """Returns what each line of a segment gives for the keys of a feed, as text; the blanks of `aside` are no lines.
+
+    `rows` puts the lines of another tool into the words of the feed.
+    """
     lines = lines_relation(path, HEAD_LINES)
+    if rows:
+        lines = rows(lines)
     if has_blanks:
         lines = f"select * from ({lines}) where not starts_with(_text, {literal(BLANK.decode())})"
     structure = literal(json.dumps(dict.fromkeys(feed.keys, "VARCHAR")))
     keys = ", ".join(f"_object.{name(key)} as {given_key(key)}" for key in feed.keys)
+    raw = "_raw" if rows else "_text"
     relation = f"""
     select
         _number,
         _text,
-        case when _object is null then case {mark_reasons("_text")} else 'unparseable' end end as _unreadable,
+        {"_raw," if rows else ""}
+        case when _object is null then case {mark_reasons(raw)} else 'unparseable' end end as _unreadable,
         case when _object is not null then len(json_keys(_text)) end as _count,
         {keys}
     from (
@@ -86,7 +94,7 @@ def given_relation(feed: Feed, path: str, has_blanks: bool = False) -> Given:
             end as _object
         from ({lines})
     )"""
-    return Given(relation, _extra(feed), "_text", _NESTED, (_REPEATED,))
+    return Given(relation, _extra(feed), raw, _NESTED, (_REPEATED,))
 
 
 def _extra(feed: Feed) -> str:

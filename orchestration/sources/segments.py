@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from blake3 import blake3
 
+from orchestration.sources import documents
 from orchestration.sources.aside import Aside
 from orchestration.sources.inflate import Inflater, inflater_of
 from orchestration.sources.segment import Segment, Slice
@@ -35,11 +36,15 @@ _CONTROLS = bytes.maketrans(b"\x00\x01\x02\x03\x04\r", b"\x1a\x1a\x1a\x1a\x1a ")
 
 @dataclass
 class Reading:
-    """One file to read, below `skipped` lines of header, and what was found; complete once the file is read."""
+    """One file to read, below `skipped` lines of header, and what was found; complete once the file is read.
+
+    One that `may_be_document` may hold JSON over several lines, or an array: its lines are then the records in it.
+    """
 
     index: int
     path: Path
     skipped: int = 0
+    may_be_document: bool = False
     content_hash: str = ""
     bytes: int = 0
     is_cut: bool = False
@@ -113,7 +118,8 @@ def _finish(stream: BinaryIO, segment: Segment) -> Segment:
 def clean_blocks(reading: Reading) -> Iterator[tuple[bytes, "np.ndarray[Any, Any]", bool]]:
     """Yields (clean lines, where each ends, whether the last of them had no end) of one file, block by block."""
     rest, first, skipping = b"", True, False
-    for data in _contents(reading):
+    contents = _contents(reading)
+    for data in documents.lines(contents) if reading.may_be_document else contents:
         if first and data:
             data, first = data.removeprefix(b"\xef\xbb\xbf"), False
         cut = data.rfind(b"\n") + 1
