@@ -83,73 +83,155 @@
 {%- endmacro %}
 
 
-{# The CTE `entries`: one row for each bucket of each histogram of `cells`. #}
-{% macro unnested_histograms(cells) -%}
+{#
+    The CTE `histograms`: of each `cell` (a number) of `days` and each window, the histogram of the days from `event_date`
+    of the window minus `back` to it.
+#}
+{% macro merged_histograms(windows, days, back) -%}
     entries as (
 
         select
-            page_group,
-            device,
-            country,
-            metric,
+            cell,
             event_date,
             unnest(histogram, recursive := true)
-        from {{ cells }}
+        from {{ days }}
+
+    ),
+
+    merged as (
+
+        select
+            entries.cell,
+            entries.bucket,
+            cast(sum(entries.weight) as decimal(38, 6)) as weight,
+            {{ windows }}.event_date
+        from {{ windows }}
+        inner join entries on entries.event_date between {{ windows }}.event_date - {{ back }} and {{ windows }}.event_date
+        group by entries.cell, entries.bucket, {{ windows }}.event_date
+
+    ),
+
+    histograms as (
+
+        select
+            cell,
+            event_date,
+            list(struct_pack(bucket := bucket, weight := weight) order by bucket) as histogram
+        from merged
+        group by cell, event_date
 
     )
 {%- endmacro %}
 
 
+{# The dimensions of roll-ups, in the order in which they name one. #}
+{% macro roll_up_dimensions() -%}
+    {{ return(['page_group', 'device', 'country', 'region', 'browser', 'browser_version', 'connection', 'navigation_type', 'release', 'visitor_kind']) }}
+{%- endmacro %}
+
+
+{# The dimensions as columns of page views, `unknown` where a view does not say. #}
+{% macro dimensions_of_views() -%}
+    page_group,
+    device,
+    country,
+    coalesce(region, 'unknown') as region,
+    browser,
+    coalesce(browser_version, 'unknown') as browser_version,
+    coalesce(connection, 'unknown') as connection,
+    navigation_type,
+    coalesce(release, 'unknown') as release,
+    case when is_new_user then 'new' when not is_new_user then 'returning' else 'unknown' end as visitor_kind
+{%- endmacro %}
+
+
 {#
-    The CTE `percentiles`: `cells` with p75, its interval and the histogram that `buckets` (weight by cell and bucket)
-    make. A percentile of a merged histogram is the middle of the bucket in which the cumulative weight reaches it.
+    Counts `relation` once for each roll-up of the configuration: one aggregate for each, not one of all dimensions
+    crossed. Headline views only, unless a roll-up tells navigation types apart. A dimension that is rolled up is 'all'.
 #}
-{% macro merged_percentiles(buckets, cells) -%}
-    {%- set n = 'effective_count' -%}
-    running as (
+{% macro rolled_up(relation, keys, measures) -%}
+    {%- set headline, every = [], [] -%}
+    {%- for dimensions in configured_roll_ups() -%}
+        {%- do (every if 'navigation_type' in dimensions else headline).append(dimensions) -%}
+    {%- endfor -%}
+    select
+        coalesce(nullif(concat_ws(', '
+            {%- for dimension in roll_up_dimensions() %}, case when {{ dimension }} is not null then '{{ dimension }}' end{% endfor -%}
+        ), ''), 'site') as roll_up,
+        * replace (
+            {%- for dimension in roll_up_dimensions() %}
+            coalesce({{ dimension }}, 'all') as {{ dimension }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        )
+    from (
+        {{ counted_by(relation ~ ' where is_headline', keys, measures, headline) if headline }}
+        {{ 'union all by name' if headline and every }}
+        {{ counted_by(relation, keys, measures, every) if every }}
+    ) as counted
+{%- endmacro %}
 
-        select
-            *,
-            cast({{ cells }}.weight_sum as double) * {{ cells }}.weight_sum / {{ cells }}.weight_square_sum
-                as effective_count,
-            sum({{ buckets }}.weight) over (
-                partition by page_group, device, country, metric, event_date
-                order by {{ buckets }}.bucket
-                rows unbounded preceding
-            ) as running_weight
-        from {{ buckets }}
-        inner join {{ cells }} using (page_group, device, country, metric, event_date)
 
-    ),
-
-    ranked as (
-
-        select
-            page_group,
-            device,
-            country,
-            metric,
-            event_date,
-            any_value(effective_count) as effective_count,
-            min(bucket) filter (where running_weight * 4 >= weight_sum * 3) as p75_bucket,
-            min(bucket) filter (where running_weight * {{ n }} >= {{ p75_rank('lower', n) }} * weight_sum) as lower_bucket,
-            min(bucket) filter (where running_weight * {{ n }} >= {{ p75_rank('upper', n) }} * weight_sum) as upper_bucket,
-            list({'bucket': bucket, 'weight': cast(weight as decimal(38, 6))} order by bucket) as histogram
-        from running
-        group by page_group, device, country, metric, event_date
-
-    ),
-
-    percentiles as (
-
-        select
-            {{ cells }}.*,
-            {{ bucket_value('metric', 'p75_bucket') }} as p75_value,
-            case when effective_count >= 13 then {{ bucket_value('metric', 'lower_bucket') }} end as p75_lower,
-            case when effective_count >= 13 then {{ bucket_value('metric', 'upper_bucket') }} end as p75_upper,
-            ranked.histogram
-        from {{ cells }}
-        inner join ranked using (page_group, device, country, metric, event_date)
-
+{% macro counted_by(relation, keys, measures, roll_ups) -%}
+    {%- set used = roll_ups | sum(start=[]) -%}
+    select
+        {% for dimension in roll_up_dimensions() -%}
+            {{ dimension if dimension in used else 'cast(null as varchar) as ' ~ dimension }},
+        {% endfor -%}
+        {{ (keys + measures) | join(', ') }}
+    from {{ relation }}
+    group by grouping sets (
+        {%- for dimensions in roll_ups %}
+        ({{ (keys + dimensions) | join(', ') }}){{ ',' if not loop.last }}
+        {%- endfor %}
     )
+{%- endmacro %}
+
+
+{# Lists of dimensions; only the site's own where no database can be asked. #}
+{% macro configured_roll_ups() -%}
+    {%- set found = [] -%}
+    {%- if execute and target.name != 'program' -%}
+        {%- for row in run_query("select array_to_string(dimensions, ',') from config.roll_ups order by position").rows -%}
+            {%- do found.append(row[0].split(',') if row[0] else []) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(found or [[]]) }}
+{%- endmacro %}
+
+
+{#
+    The value at which the cumulative weight of a histogram reaches `target`, as a bucket: an exact fold, in the order of
+    buckets, that stops where it is reached. Shares of weights are doubles: a billionth less than reached is reached.
+#}
+{% macro bucket_at(histogram, target) -%}
+    list_reduce(
+        {{ histogram }},
+        lambda found, next: case
+            when cast(found.weight as double) >= ({{ target }}) * 0.999999999 then found
+            else struct_pack(bucket := next.bucket, weight := cast(found.weight + next.weight as decimal(38, 6)))
+        end
+    ).bucket
+{%- endmacro %}
+
+
+{# Columns of a cell with `histogram`: the buckets of its percentiles and of the ends of the interval of its p75. #}
+{% macro percentile_buckets() -%}
+    {%- set n = '(cast(weight_sum as double) * weight_sum / weight_square_sum)' -%}
+    {%- for percent in [50, 75, 90, 99] %}
+        {{ bucket_at('histogram', 'weight_sum * ' ~ percent ~ '.0 / 100') }} as p{{ percent }}_bucket,
+    {%- endfor %}
+        case when {{ n }} >= 13 then {{ bucket_at('histogram', p75_rank('lower', n) ~ ' * weight_sum / ' ~ n) }} end
+            as lower_bucket,
+        case when {{ n }} >= 13 then {{ bucket_at('histogram', p75_rank('upper', n) ~ ' * weight_sum / ' ~ n) }} end
+            as upper_bucket
+{%- endmacro %}
+
+
+{# The values of those buckets: a percentile of a histogram is the middle of the bucket in which it lies. #}
+{% macro percentile_values() -%}
+    {%- for name in ['p50', 'p75', 'p90', 'p99'] -%}
+        {{ bucket_value('metric', name ~ '_bucket') }} as {{ name }}_value,
+    {% endfor -%}
+    case when lower_bucket is not null then {{ bucket_value('metric', 'lower_bucket') }} end as p75_lower,
+    case when upper_bucket is not null then {{ bucket_value('metric', 'upper_bucket') }} end as p75_upper
 {%- endmacro %}

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field, model_validator
 from orchestration.settings.alerting import Alerts
 from orchestration.settings.parts import Name, Part, Share, Zone
 from orchestration.settings.reliability import Accounting, Correction, ErrorBudgetPolicy
+from orchestration.settings.roll_ups import DEFAULT, RollUps
 
 System = Literal[
     "web_vitals", "web_errors", "probes", "maintenance", "incidents", "orders", "sessions", "requests", "releases",
@@ -160,9 +161,14 @@ class Degradation(Part):
 
 
 class Experience(Part):
-    """How experience is judged."""
+    """How experience is counted and judged."""
 
     degradation: Degradation = Degradation()
+    roll_ups: RollUps = Field(
+        default=DEFAULT,
+        description="lists of dimensions by which vitals are counted; site, page group, device, country, country and "
+        "region, page group and device, and page group, device and country always are",
+    )
 
 
 class Period(Part):

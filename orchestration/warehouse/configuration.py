@@ -10,6 +10,7 @@ import duckdb
 from orchestration import lake
 from orchestration.settings import Objective, Settings
 from orchestration.settings.openslo.objectives import burn_rate_windows, can_fire
+from orchestration.settings.roll_ups import effective
 
 Table = tuple[str, list[tuple[Any, ...]]]
 
@@ -166,6 +167,13 @@ def _rules(settings: Settings) -> dict[str, Table]:
         "baselines": (
             "baseline varchar, first_days integer, starts_on date, ends_on date",
             [("mttr", mttr.first_days, mttr.from_, mttr.to)] if mttr else [],
+        ),
+        "roll_ups": (
+            "position integer, roll_up varchar, dimensions varchar[]",
+            [
+                (at, name, list(dimensions))
+                for at, (name, dimensions) in enumerate(effective(config.experience.roll_ups).items(), 1)
+            ],
         ),
         "settings": (
             "setting varchar, value varchar",

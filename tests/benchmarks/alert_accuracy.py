@@ -37,7 +37,7 @@ from orchestration.settings import Settings, load_settings
 from orchestration.simulate import simulate
 
 END = date(2026, 11, 22)
-TABLES = ["+fct_rule_evaluations", "+int_vitals_days_rolled_up"]
+TABLES = ["+fct_rule_evaluations", "+fct_vitals_roll_ups_daily"]
 RULES = "tag:after_checks"
 SLACK = pd.Timedelta(minutes=15)  # how finely an alert's grid and people's clocks tell times apart
 ALERTS = """

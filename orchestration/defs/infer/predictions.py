@@ -21,7 +21,7 @@ RETESTED_DAYS = 28
 DEPS = {
     "kpi_forecasts": [["executive", "fct_kpi_daily"]],
     "kpi_forecast_backtests": [["executive", "fct_kpi_daily"]],
-    "vitals_degradations": [["intermediate", "int_vitals_days_rolled_up"]],
+    "vitals_degradations": [["experience", "fct_vitals_roll_ups_daily"]],
     "business_correlations": [["business", "fct_sessions"], ["reliability", "fct_availability_daily"]],
     "mttr_changes": [["reliability", "fct_incidents"]],
 }
@@ -118,8 +118,9 @@ INFERENCES: dict[Callable[[Settings, date], Rows], set[str]] = {
 _VITALS = """
     select metric, page_group, device, country, event_date, p75_value as value, page_view_count as sample_count,
         p75_lower as lower, p75_upper as upper
-    from intermediate.int_vitals_days_rolled_up
+    from experience.fct_vitals_roll_ups_daily
     where event_date between ? and ?
+        and roll_up in ('site', 'page_group', 'device', 'country', 'page_group, device', 'page_group, device, country')
     order by all
 """
 _SESSIONS = """

@@ -59,6 +59,8 @@ ONE_VALUE = [
     ("mttr: {first_days: 45}", "mttr: {from: 2026-02-01, to: 2026-01-01}", "baselines.mttr", "before it starts"),
     ("mttr: {first_days: 45}", "mttr: {from: 2026-02-01}", "baselines.mttr", "no whole period"),
     ("mttr: {first_days: 45}", "mttr: {first_days: 45, to: 2026-01-01}", "baselines.mttr", "keep one or the other"),
+    ("- [connection]", "- [conection]", "experience.roll_ups[2][0]", "did you mean 'connection'?"),
+    ("- [browser, browser_version]", "- [browser, browser]", "experience.roll_ups[1]", "'browser' stands twice"),
     ("targets:", "target:", "target", "did you mean 'targets'?"),
 ]  # fmt: skip
 

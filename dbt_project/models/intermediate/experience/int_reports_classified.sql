@@ -111,6 +111,7 @@ select
     navigation_type,
     device,
     browser,
+    browser_version,
     os,
     country,
     invalid_reason,

@@ -2,9 +2,13 @@ with
 
 days as (
 
-    select * from {{ ref('int_vitals_days_rolled_up') }}
+    select
+        *,
+        -- Histograms are merged by a number: grouping millions of buckets by names costs five times as much.
+        dense_rank() over (order by page_group, device, country, metric) as cell
+    from {{ ref('fct_vitals_roll_ups_daily') }}
     where
-        (page_group = 'all' or device = 'all' or country = 'all')
+        roll_up in ('site', 'page_group', 'device', 'country', 'page_group, device')
         and {{ loaded('event_date', back=27) }}
 
 ),
@@ -19,10 +23,11 @@ windows as (
 cells as (
 
     select
-        days.page_group,
-        days.device,
-        days.country,
-        days.metric,
+        days.cell,
+        any_value(days.page_group) as page_group,
+        any_value(days.device) as device,
+        any_value(days.country) as country,
+        any_value(days.metric) as metric,
         cast(sum(days.page_view_count) as bigint) as page_view_count,
         sum(days.weight_sum) as weight_sum,
         sum(days.weight_square_sum) as weight_square_sum,
@@ -31,30 +36,30 @@ cells as (
         windows.event_date
     from windows
     inner join days on days.event_date between windows.event_date - 27 and windows.event_date
-    group by days.page_group, days.device, days.country, days.metric, windows.event_date
+    group by days.cell, windows.event_date
 
 ),
 
-{{ unnested_histograms('days') }},
+{{ merged_histograms('windows', 'days', 27) }},
 
-buckets as (
+ranked as (
 
     select
-        entries.page_group,
-        entries.device,
-        entries.country,
-        entries.metric,
-        entries.bucket,
-        sum(entries.weight) as weight,
-        windows.event_date
-    from windows
-    inner join entries on entries.event_date between windows.event_date - 27 and windows.event_date
-    group by
-        entries.page_group, entries.device, entries.country, entries.metric, entries.bucket, windows.event_date
+        *,
+        {{ percentile_buckets() }} -- noqa: PRS
+    from cells
+    inner join histograms using (cell, event_date)
 
 ),
 
-{{ merged_percentiles('buckets', 'cells') }},
+percentiles as (
+
+    select
+        *,
+        {{ percentile_values() }}
+    from ranked
+
+),
 
 final as (
 

@@ -45,6 +45,15 @@ agents as (
             when ua like '%Safari/%' then 'Safari'
             else 'other'
         end as browser,
+        case browser
+            when 'Edge' then regexp_extract(ua, '\b(?:Edg|EdgA|EdgiOS|Edge)/(\d+)', 1)
+            when 'Opera' then regexp_extract(ua, '\b(?:OPR|Opera)/(\d+)', 1)
+            when 'Samsung Internet' then regexp_extract(ua, 'SamsungBrowser/(\d+)', 1)
+            when 'Firefox' then regexp_extract(ua, '\b(?:Firefox|FxiOS)/(\d+)', 1)
+            when 'Chrome' then regexp_extract(ua, '(?:Chrome|CriOS|Chromium)/(\d+)', 1)
+            when 'Safari' then regexp_extract(ua, 'Version/(\d+)', 1)
+            else ''
+        end as browser_version,
         case
             when regexp_matches(ua, 'iPhone|iPad|iPod') then 'iOS'
             when ua like '%Android%' then 'Android'
@@ -84,7 +93,12 @@ renamed as (
         case
             when beacons.device in ('mobile', 'tablet', 'desktop') then beacons.device else agents.device
         end as device,
-        coalesce(left(beacons.browser, 50), agents.browser) as browser,
+        coalesce(regexp_replace(left(beacons.browser, 50), '\s+\d[\d.]*$', ''), agents.browser) as browser,
+        -- A field may say "Chrome 142"; else the user agent does, if it is of the browser that the field names.
+        nullif(coalesce(
+            nullif(regexp_extract(left(beacons.browser, 50), '\s(\d{1,4})[\d.]*$', 1), ''),
+            case when coalesce(beacons.browser, agents.browser) = agents.browser then agents.browser_version end
+        ), '') as browser_version,
         coalesce(left(beacons.os, 50), agents.os) as os,
         case
             when regexp_full_match(upper(beacons.country), '[A-Z]{2}') then upper(beacons.country)

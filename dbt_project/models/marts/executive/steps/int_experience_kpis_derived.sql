@@ -29,8 +29,8 @@ vitals as (
         lower(metric) as name,
         cast(weight_sum as double) * weight_sum / weight_square_sum as n,
         cast(good_count as double) / weight_sum as good_share
-    from {{ ref('int_vitals_days_rolled_up') }}
-    where page_group = 'all' and device = 'all' and country = 'all'
+    from {{ ref('fct_vitals_roll_ups_daily') }}
+    where roll_up = 'site'
 
 ),
 
