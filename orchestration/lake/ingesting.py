@@ -220,7 +220,7 @@ def _read(writer: Writer, batch: list[Landed], say: "_Progress") -> list[Reading
         readings.append(Reading(index, landed.path, header_line, may_be_document=bool(shape.system)))
         alike.setdefault(shape, []).append(readings[-1])
     for shape, together in alike.items():
-        head = ndjson.head(writer.feed) if shape.is_ndjson else b""
+        head = ndjson.head(writer.feed) if shape.is_ndjson and not writer.feed.objects else b""
         work = writer.folder / "segment.txt"
         aside = None if shape.system else writer.aside
         for segment in read_segments(together, work, head, not shape.is_ndjson, aside):

@@ -19,7 +19,7 @@ from orchestration.lake.manifest import sealed_date
 from orchestration.lake.parts import Counted, Moved, Part, count_rows, parquet_relation, rejects_query
 from orchestration.lake.session import Shape, SourceFile, connect, place, place_lines, set_variables
 from orchestration.settings import Settings
-from orchestration.sources import FORMATS, csv_table, ndjson
+from orchestration.sources import FORMATS, csv_table, ndjson, nested
 from orchestration.sources.aside import Aside
 from orchestration.sources.columns import AFTER_CLOSE, REJECTED, Placing, typed_relation
 from orchestration.sources.feed import Feed
@@ -50,7 +50,8 @@ class Writer:
         self.connection = connect(settings, folder, self.sealed_through)
         self.parts: list[Part] = []
         self._copies = 0
-        self.aside = Aside(folder / "aside.txt", ndjson.head(self.feed)) if self.feed.is_ndjson_only else None
+        is_typed = self.feed.is_ndjson_only and not self.feed.objects
+        self.aside = Aside(folder / "aside.txt", ndjson.head(self.feed)) if is_typed else None
         # What the next segment is hoped to be, because the one before it was: see `_written_strictly`.
         self._is_typed = self._is_public = self._is_one_date = True
         self._expected: date | None = None
@@ -193,6 +194,8 @@ class Writer:
         path = str(segment.path)
         if shape.system:
             return ndjson.given_relation(self.feed, path, rows=FORMATS[shape.system].rows)
+        if self.feed.objects:
+            return nested.given_relation(self.feed, path)
         if shape.is_ndjson:
             return ndjson.given_relation(self.feed, path, segment.blanks > 0)
         return csv_table.given_relation(self.feed, path, shape.delimiter, shape.header, segment.has_open_quotes)

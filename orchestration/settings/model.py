@@ -17,12 +17,16 @@ from orchestration.settings.roll_ups import DEFAULT, RollUps
 
 System = Literal[
     "web_vitals", "web_errors", "probes", "maintenance", "incidents", "orders", "sessions", "requests", "releases",
-    "sentry",
+    "sentry", "boomerang", "faro", "ga4", "opentelemetry", "access_log",
 ]  # fmt: skip
 Feed = Literal["beacons", "errors", "probes", "maintenance", "incidents", "orders", "sessions", "requests", "releases"]
 # The systems of our own formats come first, in the order of the feeds; then those of other tools.
-FEED_OF_SYSTEM: dict[str, str] = {**dict(zip(get_args(System), get_args(Feed), strict=False)), "sentry": "errors"}
-OWN_SYSTEMS = frozenset(get_args(System)[: len(get_args(Feed))])
+OWN_SYSTEMS = get_args(System)[: len(get_args(Feed))]
+FEED_OF_SYSTEM: dict[str, str] = {
+    **dict(zip(OWN_SYSTEMS, get_args(Feed), strict=True)),
+    "sentry": "errors",
+    **dict.fromkeys(("boomerang", "faro", "ga4", "opentelemetry", "access_log"), "beacons"),
+}
 ENTITY_FEEDS = frozenset({"orders", "incidents", "releases", "maintenance"})
 
 # A 28-day window, and the 30 days by which a late event may precede its export, must fit into what is kept.

@@ -4,8 +4,13 @@ Nothing here knows Dagster or where the lake lies.
 """
 
 from orchestration.sources import (
+    access_log,
+    boomerang,
+    faro,
+    ga4,
     incidents,
     maintenance,
+    opentelemetry,
     orders,
     probes,
     releases,
@@ -29,6 +34,11 @@ FEEDS: dict[str, Feed] = {
         sessions,
         requests,
         releases,
+        boomerang,
+        faro,
+        ga4,
+        opentelemetry,
+        access_log,
     )
 }
 

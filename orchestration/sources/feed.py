@@ -64,6 +64,11 @@ class Feed:
     when there is something to say, so that its silence is no delay. A file of a feed that is not
     `is_ndjson_only` may be CSV. `strict` names optional fields whose wrong value makes the row a reject all the same,
     because the row would say something false without it.
+
+    Where a line is no flat object of fields, `objects` is SQL that makes of it, `_text`, the list of rows in it: structs
+    of texts, one for each key, and `_rest`, a JSON object of what else the row holds, or NULL; NULL for a line that is
+    not of this format. `private` matches what may be personal in such a line. `joins` are the raw tables whose rows the
+    staged rows join: a day of this table is rebuilt, sealed and kept with theirs.
     """
 
     name: str
@@ -76,6 +81,9 @@ class Feed:
     is_occasional: bool = False
     is_ndjson_only: bool = False
     strict: tuple[str, ...] = ()
+    objects: str = ""
+    private: str = ""
+    joins: tuple[str, ...] = ()
 
     @property
     def schema(self) -> str:

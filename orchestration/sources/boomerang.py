@@ -1,0 +1,86 @@
+"""Beacons of Boomerang (BasicRUM, mPulse and others): one object a line, as its collector wrote the parameters down.
+
+A page view is several beacons with one `pid`: one when it has loaded, others later, one when it is left (`rt.quit`).
+Collectors write the dots of its names as they are or as underscores, put what they add themselves (`created_at`,
+`user_agent`) beside them, and some pack beacons into an array with the JSON in a text, `beacon_data`. Times are in
+milliseconds since the navigation began; `nt_*`, `rt.tstart` and `rt.end` are epoch milliseconds of the browser's clock.
+Names: the documentation of the plugins RT, NavigationTiming, PaintTiming, Continuity, EventTiming and Errors.
+"""
+
+import json
+
+from orchestration.sources.feed import Feed, Field
+from orchestration.sources.literals import literal, name
+from orchestration.sources.nested import pack, without
+
+_FIELDS = (
+    Field("page_view", key="pid"),
+    Field("number", "integer", key="n"),
+    Field("session_id", key="rt.si"),
+    Field("user_id", "user"),
+    Field("url", "url", key="u", required=True),
+    Field("next_url", "url", key="nu"),
+    Field("referrer", "url", key="r"),
+    Field("start", key="rt.start"),
+    Field("is_quit", "boolean", key="rt.quit"),
+    Field("initiator", key="http.initiator"),
+    Field("visibility", key="vis.st"),
+    Field("connection", key="mob.etype"),
+    Field("ua", key="user_agent"),
+    Field("country"),
+    Field("release"),
+    Field("started_ms", "number", key="rt.tstart"),
+    Field("ended_ms", "number", key="rt.end"),
+    Field("navigation_started_ms", "number", key="nt_nav_st"),
+    Field("response_started_ms", "number", key="nt_res_st"),
+    Field("navigation_type", "integer", key="nt_nav_type"),
+    Field("back_end_ms", "number", key="t_resp"),
+    Field("front_end_ms", "number", key="t_page"),
+    Field("load_ms", "number", key="t_done"),
+    Field("fcp_ms", "number", key="pt.fcp"),
+    Field("lcp_ms", "number", key="pt.lcp"),
+    Field("cls", "number", key="c.cls"),
+    Field("inp_ms", "number", key="et.inp"),
+    Field("fid_ms", "number", key="et.fid"),
+    Field("errors", "free_text", key="err"),
+    Field("received_at", "time", key="created_at", required=True),
+)
+# Names that stand for a field of another name, the better one first.
+_OTHER_NAMES = {"user_agent": ("ua",), "et.fid": ("c.fid",), "created_at": ("ts", "rt.end", "rt.tstart")}
+# What a collector copied from the request: addresses and cookies, of which only the user agent is of use.
+_REQUEST = "request_headers"
+
+
+def _objects() -> str:
+    names = {key: (key, *_OTHER_NAMES.get(key, ())) for key in (field.key for field in _FIELDS)}
+    spelled = {key: dict.fromkeys(s for n in known for s in (n, n.replace(".", "_"))) for key, known in names.items()}
+    # An empty text stands for nothing, but for `rt.quit`, which has no other value.
+    given = {
+        key: "coalesce(" + ", ".join(f"nullif(_given.{name(spelling)}, '')" for spelling in spellings) + ")"
+        for key, spellings in spelled.items()
+    }
+    given["user_agent"] = f"coalesce({given['user_agent']}, _given.{_REQUEST} ->> '$.\"User-Agent\"[0]')"
+    given["rt.quit"] = "case when coalesce(_given.\"rt.quit\", _given.rt_quit) is not null then 'true' end"
+    everything = [*dict.fromkeys(spelling for spellings in spelled.values() for spelling in spellings), _REQUEST]
+    structure = literal(json.dumps(dict.fromkeys(everything, "VARCHAR")))
+    beacons = (
+        "list_transform(case when starts_with(ltrim(_text), '[') then from_json(_text, '[\"JSON\"]') "
+        "else [_text::json] end, lambda _item: case when json_valid(_item ->> 'beacon_data') "
+        "then (_item ->> 'beacon_data')::json else _item end)"
+    )
+    both = f"list_transform({beacons}, lambda _item: {{'given': json_transform(_item, {structure}), 'item': _item}})"
+    row = pack(given, without("_beacon.item", everything)).replace("_given.", "_beacon.given.")
+    is_document = "regexp_matches(_text, '^\\s*[\\[{]') and json_valid(_text)"
+    return f"case when {is_document} then list_transform({both}, lambda _beacon: {row}) end"
+
+
+FEED = Feed(
+    name="beacons",
+    system="boomerang",
+    table="beacons",
+    time="received_at",
+    is_ndjson_only=True,
+    fields=_FIELDS,
+    objects=_objects(),
+    joins=("raw_web_vitals.beacons",),
+)
