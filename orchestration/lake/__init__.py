@@ -9,7 +9,7 @@ from orchestration.lake.expiring import ExpireReport, expire, seal
 from orchestration.lake.garbage import GarbageReport, collect_garbage
 from orchestration.lake.ingesting import FileReport, IngestReport, ingest
 from orchestration.lake.landing import looked_for
-from orchestration.lake.layout import RAW_TABLES, reading
+from orchestration.lake.layout import RAW_TABLES, joined, joining, reading, retention_days
 from orchestration.lake.listing import (
     closed_through,
     delivered_days,
@@ -37,6 +37,8 @@ __all__ = [
     "delivered_days",
     "expire",
     "ingest",
+    "joined",
+    "joining",
     "looked_for",
     "manifests",
     "parquet_files",
@@ -45,6 +47,7 @@ __all__ = [
     "read_manifest",
     "reading",
     "reject_files",
+    "retention_days",
     "seal",
     "unreadable_files",
 ]

@@ -24,6 +24,22 @@ RAW_TABLES: dict[str, Feed] = FEEDS
 SNAPSHOT = "snapshot"
 
 
+def joined(raw_table: str) -> tuple[str, ...]:
+    """Returns the raw tables with whose days those of a raw table are rebuilt, sealed and kept: mostly itself."""
+    return RAW_TABLES[raw_table].joins or (raw_table,)
+
+
+def joining(raw_table: str) -> list[str]:
+    """Returns the raw tables whose days are rebuilt, sealed and kept with those of a raw table, itself the first."""
+    return [raw_table, *(name for name, feed in RAW_TABLES.items() if raw_table in feed.joins)]
+
+
+def retention_days(settings: Settings, raw_table: str) -> int | None:
+    """Returns for how many days rows of a raw table are kept: as long as any that it joins; None for entities."""
+    days = [settings.retention_days(RAW_TABLES[name].name) for name in joined(raw_table)]
+    return max((kept for kept in days if kept is not None), default=None)
+
+
 def table_dir(settings: Settings, raw_table: str) -> Path:
     """Returns the folder of a raw table."""
     feed = RAW_TABLES[raw_table]

@@ -160,7 +160,7 @@ def _rules(settings: Settings) -> dict[str, Table]:
         "retention": (
             "raw_table varchar, retention_days integer, is_occasional boolean",
             [
-                (table, settings.retention_days(feed.name), feed.is_occasional)
+                (table, lake.retention_days(settings, table), feed.is_occasional)
                 for table, feed in lake.RAW_TABLES.items()
             ],
         ),

@@ -31,7 +31,8 @@ def close_days(settings: Settings, raw_table: str, through: date) -> dict[str, l
     """
     with connect(settings) as connection:
         marts = list(_marts_that_close(settings, raw_table))
-        for table, day in _last_reaching_in(marts, through).items():
+        last = _last_reaching_in(marts, through)
+        for table, day in ((name, day) for joined, day in last.items() for name in lake.joining(joined)):
             sealed = day if lake.RAW_TABLES[table].is_entity else lake.seal(settings, table, day)
             if any(unread <= sealed for unread in unread_dates(connection, settings, table)):
                 return None
@@ -59,7 +60,7 @@ def _marts_that_close(settings: Settings, raw_table: str) -> Iterator[dict[str, 
     nodes = json.loads(dbt.manifest(settings).read_text())["nodes"].values()
     for node in nodes:
         meta = node["config"].get("meta", {})
-        if "closes" in meta and raw_table in meta["reach"]:
+        if "closes" in meta and not meta["reach"].keys().isdisjoint(lake.joined(raw_table)):
             yield {"name": node["name"], "schema": node["schema"], "meta": meta}
 
 

@@ -59,7 +59,8 @@ def sync_ledger(connection: duckdb.DuckDBPyConnection, settings: Settings) -> No
 def unread_dates(connection: duckdb.DuckDBPyConnection, settings: Settings, table: str) -> set[date]:
     """The days of a raw table that changed since the marts were built: those still queued, and those not queued yet."""
     changed = _changed_manifests(connection, settings, table)
-    return touched_dates(connection, table) | _touched(changed, _known_files(connection, table, changed))
+    queued = set().union(*(touched_dates(connection, joined) for joined in lake.joined(table)))
+    return queued | _touched(changed, _known_files(connection, table, changed))
 
 
 def raw_files(
@@ -117,7 +118,9 @@ def _sync_table(
     changed: _Manifests,
 ) -> None:
     names, rejects_of = list(changed), f"{table.split('.')[0]}.rejects"
-    queue(connection, table, _touched(changed, _known_files(connection, table, changed)))
+    touched = _touched(changed, _known_files(connection, table, changed))
+    for joined in lake.joined(table):
+        queue(connection, joined, touched)
     for target in ("ingested_files", "ingested_rejects", "raw_files", "manifests"):
         connection.execute(
             f"delete from pipeline.{target} where list_contains(?, raw_table) and list_contains(?, manifest)",  # noqa: S608 - our names

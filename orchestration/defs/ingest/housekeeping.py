@@ -51,7 +51,9 @@ def expired(context: dg.AssetExecutionContext, site: Site) -> dg.MaterializeResu
     with readable_failures(context):
         as_of = site.as_of_marts()
         for name, raw_table in lake.RAW_TABLES.items():
-            days = settings.retention_days(raw_table.name)
+            if raw_table.joins and not lake.manifests(settings, name):
+                continue  # nothing of that tool has ever come
+            days = lake.retention_days(settings, name)
             if days is not None:
                 progress.report(context.op_def.name, len(reports), None, name)
                 through = as_of - timedelta(days=days)

@@ -4,7 +4,7 @@ How files are read, kept or rejected does not belong here: that is `orchestratio
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -24,14 +24,12 @@ def ingest() -> dg.Definitions:
         dg.AssetSpec([schema, "rejects"], deps=[key], group_name="ingest", kinds={"parquet"})
         for schema, key in rejects.items()
     ]
-    return dg.Definitions(assets=[*[_raw_table(name) for name in lake.RAW_TABLES], *specs])
+    own = [name for name, raw in lake.RAW_TABLES.items() if not raw.joins]
+    return dg.Definitions(assets=[*[_raw_table(name) for name in own], _raw_tables_of_other_tools(), *specs])
 
 
 def _raw_table(name: str) -> dg.AssetsDefinition:
-    key = dg.AssetKey(name.split("."))
-    every_row = dg.AssetCheckSpec(
-        EVERY_ROW, asset=key, blocking=True, description="Rows read = kept + rejected + after close, in every file."
-    )
+    key = _key(name)
 
     @dg.asset(
         key=key,
@@ -39,17 +37,58 @@ def _raw_table(name: str) -> dg.AssetsDefinition:
         kinds={"parquet"},
         partitions_def=EXPORT_DAYS,
         backfill_policy=dg.BackfillPolicy.single_run(),
-        check_specs=[every_row],
-        description=f"Rows of the feed {lake.RAW_TABLES[name].name} as they came, one partition for each export day.",
+        check_specs=[_every_row(name)],
+        description=_description(name),
     )
     def raw_table(context: dg.AssetExecutionContext, site: Site) -> dg.MaterializeResult:
-        with readable_failures(context):
-            days = site.export_days(context)
-            report = lake.ingest(site.settings, name, days, progress=partial(progress.report, name))
-        _tell_each_day(context, key, report)
-        return dg.MaterializeResult(check_results=[_every_row_is_accounted_for(report.files)])
+        return _ingested(context, site, name)
 
     return raw_table
+
+
+def _raw_tables_of_other_tools() -> dg.AssetsDefinition:
+    """One step for them all: a site has one or two of these tools, and a step costs more than finding no files."""
+    names = [name for name, raw in lake.RAW_TABLES.items() if raw.joins]
+
+    @dg.multi_asset(
+        specs=[
+            dg.AssetSpec(_key(name), group_name="ingest", kinds={"parquet"}, description=_description(name))
+            for name in names
+        ],
+        name="raw_tables_of_other_tools",
+        partitions_def=EXPORT_DAYS,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        check_specs=[_every_row(name) for name in names],
+        can_subset=True,
+    )
+    def raw_tables(context: dg.AssetExecutionContext, site: Site) -> Iterator[dg.MaterializeResult]:
+        for name in names:
+            if _key(name) in context.selected_asset_keys:
+                yield _ingested(context, site, name)
+
+    return raw_tables
+
+
+def _ingested(context: dg.AssetExecutionContext, site: Site, name: str) -> dg.MaterializeResult:
+    with readable_failures(context):
+        days = site.export_days(context)
+        report = lake.ingest(site.settings, name, days, progress=partial(progress.report, name))
+    _tell_each_day(context, _key(name), report)
+    checked = _every_row_is_accounted_for(report.files, _key(name))
+    return dg.MaterializeResult(asset_key=_key(name), check_results=[checked])
+
+
+def _key(name: str) -> dg.AssetKey:
+    return dg.AssetKey(name.split("."))
+
+
+def _every_row(name: str) -> dg.AssetCheckSpec:
+    text = "Rows read = kept + rejected + after close, in every file."
+    return dg.AssetCheckSpec(EVERY_ROW, asset=_key(name), blocking=True, description=text)
+
+
+def _description(name: str) -> str:
+    return f"Rows of the feed {lake.RAW_TABLES[name].name} as they came, one partition for each export day."
 
 
 def _tell_each_day(context: dg.AssetExecutionContext, key: dg.AssetKey, report: lake.IngestReport) -> None:
@@ -77,7 +116,7 @@ def _metadata(files: list[lake.FileReport]) -> Mapping[str, Any]:
     }
 
 
-def _every_row_is_accounted_for(files: Iterable[lake.FileReport]) -> dg.AssetCheckResult:
+def _every_row_is_accounted_for(files: Iterable[lake.FileReport], key: dg.AssetKey) -> dg.AssetCheckResult:
     files = list(files)
     wrong = [
         f"{file.path}: read {file.rows_read}, kept {file.rows_kept}, rejected {file.rows_rejected},"
@@ -88,5 +127,6 @@ def _every_row_is_accounted_for(files: Iterable[lake.FileReport]) -> dg.AssetChe
     return dg.AssetCheckResult(
         passed=not wrong,
         check_name=EVERY_ROW,
+        asset_key=key,
         metadata={"files": len(files), "rows_read": sum(file.rows_read for file in files), "wrong": wrong or "none"},
     )
