@@ -6,31 +6,42 @@ and the names of users are not read. Form: `host ident user [time] "request" sta
 last two in the combined form only (Apache's mod_log_config; nginx's `combined` is the same).
 """
 
-from orchestration.sources.feed import Feed, Field
-from orchestration.sources.literals import literal, literals
-from orchestration.sources.nested import pack
+import json
+from dataclasses import replace
 
-_FIELDS = (
+from orchestration.sources import boomerang, web_vitals
+from orchestration.sources.feed import Feed, Field
+from orchestration.sources.literals import literal, literals, name
+from orchestration.sources.nested import pack, without
+
+_REQUEST = (
     Field("method"),
-    Field("url", "url", key="target"),
+    Field("target", "url"),
     Field("status", "integer", required=True),
     Field("bytes", "integer"),
-    Field("referrer", "url"),
+    Field("http_referrer", "url"),
     Field("ua"),
-    Field("carries"),
-    Field("page_url", "url"),
-    Field("user_id", "user"),
-    Field("beacon", "object"),
+    Field("carries", choices=("web_vitals", "boomerang")),
     Field("received_at", "time", key="time", required=True),
+)
+_BY_SERVER = {"ua", "received_at"}
+_OWN = {field.name: field.key for field in web_vitals.FEED.fields if field.name not in _BY_SERVER}
+_THEIRS = {field.name: field.key for field in boomerang.FEED.fields if field.name not in _BY_SERVER}
+_CARRIED = {field.name: field for field in (*boomerang.FEED.fields, *web_vitals.FEED.fields)}
+# What a beacon lacks makes it no reject: the request was made all the same.
+_FIELDS = (
+    *_REQUEST,
+    *(
+        replace(field, key=field.name, required=False, required_unless="", or_else="", choices=())
+        for field in _CARRIED.values()
+        if field.name not in _BY_SERVER
+    ),
 )
 # A request that is none, such as a TLS handshake on the wrong port, is logged like any other. nginx writes quotes in it
 # as \x22, Apache as \".
 _QUOTED = r'"((?:[^"\\]|\\.)*)"'
 PATTERN = rf"^\S+ \S+ .*?\[([^\]]+)\] {_QUOTED} (\d{{3}}) (\d+|-)(?: {_QUOTED} {_QUOTED})?"
 _GROUPS = ("time", "request", "status", "bytes", "referrer", "agent")
-_OWN, _BOOMERANG = ("name", "id"), ("rt.tstart", "rt_tstart", "rt.si", "rt_si")
-# These are columns of their own, which are masked and hashed.
-_PAGE, _USER = ("url", "navigationURL", "u"), ("user_id",)
 
 
 def _decoded(text: str) -> str:
@@ -38,52 +49,59 @@ def _decoded(text: str) -> str:
     return f"coalesce(try(url_decode(replace({text}, '+', ' '))), {text})"
 
 
-def _first(*keys: str) -> str:
-    values = [f"nullif(list_filter(_line.pairs, lambda _pair: _pair.k = {literal(key)})[1].v, '')" for key in keys]
-    return f"coalesce({', '.join(values)}, null)"
-
-
-def _has(keys: tuple[str, ...], function: str) -> str:
-    return f"{function}(list_transform(_line.pairs, lambda _pair: _pair.k), {literals(keys)})"
+def _query(target: str) -> str:
+    """Returns SQL for the parameters of a request as a JSON object."""
+    parts = f"list_filter(string_split(regexp_extract({target}, '\\?([^#]*)', 1), '&'), lambda _part: _part <> '')"
+    key = "split_part(_part, '=', 1)"
+    value = f"substr(_part, length({key}) + 2)"
+    pair = f"to_json({_decoded(key)})::varchar || ':' || to_json({_decoded(value)})::varchar"
+    return f"('{{' || array_to_string(list_transform({parts}, lambda _part: {pair}), ',') || '}}')"
 
 
 def _objects() -> str:
-    groups = literals(_GROUPS)
-    target = "regexp_extract(_request.request, '^[A-Z]+ (\\S+)', 1)"
-    query = f"regexp_extract({target}, '\\?([^#]*)', 1)"
-    key = "split_part(_part, '=', 1)"
-    pair = f"{{'k': {_decoded(key)}, 'v': {_decoded(f'substr(_part, length({key}) + 2)')}}}"
-    parts = f"list_filter(string_split({query}, '&'), lambda _part: _part <> '')"
-    line = f"{{'request': _request, 'pairs': list_transform({parts}, lambda _part: {pair})}}"
-    kept = f"list_filter(_line.pairs, lambda _pair: not list_contains({literals((*_PAGE, *_USER))}, _pair.k))"
-    texts = f"list_transform({kept}, lambda _pair: to_json(_pair.k)::varchar || ':' || to_json(_pair.v)::varchar)"
-    carries = (
-        f"case when {_has(_OWN, 'list_has_all')} then 'web_vitals' "
-        f"when {_has(_BOOMERANG, 'list_has_any')} then 'boomerang' end"
-    )
-    is_beacon = f"({carries}) is not null"
-    request = "_line.request"
+    everything = dict.fromkeys([*_OWN.values(), *(s for key in _THEIRS.values() for s in boomerang.spellings(key))])
+    structure = literal(json.dumps(dict.fromkeys(everything, "VARCHAR")))
+    request, given = "_line.request", "_line.given"
+    carried = {}
+    for column in (field.name for field in _FIELDS[len(_REQUEST) :]):
+        own = [f"nullif({given}.{name(_OWN[column])}, '')"] if column in _OWN else []
+        theirs = [boomerang.given_text(_THEIRS[column], given)] if column in _THEIRS else []
+        carried[column] = [*own, *theirs]
+    carried["url"].insert(1, *carried["navigation_url"])
+    carries = f"case when {given}.name is not null and {given}.id is not null then 'web_vitals' "
+    carries += f"when {boomerang.given_text('rt.tstart', given)} is not null then 'boomerang' end"
     time = f"try_strptime({request}.time, '%d/%b/%Y:%H:%M:%S %z')"
     row = pack(
         {
             "method": f"nullif(regexp_extract({request}.request, '^([A-Z]+) ', 1), '')",
-            "target": f"nullif({target.replace('_request.', f'{request}.')}, '')",
+            "target": "nullif(_line.target, '')",
             "status": f"{request}.status",
             "bytes": f"nullif({request}.bytes, '-')",
-            "referrer": f"nullif(nullif({request}.referrer, '-'), '')",
+            "http_referrer": f"nullif(nullif({request}.referrer, '-'), '')",
             "ua": f"nullif(nullif({request}.agent, '-'), '')",
-            "carries": carries,
-            "page_url": f"case when {is_beacon} then {_first(*_PAGE)} end",
-            "user_id": f"case when {is_beacon} then {_first(*_USER)} end",
-            "beacon": f"case when {is_beacon} then '{{' || array_to_string({texts}, ',') || '}}' end",
+            "carries": "_line.carries",
             "time": f"coalesce({time}::varchar, {request}.time)",
-        }
+            **{
+                column: f"case when _line.carries is not null then coalesce({', '.join([*texts, 'null'])}) end"
+                for column, texts in carried.items()
+            },
+        },
+        f"case when _line.carries is not null then {without('_line.query', everything)} end",
     )
-    requests = f"[regexp_extract(_text, {literal(PATTERN)}, {groups})]"
-    lines = f"list_transform({requests}, lambda _request: {line})"
+    steps = {
+        "request": f"regexp_extract(_text, {literal(PATTERN)}, {literals(_GROUPS)})",
+        "target": "regexp_extract(_line.request.request, '^[A-Z]+ (\\S+)', 1)",
+        "query": _query("_line.target"),
+        "given": f"case when _line.query <> '{{}}' then json_transform(_line.query, {structure}) end",
+        "carries": carries,
+    }
+    lines, known = "[{'none': null}]", list[str]()
+    for step, text in steps.items():
+        before = "".join(f"'{one}': _line.{one}, " for one in known)
+        lines = f"list_transform({lines}, lambda _line: {{{before}'{step}': {text}}})"
+        known.append(step)
     return (
-        f"case when regexp_matches(_text, {literal(PATTERN)}) "
-        f"then list_transform({lines}, lambda _line: {row}) end"
+        f"case when regexp_matches(_text, {literal(PATTERN)}) then list_transform({lines}, lambda _line: {row}) end"
     )
 
 

@@ -33,7 +33,7 @@ _FIELDS = (
     Field("ended_ms", "number", key="rt.end"),
     Field("navigation_started_ms", "number", key="nt_nav_st"),
     Field("response_started_ms", "number", key="nt_res_st"),
-    Field("navigation_type", "integer", key="nt_nav_type"),
+    Field("navigation_code", "integer", key="nt_nav_type"),
     Field("back_end_ms", "number", key="t_resp"),
     Field("front_end_ms", "number", key="t_page"),
     Field("load_ms", "number", key="t_done"),
@@ -51,17 +51,28 @@ _OTHER_NAMES = {"user_agent": ("ua",), "et.fid": ("c.fid",), "created_at": ("ts"
 _REQUEST = "request_headers"
 
 
+def spellings(key: str) -> list[str]:
+    """Returns every name under which a beacon may give a field, the better one first."""
+    return list(dict.fromkeys(text for known in (key, *_OTHER_NAMES.get(key, ())) for text in (known, _flat(known))))
+
+
+def given_text(key: str, given: str) -> str:
+    """Returns SQL for the text of a field in a struct that has every spelling of it."""
+    texts = [f"{given}.{name(spelling)}" for spelling in spellings(key)]
+    if key == "rt.quit":
+        # Its presence is what it says: it has no value.
+        return f"case when coalesce({', '.join(texts)}) is not null then 'true' end"
+    return "coalesce(" + ", ".join(f"nullif({text}, '')" for text in texts) + ")"
+
+
+def _flat(key: str) -> str:
+    return key.replace(".", "_")
+
+
 def _objects() -> str:
-    names = {key: (key, *_OTHER_NAMES.get(key, ())) for key in (field.key for field in _FIELDS)}
-    spelled = {key: dict.fromkeys(s for n in known for s in (n, n.replace(".", "_"))) for key, known in names.items()}
-    # An empty text stands for nothing, but for `rt.quit`, which has no other value.
-    given = {
-        key: "coalesce(" + ", ".join(f"nullif(_given.{name(spelling)}, '')" for spelling in spellings) + ")"
-        for key, spellings in spelled.items()
-    }
-    given["user_agent"] = f"coalesce({given['user_agent']}, _given.{_REQUEST} ->> '$.\"User-Agent\"[0]')"
-    given["rt.quit"] = "case when coalesce(_given.\"rt.quit\", _given.rt_quit) is not null then 'true' end"
-    everything = [*dict.fromkeys(spelling for spellings in spelled.values() for spelling in spellings), _REQUEST]
+    given = {field.key: given_text(field.key, "_beacon.given") for field in _FIELDS}
+    given["user_agent"] = f"coalesce({given['user_agent']}, _beacon.given.{_REQUEST} ->> '$.\"User-Agent\"[0]')"
+    everything = [spelling for key in given for spelling in spellings(key)] + [_REQUEST]
     structure = literal(json.dumps(dict.fromkeys(everything, "VARCHAR")))
     beacons = (
         "list_transform(case when starts_with(ltrim(_text), '[') then from_json(_text, '[\"JSON\"]') "
@@ -69,9 +80,8 @@ def _objects() -> str:
         "then (_item ->> 'beacon_data')::json else _item end)"
     )
     both = f"list_transform({beacons}, lambda _item: {{'given': json_transform(_item, {structure}), 'item': _item}})"
-    row = pack(given, without("_beacon.item", everything)).replace("_given.", "_beacon.given.")
-    is_document = "regexp_matches(_text, '^\\s*[\\[{]') and json_valid(_text)"
-    return f"case when {is_document} then list_transform({both}, lambda _beacon: {row}) end"
+    rows = f"list_transform({both}, lambda _beacon: {pack(given, without('_beacon.item', everything))})"
+    return f"case when regexp_matches(_text, '^\\s*[\\[{{]') and json_valid(_text) then {rows} end"
 
 
 FEED = Feed(

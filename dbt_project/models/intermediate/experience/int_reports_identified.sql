@@ -6,6 +6,10 @@ reports as (
     select *
     from {{ ref('stg_web_vitals__beacons') }}
     where {{ loaded('event_date', back=2) }}
+    union all by name
+    select *
+    from {{ ref('int_reports_translated') }}
+    where {{ loaded('event_date', back=2) }}
 
 ),
 

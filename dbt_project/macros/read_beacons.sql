@@ -1,0 +1,122 @@
+{#
+    What reports say, whatever tool exported them: device, browser, operating system and bot from the user agent, and the
+    country from the time zone, where no field gives them. CTEs to stand after one of the given name, which has the
+    columns of raw_web_vitals.beacons, and one called `zones`; `place` orders the reports of one file.
+#}
+{% macro read_beacons(beacons='beacons', place='_source_line') %}
+user_agents as (
+
+    -- Few, so that patterns are matched a few times and not for every report.
+    select distinct ua from {{ beacons }}
+    where ua is not null
+
+),
+
+agents as (
+
+    -- Crawlers announce themselves. A headless browser alone is not one: real user agents of test drives look so.
+    select
+        ua,
+        regexp_matches(
+            ua,
+            '(?i)(bot\b|bot[/;_-]|crawl|spider|slurp|lighthouse|pingdom|statuscake|gtmetrix|ptst|mediapartners'
+            || '|facebookexternalhit|phantomjs|python-requests|curl/|wget/|go-http-client|monitoring)'
+        ) as is_bot,
+        case
+            when regexp_matches(ua, 'iPad|Tablet|PlayBook|Kindle|Silk/') then 'tablet'
+            when ua like '%Android%' and ua not like '%Mobile%' then 'tablet'
+            when regexp_matches(ua, 'Mobi|iPhone|iPod|Android') then 'mobile'
+            else 'desktop'
+        end as device,
+        case
+            when regexp_matches(ua, '\b(Edg|EdgA|EdgiOS|Edge)/') then 'Edge'
+            when regexp_matches(ua, '\b(OPR|Opera)/') then 'Opera'
+            when ua like '%SamsungBrowser/%' then 'Samsung Internet'
+            when regexp_matches(ua, '\b(Firefox|FxiOS)/') then 'Firefox'
+            when regexp_matches(ua, '(Chrome|CriOS|Chromium)/') then 'Chrome'
+            when ua like '%Safari/%' then 'Safari'
+            else 'other'
+        end as browser,
+        case browser
+            when 'Edge' then regexp_extract(ua, '\b(?:Edg|EdgA|EdgiOS|Edge)/(\d+)', 1)
+            when 'Opera' then regexp_extract(ua, '\b(?:OPR|Opera)/(\d+)', 1)
+            when 'Samsung Internet' then regexp_extract(ua, 'SamsungBrowser/(\d+)', 1)
+            when 'Firefox' then regexp_extract(ua, '\b(?:Firefox|FxiOS)/(\d+)', 1)
+            when 'Chrome' then regexp_extract(ua, '(?:Chrome|CriOS|Chromium)/(\d+)', 1)
+            when 'Safari' then regexp_extract(ua, 'Version/(\d+)', 1)
+            else ''
+        end as browser_version,
+        case
+            when regexp_matches(ua, 'iPhone|iPad|iPod') then 'iOS'
+            when ua like '%Android%' then 'Android'
+            when ua like '%Windows%' then 'Windows'
+            when ua like '%CrOS%' then 'ChromeOS'
+            when regexp_matches(ua, 'Macintosh|Mac OS X') then 'macOS'
+            when ua like '%Linux%' then 'Linux'
+            else 'other'
+        end as os
+    from user_agents
+
+),
+
+renamed as (
+
+    select
+        beacons.id as report_id,
+        beacons.page_view_id,
+        beacons.session_id,
+        beacons.user_id as visitor_id,
+        beacons.name as metric,
+        beacons.url,
+        coalesce(beacons.navigation_url, beacons.url) as navigation_url,
+        beacons.navigation_id,
+        beacons.ua as user_agent,
+        beacons.region,
+        beacons.connection,
+        left(beacons.release, 100) as release,
+        left(beacons.channel, 100) as channel,
+        case
+            when beacons.navigation_type is null then null
+            when beacons.navigation_type in (
+                'navigate', 'reload', 'back-forward', 'back-forward-cache', 'prerender', 'restore', 'soft-navigation'
+            ) then beacons.navigation_type
+            else 'other'
+        end as navigation_type,
+        case
+            when beacons.device in ('mobile', 'tablet', 'desktop') then beacons.device else agents.device
+        end as device,
+        coalesce(regexp_replace(left(beacons.browser, 50), '\s+\d[\d.]*$', ''), agents.browser) as browser,
+        -- A field may say "Chrome 142"; else the user agent does, if it is of the browser that the field names.
+        nullif(coalesce(
+            nullif(regexp_extract(left(beacons.browser, 50), '\s(\d{1,4})[\d.]*$', 1), ''),
+            case when coalesce(beacons.browser, agents.browser) = agents.browser then agents.browser_version end
+        ), '') as browser_version,
+        coalesce(left(beacons.os, 50), agents.os) as os,
+        case
+            when regexp_full_match(upper(beacons.country), '[A-Z]{2}') then upper(beacons.country)
+            else zones.country
+        end as country,
+        zones.country is not null and not coalesce(regexp_full_match(upper(beacons.country), '[A-Z]{2}'), false)
+            as is_country_derived,
+        beacons.value,
+        beacons.delta,
+        beacons.navigation_start_ms,
+        -- The clock of the browser when it began to measure: v5-1795408385303-3831998646891.
+        try_cast(split_part(beacons.id, '-', 2) as bigint) as client_clock_ms,
+        cast(
+            case when beacons.weight > 0 and beacons.weight <= 1e6 then beacons.weight else 1 end as decimal(18, 6)
+        ) as weight,
+        beacons.is_new_user,
+        coalesce(agents.is_bot, false) as is_bot,
+        beacons.event_date,
+        beacons.received_at,
+        -- One number that orders reports by receipt, then by file and line, without a tie.
+        (cast(epoch_us(beacons.received_at) as hugeint) << 64)
+        + ((hash(beacons._source_file) >> 40) << 40)
+        + beacons.{{ place }} as _receipt_order
+    from {{ beacons }} as beacons
+    left join agents on beacons.ua = agents.ua
+    left join zones on beacons.time_zone = zones.time_zone
+
+)
+{% endmacro %}
