@@ -217,7 +217,7 @@ def _read(writer: Writer, batch: list[Landed], say: "_Progress") -> list[Reading
     alike: dict[Shape, list[Reading]] = {}
     for index, landed in enumerate(batch):
         shape, header_line = _shape(writer.feed, landed)
-        readings.append(Reading(index, landed.path, header_line, may_be_document=bool(shape.system)))
+        readings.append(Reading(index, landed.path, header_line, may_be_document=_may_be_document(writer.feed, shape)))
         alike.setdefault(shape, []).append(readings[-1])
     for shape, together in alike.items():
         head = ndjson.head(writer.feed) if shape.is_ndjson and not writer.feed.objects else b""
@@ -230,13 +230,18 @@ def _read(writer: Writer, batch: list[Landed], say: "_Progress") -> list[Reading
     return readings
 
 
+def _may_be_document(feed: Feed, shape: Shape) -> bool:
+    """Tells whether a file may hold JSON over several lines: only those of other tools do."""
+    return bool(shape.system) or (feed.is_ndjson_only and bool(feed.objects))
+
+
 def _shape(feed: Feed, landed: Landed) -> tuple[Shape, int]:
     """Returns the layout of a file, and the line of its header (0: none)."""
     source = landed.source
     is_snapshot = source.delivery == "snapshot"
     if source.system in FORMATS:
         return Shape(True, source.timezone, is_snapshot, system=source.system), 0
-    line, number = ("{", 0) if feed.is_ndjson_only else first_line(landed.path)
+    line, number = ("{", 0) if feed.is_ndjson_only or feed.objects else first_line(landed.path)
     if line.lstrip().startswith("{"):
         return Shape(True, source.timezone, is_snapshot), 0
     delimiter, header = csv_table.split_header(line, feed)

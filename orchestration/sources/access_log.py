@@ -100,9 +100,7 @@ def _objects() -> str:
         before = "".join(f"'{one}': _line.{one}, " for one in known)
         lines = f"list_transform({lines}, lambda _line: {{{before}'{step}': {text}}})"
         known.append(step)
-    return (
-        f"case when regexp_matches(_text, {literal(PATTERN)}) then list_transform({lines}, lambda _line: {row}) end"
-    )
+    return f"case when regexp_matches(_text, {literal(PATTERN)}) then list_transform({lines}, lambda _line: {row}) end"
 
 
 FEED = Feed(
@@ -110,7 +108,6 @@ FEED = Feed(
     system="access_log",
     table="requests",
     time="received_at",
-    is_ndjson_only=True,
     fields=_FIELDS,
     objects=_objects(),
     private=r'^()[^"\[]*',

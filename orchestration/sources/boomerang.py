@@ -2,7 +2,7 @@
 
 A page view is several beacons with one `pid`: one when it has loaded, others later, one when it is left (`rt.quit`).
 Collectors write the dots of its names as they are or as underscores, put what they add themselves (`created_at`,
-`user_agent`) beside them, and some pack beacons into an array with the JSON in a text, `beacon_data`. Times are in
+`user_agent`) beside them, and some wrap a beacon as JSON text in a field, `beacon_data`. Times are in
 milliseconds since the navigation began; `nt_*`, `rt.tstart` and `rt.end` are epoch milliseconds of the browser's clock.
 Names: the documentation of the plugins RT, NavigationTiming, PaintTiming, Continuity, EventTiming and Errors.
 """
@@ -74,14 +74,10 @@ def _objects() -> str:
     given["user_agent"] = f"coalesce({given['user_agent']}, _beacon.given.{_REQUEST} ->> '$.\"User-Agent\"[0]')"
     everything = [spelling for key in given for spelling in spellings(key)] + [_REQUEST]
     structure = literal(json.dumps(dict.fromkeys(everything, "VARCHAR")))
-    beacons = (
-        "list_transform(case when starts_with(ltrim(_text), '[') then from_json(_text, '[\"JSON\"]') "
-        "else [_text::json] end, lambda _item: case when json_valid(_item ->> 'beacon_data') "
-        "then (_item ->> 'beacon_data')::json else _item end)"
-    )
-    both = f"list_transform({beacons}, lambda _item: {{'given': json_transform(_item, {structure}), 'item': _item}})"
+    beacon = "case when json_valid(_text ->> 'beacon_data') then _text ->> 'beacon_data' else _text end"
+    both = f"list_transform([{beacon}], lambda _item: {{'given': json_transform(_item, {structure}), 'item': _item}})"
     rows = f"list_transform({both}, lambda _beacon: {pack(given, without('_beacon.item', everything))})"
-    return f"case when regexp_matches(_text, '^\\s*[\\[{{]') and json_valid(_text) then {rows} end"
+    return f"case when starts_with(ltrim(_text), '{{') and json_valid(_text) then {rows} end"
 
 
 FEED = Feed(

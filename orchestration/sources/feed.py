@@ -65,10 +65,10 @@ class Feed:
     `is_ndjson_only` may be CSV. `strict` names optional fields whose wrong value makes the row a reject all the same,
     because the row would say something false without it.
 
-    Where a line is no flat object of fields, `objects` is SQL that makes of it, `_text`, the list of rows in it: structs
-    of texts, one for each key, and `_rest`, a JSON object of what else the row holds, or NULL; NULL for a line that is
-    not of this format. `private` matches what may be personal in such a line. `joins` are the raw tables whose rows the
-    staged rows join: a day of this table is rebuilt, sealed and kept with theirs.
+    Where a line is no flat object of fields, `objects` is SQL that makes of it, `_text`, the list of rows in it:
+    structs of texts, one for each key, and `_rest`, a JSON object of what else the row holds, or NULL; NULL for a line
+    that is not of this format. `private` matches what may be personal in such a line. `joins` are the raw tables whose
+    rows the staged rows join: a day of this table is rebuilt, sealed and kept with theirs.
     """
 
     name: str

@@ -46,8 +46,7 @@ _STRUCTURE = {
     "device": {
         "category": _TEXT,
         "operating_system": _TEXT,
-        "web_info": {"browser": _TEXT},
-        "browser": _TEXT,
+        "web_info": {"browser": _TEXT, "browser_version": _TEXT},
     },
     "geo": {"country": _TEXT, "region": _TEXT},
     "collected_traffic_source": {"manual_medium": _TEXT},
@@ -67,7 +66,7 @@ _LEFT_OUT = ("page_title", "engagement_time_msec", "ga_session_number", "session
 
 
 def _objects() -> str:
-    event = "_event.event"
+    event, web = "_event.event", "_event.event.device.web_info"
     fields = {key: found("_event.pairs", *names) for key, names in _PARAMETERS.items()}
     known = [name for names in _PARAMETERS.values() for name in names]
     given = {
@@ -75,7 +74,7 @@ def _objects() -> str:
         "user_id": f"coalesce({event}.user_pseudo_id, {event}.user_id)",
         "parameters": others("_event.pairs", [*known, *_LEFT_OUT]),
         "device_category": f"{event}.device.category",
-        "browser": f"coalesce({event}.device.web_info.browser, {event}.device.browser)",
+        "browser": f"concat_ws(' ', {web}.browser, {web}.browser_version)",
         "os": f"{event}.device.operating_system",
         "country": f"{event}.geo.country",
         "region": f"{event}.geo.region",

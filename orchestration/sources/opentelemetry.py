@@ -77,7 +77,7 @@ _STRUCTURE = {"resourceLogs": [{"resource": {"attributes": [_PAIR]}, "scopeLogs"
 
 def _objects() -> str:
     fields = {key: found("_entry.pairs", *names) for key, names in _ATTRIBUTES.items()}
-    fields["event_name"] = f'coalesce(nullif(_entry.record."eventName", \'\'), {fields["event_name"]})'
+    fields["event_name"] = f"coalesce(nullif(_entry.record.\"eventName\", ''), {fields['event_name']})"
     known = [name for names in _ATTRIBUTES.values() for name in names]
     time = 'coalesce(nullif(_entry.record."timeUnixNano", \'0\'), _entry.record."observedTimeUnixNano")'
     row = pack(
@@ -97,7 +97,7 @@ def _objects() -> str:
     entries = (
         'flatten(list_transform(coalesce(_logs."resourceLogs", []), lambda _resource: '
         'flatten(list_transform(coalesce(_resource."scopeLogs", []), lambda _scope: '
-        "list_transform(coalesce(_scope.\"logRecords\", []), lambda _record: "
+        'list_transform(coalesce(_scope."logRecords", []), lambda _record: '
         f"{{'record': _record, 'pairs': {flat}}})))))"
     )
     logs = f"list_transform([json_transform(_text, {literal(json.dumps(_STRUCTURE))})], lambda _logs: {entries})[1]"
