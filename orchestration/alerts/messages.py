@@ -29,7 +29,7 @@ _HEADS = {
     "past": "[{}, over]",
     "resolved": "[resolved]",
 }
-_FOUND = ("reason", "observed", "expected", "missing", "exhaustion_date")  # inputs of a judgement that people are told
+_FOUND = ("reason", "observed", "expected", "missing", "exhaustion_date", "release")  # inputs of a judgement that people are told
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
@@ -97,7 +97,15 @@ def _what(alert: dict[str, Any]) -> str:
         "missing_data": f"no data from {subject}",
         "data_quality": f"data check failed: {subject.replace('_', ' ')}",
         "predicted_exhaustion": f"{subject} is about to run out of error budget",
+        "error_group_new": f"new error: {_error(alert)}",
+        "error_escalation": f"more of an error than expected: {_error(alert)}",
+        "error_regression": f"an error is back in a later release: {_error(alert)}",
     }.get(alert["kind"], f"{harmless(alert['rule'])}: {subject}")
+
+
+def _error(alert: dict[str, Any]) -> str:
+    """What an error says; its group where the judgement has not kept that."""
+    return harmless(json.loads(alert["inputs"] or "{}").get("error") or alert["subject"])
 
 
 def _told(alert: dict[str, Any], settings: Settings) -> list[str]:
@@ -122,6 +130,10 @@ def _measured(alert: dict[str, Any]) -> str:
         parts.append(f"burn rate {value:,.1f}" + (f", limit {threshold:,.1f}" if threshold is not None else ""))
     elif value is not None and kind == "request_error_rate":
         parts.append(f"{value:.2%} failed" + (f", limit {threshold:.2%}" if threshold is not None else ""))
+    elif value is not None and kind.startswith("error_"):
+        limit = f", expected at most {threshold:,.0f}" if threshold is not None else ""
+        parts.append(f"{value:,.0f} errors on the day{limit}")
+        count = f"{alert['event_count']:,} page views, sessions or users met it"
     elif value is not None and kind == "outage":
         parts.append(f"down for {_long(value)} so far")
     elif value is not None:

@@ -19,6 +19,9 @@ RuleKind = Literal[
     "missing_data",
     "data_quality",
     "predicted_exhaustion",
+    "error_group_new",
+    "error_escalation",
+    "error_regression",
 ]
 
 
@@ -45,6 +48,9 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
         "minimum_event_count": 0,
         "resolve_after_s": 86400,
     },
+    "error_group_new": {"severity": "warning", "minimum_event_count": 10, "resolve_after_s": 86400},
+    "error_escalation": {"severity": "warning", "minimum_event_count": 10, "resolve_after_s": 86400},
+    "error_regression": {"severity": "warning", "minimum_event_count": 10, "resolve_after_s": 86400},
 }
 
 

@@ -21,6 +21,7 @@ _NAMED: tuple[Loc, ...] = (
     ("corrections",),
     ("error_budget_policies",),
     ("alerts", "targets"),
+    ("errors", "merges"),
 )
 
 
@@ -41,6 +42,9 @@ def between_values(document: Document, slos: OpenSlo) -> Iterator[Mistake]:
     yield from _journeys(document, slos)
     yield from _reliability(document, slos.names)
     yield from _alerts(document)
+    merged = [loc for merge in document.items(("errors", "merges")) for loc in document.items((*merge, "groups"))]
+    yield from _repeated(document, [(loc, document.at(loc)) for loc in merged], "this group is merged")
+    yield from _repeated(document, _values(document, ("errors", "ignores"), "group"), "this group is ignored")
 
 
 def _journeys(document: Document, slos: OpenSlo) -> Iterator[Mistake]:

@@ -11,7 +11,8 @@ from typing import Annotated, Literal, get_args
 from pydantic import AfterValidator, Field, model_validator
 
 from orchestration.settings.alerting import Alerts
-from orchestration.settings.parts import Name, Part, Share, Zone
+from orchestration.settings.errors import Errors
+from orchestration.settings.parts import Name, Part, Share, Zone, regex
 from orchestration.settings.reliability import Accounting, Correction, ErrorBudgetPolicy
 from orchestration.settings.roll_ups import DEFAULT, RollUps
 
@@ -31,18 +32,6 @@ ENTITY_FEEDS = frozenset({"orders", "incidents", "releases", "maintenance"})
 
 # A 28-day window, and the 30 days by which a late event may precede its export, must fit into what is kept.
 SHORTEST_RETENTION_DAYS = 31
-
-
-def _regex(value: str) -> str:
-    try:
-        re.compile(value)
-    except re.error as error:
-        raise ValueError(f"'{value}' is not a regular expression: {error}; write one such as ^/product/") from error
-    # Patterns run inside DuckDB, whose engine (RE2) has neither of these.
-    beyond = re.search(r"\(\?(?:[=!>]|<[=!]|\(|P=)|\\[1-9]|\\Z|[*+?}]\+", value)
-    if beyond:
-        raise ValueError(f"'{value}' uses '{beyond[0]}', which is not supported; do without lookaround and references")
-    return value
 
 
 def _path(value: str) -> str:
@@ -106,7 +95,7 @@ class PageGroup(Part):
     """Pages that are judged together; the first pattern that matches a path wins."""
 
     name: Name
-    pattern: Annotated[str, Field(min_length=1), AfterValidator(_regex)] = Field(
+    pattern: Annotated[str, Field(min_length=1), AfterValidator(regex)] = Field(
         description="a regular expression on the path, such as ^/product/"
     )
 
@@ -215,4 +204,5 @@ class Config(Part):
     corrections: list[Correction] = Field(default_factory=list)
     error_budget_policies: list[ErrorBudgetPolicy] = Field(default_factory=list)
     alerts: Alerts = Alerts()
+    errors: Errors = Errors()
     baselines: Baselines = Baselines()

@@ -3,6 +3,7 @@
 Which parts there are belongs to `model`, `reliability` and `alerting`.
 """
 
+import re
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,23 @@ def _zone(value: str) -> str:
         ZoneInfo(value)
     except (KeyError, ValueError, OSError) as error:
         raise ValueError(f"'{value}' is not a time zone; write an IANA name such as UTC or Europe/Berlin") from error
+    return value
+
+
+def regex(value: str) -> str:
+    """Returns a regular expression that the engine of DuckDB understands.
+
+    Raises:
+        ValueError: It does not; the message says what to write.
+    """
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"'{value}' is not a regular expression: {error}; write one such as ^/product/") from error
+    # Patterns run inside DuckDB, whose engine (RE2) has neither of these.
+    beyond = re.search(r"\(\?(?:[=!>]|<[=!]|\(|P=)|\\[1-9]|\\Z|[*+?}]\+", value)
+    if beyond:
+        raise ValueError(f"'{value}' uses '{beyond[0]}', which is not supported; do without lookaround and references")
     return value
 
 

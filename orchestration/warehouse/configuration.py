@@ -49,6 +49,7 @@ def _tables(settings: Settings) -> dict[str, Table]:
         **_alerting(settings),
         **_journeys(settings),
         **_rules(settings),
+        **_errors(settings),
     }
 
 
@@ -183,5 +184,27 @@ def _rules(settings: Settings) -> dict[str, Table]:
                 ("degradation_false_discovery_rate", str(degradation.false_discovery_rate)),
                 ("degradation_smallest_change_share", str(degradation.smallest_change_share)),
             ],
+        ),
+    }
+
+
+def _errors(settings: Settings) -> dict[str, Table]:
+    errors = settings.config.errors
+    size = errors.escalation
+    return {
+        "error_settings": (
+            "resolved_after_days integer, escalation_false_discovery_rate double,"
+            " escalation_smallest_change_share double, escalation_smallest_count integer",
+            [
+                (errors.resolved_after_days, size.false_discovery_rate, size.smallest_change_share, size.smallest_count)
+            ],
+        ),
+        "error_merges": (
+            "name varchar, error_group_id varchar",
+            [(merge.name, group) for merge in errors.merges for group in merge.groups],
+        ),
+        "error_ignores": (
+            "error_group_id varchar, pattern varchar, reason varchar",
+            [(ignore.group, ignore.message, ignore.reason) for ignore in errors.ignores],
         ),
     }

@@ -18,7 +18,7 @@ from orchestration.settings.check import read_config
 
 FIRST_DAY, LAST_DAY, DAYS, DAY = date(2026, 11, 1), date(2026, 11, 4), 4, 86400
 START = datetime(2026, 11, 1, tzinfo=UTC)
-SELECT = "+fct_availability_daily +fct_outages +fct_incidents +fct_mttr_monthly +fct_checks_daily +dim_error_groups"
+SELECT = "+fct_availability_daily +fct_outages +fct_incidents +fct_mttr_monthly +fct_checks_daily +fct_error_groups"
 RAW_TABLES = ("raw_probes.checks", "raw_maintenance.windows", "raw_incidents.incidents", "raw_web_errors.errors")
 SOURCES = [
     {"name": "probes", "system": "probes", "path": "{date}/probes*.ndjson"},

@@ -11,8 +11,11 @@ def page(context: Context) -> Page:
     """Return the errors page."""
     groups = context.marts.rows(
         """
-        select *, error_count / nullif(previous_error_count, 0) - 1 as change_share from reports.rpt_error_groups
-        order by error_count desc, error_group_id
+        select * exclude (error_count), error_count_28d as error_count,
+            error_count_28d / nullif(previous_error_count_28d, 0) - 1 as change_share
+        from errors.fct_error_groups
+        where error_count_28d > 0 and not is_ignored
+        order by error_count_28d desc, error_group_id
         """
     )
     fresh = sum(row["state"] == "new" for row in groups)
@@ -73,16 +76,16 @@ def _trend(context: Context) -> Section:
 
 def _groups(context: Context, groups: list[dict]) -> Section:
     columns = (
-        Column("message", "Message", "code", "error_group"),
+        Column("title", "Message", "code", "error_group"),
         Column("type", "Type"),
         Column("category", "Category", "text", "error_category"),
         Column("state", "State", "state", "error_state"),
         Column("error_count", "Events", "count", "error_group"),
         Column("change_text", "Against 28 days before", "text"),
-        Column("page_view_count", "Page views", "count", "page_view"),
+        Column("session_count_28d", "Sessions", "count", "session"),
         Column("most_hit_page_group", "Most on"),
         Column("most_hit_browser", "Browser"),
-        Column("newest_release", "Newest release"),
+        Column("last_release", "Newest release"),
         Column("first_seen_date", "First seen", "date"),
         Column("last_seen_date", "Last seen", "date"),
     )

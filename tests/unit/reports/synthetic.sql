@@ -142,13 +142,32 @@ where s.service in ('all', o.service) group by all;
 
 create table errors.fct_errors_daily as
 select
-    'grp-' || g.n as error_group_id, 1 as fingerprint_version, g.category, g.type, g.message, 'product' as page_group, 'Chrome' as browser, 'r-41' as release,
+    'grp-' || g.n as error_group_id, 1 as fingerprint_version, g.category, g.type, g.message, 'product' as page_group, 'Chrome' as browser, 'r-41' as release, 'DE' as country,
     (g.n * 7 + hash(event_date::varchar || g.n) % 9)::bigint as error_count, g.n * 5::bigint as page_view_count, g.n * 4::bigint as session_count,
     g.n * 3::bigint as user_count, false as is_handled, g.state, $as_of::date - g.n * 20 as first_seen_date, event_date
 from days, (values
     (1, 'script', 'TypeError', 'Cannot read properties of undefined (reading <mask>)', 'new'), (2, 'network', 'NetworkError', 'Failed to fetch', 'ongoing'),
     (3, 'third_party', 'Error', 'Script error.', 'ongoing'), (4, 'chunk_load', 'ChunkLoadError', 'Loading chunk <number> failed', 'regressed')) g (n, category, type, message, state)
 where event_date > $as_of::date - 100;
+
+create table errors.fct_error_groups_daily as
+select
+    error_group_id, any_value(category) as category, any_value(type) as type, any_value(message) as message, 'render@product.js' as culprit,
+    if(error_group_id = 'grp-1' and event_date > $as_of::date - 3, 'escalating', any_value(state)) as state, 'r-41' as newest_release,
+    sum(error_count)::bigint as error_count, sum(page_view_count)::bigint as page_view_count, sum(session_count)::bigint as session_count,
+    sum(user_count)::bigint as user_count, sum(error_count) * 0.9 as expected_count, sum(error_count) * 1.4 as expected_upper, 0.3 as p_value,
+    0.5 as q_value, 1 as days_since_seen, false as is_ignored, min(first_seen_date) as first_seen_date, event_date
+from errors.fct_errors_daily group by error_group_id, event_date;
+
+create table errors.fct_error_groups as
+select
+    error_group_id, any_value(message) as title, any_value(category) as category, any_value(type) as type, any_value(message) as message,
+    'render@product.js' as culprit, any_value(state) as state, 'r-40' as first_release, 'r-41' as last_release, 'product' as most_hit_page_group,
+    'Chrome' as most_hit_browser, 'DE' as most_hit_country, 2 as fingerprint_version, sum(error_count)::bigint as error_count, count(*) as day_count,
+    (sum(error_count) filter (event_date > $as_of::date - 28))::bigint as error_count_28d, 90::bigint as previous_error_count_28d,
+    140::bigint as page_view_count_28d, 112::bigint as session_count_28d, 84::bigint as user_count_28d, 0.012 as session_share_28d,
+    error_group_id = 'grp-3' as is_ignored, min(first_seen_date) as first_seen_date, max(event_date) as last_seen_date
+from errors.fct_errors_daily group by error_group_id;
 
 create table business.fct_business_daily as
 select

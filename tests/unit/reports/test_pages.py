@@ -214,6 +214,10 @@ def test_text_of_strangers_reaches_no_page_figure_or_cell_unescaped(marts_connec
         ("errors.fct_errors_daily", "type"),
         ("errors.fct_errors_daily", "browser"),
         ("errors.fct_errors_daily", "category"),
+        ("errors.fct_error_groups", "title"),
+        ("errors.fct_error_groups", "category"),
+        ("errors.fct_error_groups", "culprit"),
+        ("errors.fct_error_groups", "last_release"),
         ("reliability.fct_incidents", "title"),
         ("reliability.fct_incidents", "cause"),
         ("experience.fct_vitals_28d", "page_group"),
@@ -245,7 +249,7 @@ def test_text_of_strangers_reaches_no_page_figure_or_cell_unescaped(marts_connec
 
 
 def test_a_cell_that_a_spreadsheet_would_run_leaves_harmless(marts_connection, tmp_path):
-    marts_connection.execute("update errors.fct_errors_daily set message = '=HYPERLINK(\"http://evil\")' || message")
+    marts_connection.execute("update errors.fct_error_groups set title = '=HYPERLINK(\"http://evil\")' || title")
     build_reports(marts_connection)
     render(marts_connection, tmp_path / "site")
     text = (tmp_path / "site/csv/error_groups.csv").read_text()

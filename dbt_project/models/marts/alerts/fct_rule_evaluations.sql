@@ -10,6 +10,7 @@
     ref('int_silence_rules_judged'),
     ref('int_findings_judged'),
     ref('int_exhaustion_rules_judged'),
+    ref('int_error_rules_judged'),
 ] %}
 
 with

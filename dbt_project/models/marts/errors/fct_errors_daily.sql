@@ -8,10 +8,10 @@
 with
 errors as (
     select * from {{ ref('int_errors_counted') }}
-    where {{ rebuilt() }}
+    where not is_total and {{ rebuilt() }}
 ),
 
-traces as (select * from {{ ref('int_error_days_traced') }}),
+states as (select * from {{ ref('fct_error_groups_daily') }}),
 
 final as (
     select
@@ -22,18 +22,19 @@ final as (
         errors.page_group,
         errors.browser,
         errors.release,
-        traces.state,
+        errors.country,
+        states.state,
         errors.fingerprint_version,
         errors.error_count,
         errors.page_view_count,
         errors.session_count,
         errors.user_count,
         errors.is_handled,
-        traces.first_seen_date,
+        states.first_seen_date,
         errors.event_date
     from errors
-    inner join traces using (error_group_id, event_date)
+    inner join states using (error_group_id, event_date)
 )
 
 select * from final
-order by event_date, error_group_id, page_group, browser, release, is_handled
+order by event_date, error_group_id, page_group, browser, release, country, is_handled

@@ -1,0 +1,53 @@
+with
+errors as (
+    select
+        *,
+        {{ error_kind() }} as kind
+    from {{ ref('stg_web_errors__errors') }}
+    where {{ rebuilt() }}
+),
+
+merges as (select * from {{ source('config', 'error_merges') }}),
+
+grouped as (
+    {{ grouped_errors('errors') }}
+),
+
+-- The configuration may name a group as it was called before the grouping changed.
+merged as (
+    select
+        grouped.* exclude (error_group_id),
+        coalesce(left(md5('merged|' || merges.name), 16), grouped.error_group_id) as error_group_id
+    from grouped
+    left join merges on merges.error_group_id in (grouped.error_group_id, grouped.earlier_group_id)
+    qualify row_number() over (
+        partition by grouped.kind order by merges.error_group_id = grouped.error_group_id desc, merges.name
+    ) = 1
+),
+
+final as (
+    select
+        md5(errors._source_file || ' ' || errors._source_line) as error_id,
+        merged.error_group_id,
+        merged.earlier_group_id,
+        errors.page_view_id,
+        errors.session_id,
+        errors.visitor_id,
+        merged.category,
+        merged.type,
+        merged.message,
+        merged.culprit,
+        coalesce(errors.page_group, 'unknown') as page_group,
+        errors.browser,
+        errors.release,
+        coalesce(left(errors.country, 50), 'unknown') as country,
+        coalesce(errors.handled, false) as is_handled,
+        errors.event_date,
+        errors.occurred_at,
+        errors._source_file,
+        errors._source_line
+    from errors
+    inner join merged using (kind)
+)
+
+select * from final

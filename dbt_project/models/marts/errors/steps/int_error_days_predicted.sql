@@ -1,0 +1,99 @@
+{{ config(materialized='view') }}
+
+-- What the 28 days before, and only those, predict for a day of a group with errors enough to be looked at.
+with
+days as (
+    select
+        error_group_id,
+        event_date,
+        coalesce(max(error_count) filter (is_total), sum(error_count))::bigint as error_count,
+        coalesce(max(greatest(page_view_count, session_count, user_count)) filter (is_total), 1) as met_count
+    from {{ ref('int_errors_counted') }}
+    where event_date <= {{ as_of() }}
+    group by error_group_id, event_date
+),
+
+-- More page views meet more errors, which is most of the season of the week; without beacons all days are alike.
+exposures as (
+    select
+        event_date,
+        greatest(sum(page_view_count), 1)::double as exposure
+    from {{ ref('fct_experience_daily') }}
+    group by event_date
+),
+
+candidates as (
+    select
+        days.*,
+        greatest(min(days.event_date) over (partition by days.error_group_id), days.event_date - 28) as from_date
+    from days
+    qualify
+        days.error_count >= (select escalation_smallest_count from {{ source('config', 'error_settings') }})
+        and days.event_date - from_date >= 7
+),
+
+before as (
+    select
+        candidates.error_group_id,
+        candidates.event_date,
+        candidates.error_count,
+        candidates.met_count,
+        past.day::date as day,
+        coalesce(exposures.exposure, 1) as exposure,
+        coalesce(days.error_count, 0)::double as count
+    from candidates
+    cross join lateral (
+        select unnest(range(candidates.from_date, candidates.event_date, interval 1 day)) as day
+    ) as past
+    left join exposures on past.day::date = exposures.event_date
+    left join days on candidates.error_group_id = days.error_group_id and past.day::date = days.event_date
+),
+
+summed as (
+    select
+        before.error_group_id,
+        before.event_date,
+        any_value(before.error_count) as error_count,
+        any_value(before.met_count) as met_count,
+        coalesce(any_value(exposures.exposure), 1) as exposure,
+        count(*) as day_count,
+        sum(before.count) as count_sum,
+        sum(before.exposure) as exposure_sum,
+        sum(before.count * before.count / before.exposure) as square_sum,
+        coalesce(sum(before.count) filter ((before.event_date - before.day) % 7 = 0), 0) as weekday_count,
+        coalesce(sum(before.exposure) filter ((before.event_date - before.day) % 7 = 0), 0) as weekday_exposure
+    from before
+    left join exposures on before.event_date = exposures.event_date
+    group by before.error_group_id, before.event_date
+),
+
+-- The weekday's own effect is held towards none by four days' worth of errors. Errors come in clusters, of days and of
+-- one visitor who meets the same again and again: the variance is as many times that of Poisson.
+expected as (
+    select
+        *,
+        greatest(4 * count_sum / day_count, 4) as prior,
+        exposure / exposure_sum
+        * (weekday_count + prior) / (count_sum * weekday_exposure / exposure_sum + prior) as share,
+        greatest(
+            1, coalesce((exposure_sum / nullif(count_sum, 0) * square_sum - count_sum) / (day_count - 1), 1),
+            error_count / greatest(met_count, 1)
+        ) as dispersion
+    from summed
+),
+
+-- The difference of two counts on the scale of square roots, where their variance does not depend on their size.
+final as (
+    select
+        error_group_id,
+        event_date,
+        count_sum * share as expected_count,
+        power(
+            sqrt(share * (count_sum + 0.375)) + 1.959964 / 2 * sqrt(dispersion * (1 + share)), 2
+        ) - 0.375 as expected_upper,
+        2 * (sqrt(error_count + 0.375) - sqrt(share * (count_sum + 0.375))) / sqrt(dispersion * (1 + share)) as z,
+        {{ normal_upper_tail('z') }} as p_value
+    from expected
+)
+
+select * exclude (z) from final
