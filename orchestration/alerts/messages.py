@@ -29,7 +29,8 @@ _HEADS = {
     "past": "[{}, over]",
     "resolved": "[resolved]",
 }
-_FOUND = ("reason", "observed", "expected", "missing", "exhaustion_date", "release")  # inputs of a judgement that people are told
+# Inputs of a judgement that people are told.
+_FOUND = ("reason", "observed", "expected", "missing", "exhaustion_date", "release")
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 

@@ -1,4 +1,4 @@
-"""The part `errors` of `beaconmart.yml`: which groups of errors are one, which nobody wants to hear of, and what is news.
+"""The part `errors` of `beaconmart.yml`: which groups are one, which nobody wants to hear of, and what is news.
 
 How errors are told apart is the dbt project's (`macros/errors.sql`).
 """

@@ -107,7 +107,8 @@ def test_every_kind_of_rule_has_a_row_with_its_defaults(tables):
     found = rows(tables, "select kind, severity, is_enabled from config.alert_rules order by kind")
     assert found == [
         ("burn_rate", None, True), ("data_quality", "warning", True), ("error_escalation", "warning", True),
-        ("error_group_new", "warning", True), ("error_regression", "warning", True), ("health_critical", "critical", True),
+        ("error_group_new", "warning", True), ("error_regression", "warning", True),
+        ("health_critical", "critical", True),
         ("missing_data", "warning", True), ("outage", "critical", True), ("predicted_exhaustion", "warning", True),
         ("request_error_rate", "critical", True), ("vitals_degradation", "warning", True),
     ]  # fmt: skip
