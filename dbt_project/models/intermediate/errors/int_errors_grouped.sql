@@ -3,7 +3,7 @@ errors as (
     select
         *,
         {{ error_kind() }} as kind
-    from {{ ref('stg_web_errors__errors') }}
+    from {{ ref('int_errors_united') }}
     where {{ rebuilt() }}
 ),
 

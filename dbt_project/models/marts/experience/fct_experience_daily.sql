@@ -18,7 +18,7 @@ errors as (
     select
         page_view_id,
         min(event_date) as first_error_date
-    from {{ ref('stg_web_errors__errors') }}
+    from {{ ref('int_errors_united') }}
     where page_view_id is not null and {{ loaded('event_date', forward=1) }}
     group by page_view_id, event_date
 

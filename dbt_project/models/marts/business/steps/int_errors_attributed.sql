@@ -2,7 +2,7 @@ with
 
 errors as (
 
-    select * from {{ ref('stg_web_errors__errors') }}
+    select * from {{ ref('int_errors_united') }}
     where {{ loaded('event_date', forward=2) }}
 
 ),
