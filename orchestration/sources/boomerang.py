@@ -88,5 +88,6 @@ FEED = Feed(
     is_ndjson_only=True,
     fields=_FIELDS,
     objects=_objects(),
+    private=rf'("{_REQUEST}"\s*:\s*)(?:"(?:[^"\\]|\\.)*"?|\{{.*)',
     joins=("raw_web_vitals.beacons",),
 )

@@ -7,6 +7,7 @@ A session's id is unique for its visitor only, and the export has no id of a pag
 
 import json
 
+from orchestration.sources.countries import country_code
 from orchestration.sources.feed import Feed, Field
 from orchestration.sources.literals import literal
 from orchestration.sources.nested import found, others, pack
@@ -76,7 +77,7 @@ def _objects() -> str:
         "device_category": f"{event}.device.category",
         "browser": f"concat_ws(' ', {web}.browser, {web}.browser_version)",
         "os": f"{event}.device.operating_system",
-        "country": f"{event}.geo.country",
+        "country": country_code(f"{event}.geo.country"),
         "region": f"{event}.geo.region",
         "medium": f"{event}.collected_traffic_source.manual_medium",
         "event_timestamp": f"(try_cast({event}.event_timestamp as bigint) / 1000)",
