@@ -12,9 +12,14 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from orchestration.settings.model import FEED_OF_SYSTEM, Config
+from orchestration.settings.model import FEED_OF_SYSTEM, OWN_SYSTEMS, Config
 from orchestration.settings.openslo.shapes import SHAPES
 
+# By system: our own formats are described by the feed that they are, those of other tools by themselves.
+SCHEMA_OF_SYSTEM = {
+    system: feed if system in OWN_SYSTEMS else system for system, feed in FEED_OF_SYSTEM.items() if system != "sentry"
+}
+SCHEMAS = tuple(SCHEMA_OF_SYSTEM.values())
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -46,16 +51,17 @@ def _text(schema: dict[str, Any], title: str) -> str:
 
 
 @cache
-def feed_schema(feed: str) -> dict[str, Any]:
-    """Returns the JSON Schema of one row of a feed, such as `beacons`.
+def feed_schema(name: str) -> dict[str, Any]:
+    """Returns the JSON Schema of one row of a feed such as `beacons`, or of one line of another tool such as `faro`.
 
     CSV cells are text: a cell fits when the value that it is the text of fits, and an empty one is an absent field.
 
     Raises:
-        KeyError: There is no such feed.
+        KeyError: There is no such feed or tool, or of that tool no schema.
     """
-    if feed not in FEED_OF_SYSTEM.values():
-        raise KeyError(f"There is no feed '{feed}'; there are {', '.join(FEED_OF_SYSTEM.values())}")
-    text = resources.files(__package__).joinpath("feeds", f"{feed}.schema.json").read_text(encoding="utf-8")
+    file = resources.files(__package__).joinpath("feeds", f"{name}.schema.json")
+    if name not in SCHEMAS or not file.is_file():
+        raise KeyError(f"There is no schema of '{name}'; there are {', '.join(SCHEMAS)}")
+    text = file.read_text(encoding="utf-8")
     schema: dict[str, Any] = json.loads(text)
     return schema

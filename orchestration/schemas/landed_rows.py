@@ -12,9 +12,10 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from orchestration.lake.landing import Landed, landed_files
-from orchestration.schemas import feed_schema
+from orchestration.schemas import SCHEMA_OF_SYSTEM, feed_schema
 from orchestration.settings import Settings
-from orchestration.settings.model import FEED_OF_SYSTEM, OWN_SYSTEMS
+from orchestration.settings.model import OWN_SYSTEMS
+from orchestration.sources import documents
 from orchestration.sources.inflate import inflater_of
 
 _START_BYTES = 1 << 20
@@ -23,16 +24,16 @@ _START_BYTES = 1 << 20
 def doubtful_rows(settings: Settings, rows: int = 200) -> list[str]:
     """Returns one line for each kind of misfit in the first `rows` rows of the newest file of each source.
 
-    Exports of other tools follow no schema of ours and are not looked at.
+    Exports of which there is no schema are not looked at.
 
     A line names the file, the first line where the misfit stands, how many rows have it, and what would be right.
     """
     return [
         line
         for source in settings.config.sources
-        if source.system in OWN_SYSTEMS
+        if source.system in SCHEMA_OF_SYSTEM
         for landed in landed_files(settings, source)[-1:]
-        for line in _misfits(landed, FEED_OF_SYSTEM[source.system], rows)
+        for line in _misfits(landed, SCHEMA_OF_SYSTEM[source.system], rows)
     ]
 
 
@@ -54,9 +55,16 @@ def _misfits(landed: Landed, feed: str, rows: int) -> list[str]:
 
 
 def _numbered_rows(landed: Landed, schema: dict[str, Any]) -> Iterator[tuple[int, Any]]:
+    is_text = schema["type"] == "string"
+    start = _start(landed)
+    if not is_text and landed.source.system not in OWN_SYSTEMS:
+        start = b"".join(documents.lines([start]))
     # The last line may be cut where the look ends, so it is left out of a file that is longer.
-    lines = _start(landed).decode("utf-8-sig", errors="replace").splitlines()
+    lines = start.decode("utf-8-sig", errors="replace").splitlines()
     whole = lines if landed.size < _START_BYTES else lines[:-1]
+    if is_text:
+        yield from ((number, line) for number, line in enumerate(whole, 1) if line.strip())
+        return
     if whole and not whole[0].lstrip().startswith("{"):
         reader = csv.DictReader(whole)
         for cells in reader:

@@ -195,9 +195,7 @@ def _errors(settings: Settings) -> dict[str, Table]:
         "error_settings": (
             "resolved_after_days integer, escalation_false_discovery_rate double,"
             " escalation_smallest_change_share double, escalation_smallest_count integer",
-            [
-                (errors.resolved_after_days, size.false_discovery_rate, size.smallest_change_share, size.smallest_count)
-            ],
+            [(errors.resolved_after_days, size.false_discovery_rate, size.smallest_change_share, size.smallest_count)],
         ),
         "error_merges": (
             "name varchar, error_group_id varchar",

@@ -1,9 +1,15 @@
 import gzip
+import shutil
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from orchestration.schemas.landed_rows import doubtful_rows
 from orchestration.settings import load_settings
+from orchestration.settings.model import Source
+
+DATA = Path(__file__).parents[2] / "data"
 
 
 @pytest.fixture
@@ -41,3 +47,25 @@ def test_only_the_newest_file_is_looked_at_and_good_rows_are_quiet(day):
     (older / "errors.ndjson").write_text("{}\n")
     (day / "errors.ndjson").write_text('{"ts": "2026-11-22T00:00:00Z", "message": "ok"}\n')
     assert doubtful_rows(load_settings()) == []
+
+
+@pytest.mark.parametrize(
+    ("system", "file", "bad", "told"),
+    [
+        ("boomerang", "captured_boomerang.ndjson", '[{"pid": "a"}]', "is not valid under any of the given schemas"),
+        ("faro", "captured_faro.ndjson", '{"meta": {"page": {}}, "logs": {}}', "logs: {} is not of type 'array'"),
+        ("ga4", "ga4_events.ndjson", '{"event_name": "LCP"}', "'event_timestamp' is a required property"),
+        ("opentelemetry", "otel_browser_events.ndjson", '{\n "resourceSpans": []\n}', "'resourceLogs' is a required"),
+        ("access_log", "access.log", "once upon a time", "row: 'once upon a time' does not match"),
+    ],
+)
+def test_a_file_of_another_tool_is_held_against_the_schema_of_that_tool(day, system, file, bad, told):
+    settings = load_settings()
+    source = Source(name=system, system=system, path=f"{{date}}/{system}*", timezone="UTC")
+    settings = replace(settings, config=settings.config.model_copy(update={"sources": [source]}))
+    shutil.copy(DATA / file, day / system)
+    # One line of the log is there to be refused.
+    assert len(doubtful_rows(settings)) == (system == "access_log")
+    (day / system).write_text(bad)
+    (line,) = doubtful_rows(settings)
+    assert told in line
