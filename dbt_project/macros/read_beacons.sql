@@ -28,15 +28,7 @@ agents as (
             when regexp_matches(ua, 'Mobi|iPhone|iPod|Android') then 'mobile'
             else 'desktop'
         end as device,
-        case
-            when regexp_matches(ua, '\b(Edg|EdgA|EdgiOS|Edge)/') then 'Edge'
-            when regexp_matches(ua, '\b(OPR|Opera)/') then 'Opera'
-            when ua like '%SamsungBrowser/%' then 'Samsung Internet'
-            when regexp_matches(ua, '\b(Firefox|FxiOS)/') then 'Firefox'
-            when regexp_matches(ua, '(Chrome|CriOS|Chromium)/') then 'Chrome'
-            when ua like '%Safari/%' then 'Safari'
-            else 'other'
-        end as browser,
+        {{ browser_of('ua') }} as browser,
         case browser
             when 'Edge' then regexp_extract(ua, '\b(?:Edg|EdgA|EdgiOS|Edge)/(\d+)', 1)
             when 'Opera' then regexp_extract(ua, '\b(?:OPR|Opera)/(\d+)', 1)
@@ -120,3 +112,17 @@ renamed as (
 
 )
 {% endmacro %}
+
+
+{# The name of a browser by its user agent. #}
+{% macro browser_of(ua) -%}
+case
+    when regexp_matches({{ ua }}, '\b(Edg|EdgA|EdgiOS|Edge)/') then 'Edge'
+    when regexp_matches({{ ua }}, '\b(OPR|Opera)/') then 'Opera'
+    when {{ ua }} like '%SamsungBrowser/%' then 'Samsung Internet'
+    when regexp_matches({{ ua }}, '\b(Firefox|FxiOS)/') then 'Firefox'
+    when regexp_matches({{ ua }}, '(Chrome|CriOS|Chromium)/') then 'Chrome'
+    when {{ ua }} like '%Safari/%' then 'Safari'
+    else 'other'
+end
+{%- endmacro %}

@@ -169,6 +169,15 @@ def test_what_each_format_says_of_the_visitor_arrives(clients):
     assert set(clients["ga4"]["country"]) == {"DE"}
 
 
+def test_exceptions_that_came_with_measurements_are_errors(warehouse):
+    """Inline scripts of three pages threw, each a cause of its own by its file; OpenTelemetry holds that of one page."""
+    rows = warehouse.execute(
+        "select release, browser, sum(error_count)::int, count(distinct error_group_id)::int"
+        " from errors.fct_errors_daily group by all order by all"
+    ).fetchall()
+    assert rows == [("1.0.0", "Chrome", 3, 3), ("otel", "Chrome", 1, 1)]
+
+
 def test_no_row_is_lost_and_nothing_personal_is_kept(warehouse):
     lines = {name: (DATA / file).read_text().splitlines() for name, (file, _) in OTHERS.items()}
     signals = ("measurements", "exceptions", "events", "logs")

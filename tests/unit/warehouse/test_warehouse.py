@@ -1,16 +1,20 @@
 """The warehouse: one writer, entities by day, tables that Python writes, what is published."""
 
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import duckdb
 import pandas as pd
 import pytest
 
-from orchestration import warehouse
+from orchestration import lake, warehouse
 from orchestration.settings import load_settings
+from orchestration.settings.model import Source
+from orchestration.warehouse.ledger import unread_dates
 from orchestration.warehouse.raw import RAW_COLUMNS, create_view, sync_entities
 
 
@@ -124,3 +128,26 @@ def test_a_snapshot_holds_published_schemas_only(settings, tmp_path):
         assert copy.execute("select schema_name, table_name, comment from duckdb_tables()").fetchall() == [
             ("executive", "fct_a", "One row per 'a'.")
         ]
+
+
+def test_rows_of_another_tool_queue_the_days_of_the_tables_that_they_join(settings):
+    day = date(2026, 11, 23)
+    source = Source(name="faro", system="faro", path="{date}/faro*", timezone="UTC")
+    settings = replace(settings, config=settings.config.model_copy(update={"sources": [source]}))
+    (settings.landing / str(day)).mkdir(parents=True)
+    shutil.copy(Path(__file__).parents[2] / "data" / "captured_faro.ndjson", settings.landing / str(day) / "faro")
+    lake.ingest(settings, "raw_faro.signals")
+    prepared = warehouse.prepare(settings, day)
+    assert prepared.touched == {"raw_web_vitals.beacons": [day], "raw_web_errors.errors": [day]}
+    with warehouse.connect(settings) as connection:
+        assert unread_dates(connection, settings, "raw_faro.signals") == {day}
+        ((count,),) = connection.execute("select count(*) from raw_faro.signals").fetchall()
+    assert count == 82
+
+
+def test_rows_of_another_tool_are_kept_as_long_as_those_of_any_table_that_they_join(settings):
+    retention = settings.config.retention.model_copy(update={"by_feed": {"errors": 200}})
+    settings = replace(settings, config=settings.config.model_copy(update={"retention": retention}))
+    days = {table: lake.retention_days(settings, table) for table in lake.RAW_TABLES}
+    assert (days["raw_web_vitals.beacons"], days["raw_ga4.events"], days["raw_orders.orders"]) == (90, 90, None)
+    assert days["raw_faro.signals"] == days["raw_web_errors.errors"] == 200

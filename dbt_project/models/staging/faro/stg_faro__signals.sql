@@ -31,7 +31,8 @@ select
     url as navigation_url,
     replace(coalesce(context ->> '$.navigation_type', context ->> '$.type'), '_', '-') as navigation_type,
     case when is_mobile then 'mobile' end as device,
-    case when ua is null then browser end as browser,
+    -- Of a report it is found where the rest is found from the user agent.
+    case when ua is null then browser when kind = 'exception' then {{ browser_of('ua') }} end as browser,
     case when ua is null then os end as os,
     ua,
     release,
