@@ -170,7 +170,7 @@ def test_what_each_format_says_of_the_visitor_arrives(clients):
 
 
 def test_exceptions_that_came_with_measurements_are_errors(warehouse):
-    """Inline scripts of three pages threw, each a cause of its own by its file; OpenTelemetry holds that of one page."""
+    """Inline scripts of three pages threw, each a cause by its file; OpenTelemetry holds that of one page."""
     rows = warehouse.execute(
         "select release, browser, sum(error_count)::int, count(distinct error_group_id)::int"
         " from errors.fct_errors_daily group by all order by all"
