@@ -34,7 +34,8 @@ class Site(dg.ConfigurableResource):
         """Waits for a run in another process, and says so; buries runs whose process died."""
         self._settings = load_settings()
         alive = runs.alive(self._settings, context.run_id or "none")
-        with alive, warehouse.writing(self._settings, say=progress.notice, reads_lake=False):
+        waited = warehouse.writing(self._settings, say=progress.notice, reads_lake=False)
+        with alive, waited, warehouse.kept_open(self._settings):
             yield self
 
     @property

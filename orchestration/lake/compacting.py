@@ -20,8 +20,9 @@ from orchestration.lake.writing import Writer, writing
 from orchestration.settings import Settings
 from orchestration.sources.literals import literal, literals
 
-# A larger file is read at full speed as it is; to write it again would cost more than it saves.
-_LARGE_BYTES = 32 << 20
+# A larger file holds a row group or more and is read at full speed as it is. To write it again for a few late or odd
+# lines beside it cost as much as a third of reading its export.
+_LARGE_BYTES = 1 << 20
 
 _Names = dict[date | None, list[str]]  # by event date; None: of the rejects
 

@@ -5,7 +5,7 @@ queue of touched days), keeping closed days in the lake, and copying marts out. 
 is SQL under `dbt_project/`), how raw files come to be (`orchestration.lake`), and anything of Dagster.
 """
 
-from orchestration.warehouse.connection import connect, writing
+from orchestration.warehouse.connection import connect, kept_open, writing
 from orchestration.warehouse.history import close_days
 from orchestration.warehouse.predictions import write_predictions
 from orchestration.warehouse.preparation import Prepared, finish, is_full_refresh, prepare
@@ -18,6 +18,7 @@ __all__ = [
     "export",
     "finish",
     "is_full_refresh",
+    "kept_open",
     "prepare",
     "published_tables",
     "snapshot",

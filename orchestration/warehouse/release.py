@@ -37,13 +37,15 @@ def snapshot(settings: Settings, target_path: Path) -> None:
     target_path.unlink(missing_ok=True)
     with connect(settings) as connection:
         connection.execute(f"attach {_quoted(target_path)} as release (storage_version '{_STORAGE_VERSION}')")
-        for schema, table, comment in _tables(connection):
-            connection.execute(f"create schema if not exists release.{schema}")
-            connection.execute(f"create table release.{schema}.{table} as from {schema}.{table}")
-            if comment:
-                text = comment.replace("'", "''")
-                connection.execute(f"comment on table release.{schema}.{table} is '{text}'")
-        connection.execute("detach release")
+        try:
+            for schema, table, comment in _tables(connection):
+                connection.execute(f"create schema if not exists release.{schema}")
+                connection.execute(f"create table release.{schema}.{table} as from {schema}.{table}")
+                if comment:
+                    text = comment.replace("'", "''")
+                    connection.execute(f"comment on table release.{schema}.{table} is '{text}'")
+        finally:
+            connection.execute("detach release")
 
 
 def export(settings: Settings, directory: Path) -> list[Path]:

@@ -1,6 +1,6 @@
 with
 
-reports as (
+reports as not materialized (
 
     -- Two days more than are kept: an orphan is known from two days back, an unnamed view from one.
     select *

@@ -1,6 +1,6 @@
 with
 
-beacons as (
+beacons as not materialized (
 
     select * from {{ source('raw_web_vitals', 'beacons') }}
 
