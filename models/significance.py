@@ -27,3 +27,15 @@ def benjamini_hochberg(p_values: ArrayLike) -> NDArray[np.float64]:
     if known.any():
         q[known] = false_discovery_control(p[known])
     return q
+
+
+def simes(p_values: ArrayLike) -> float:
+    """The p-value of "nothing at all is wrong" for tests that are independent or positively dependent, at most 1.
+
+    Args:
+        p_values: shape (n,), without NaN; at least one.
+
+    Source: Simes, "An improved Bonferroni procedure for multiple tests of significance", Biometrika 73 (1986).
+    """
+    p = np.sort(np.asarray(p_values, dtype=float))
+    return float(min(1.0, np.min(p * len(p) / np.arange(1, len(p) + 1))))

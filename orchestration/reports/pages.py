@@ -25,6 +25,7 @@ from orchestration.reports.content import (
     business,
     data_quality,
     definitions,
+    degradations,
     downloads,
     errors,
     executive,
@@ -44,6 +45,7 @@ HERE = Path(__file__).parent
 PAGES: tuple[Callable[[Context], Page | list[Page]], ...] = (
     executive.page,
     experience.page,
+    degradations.page,
     reliability.page,
     objectives.page,
     availability.page,

@@ -150,7 +150,7 @@ class Degradation(Part):
     """When a worse day is called a degradation: beyond chance, and beyond a size that matters."""
 
     false_discovery_rate: float = Field(default=0.02, gt=0, lt=0.5)
-    smallest_change_share: float = Field(default=0.1, gt=0, description="smallest relative change that matters")
+    smallest_change_share: float = Field(default=0.05, gt=0, description="smallest relative change that matters")
 
 
 class Experience(Part):

@@ -14,6 +14,7 @@ from orchestration.settings import Settings
 from orchestration.warehouse.connection import connect
 
 _MODEL = "model_name varchar not null, model_version varchar not null"
+_SERIES = ", ".join(f"{name} varchar not null" for name in ("metric", "page_group", "device", "country", "browser"))
 
 # table -> (columns, description). Keys are left to the writer, which replaces whole days.
 DECLARED: dict[str, tuple[str, str]] = {
@@ -29,11 +30,24 @@ DECLARED: dict[str, tuple[str, str]] = {
         "One row per KPI, model, cutoff and horizon of a rolling-origin backtest; append-only by forecast date.",
     ),
     "predictions.vitals_degradations": (
-        "metric varchar not null, page_group varchar not null, device varchar not null, country varchar not null,"
-        " value double, baseline_forecast double, baseline_lower double, baseline_upper double, change_share double,"
-        " p_value double, q_value double, sample_count bigint, is_degraded boolean, event_date date not null,"
-        f" {_MODEL}",
+        f"{_SERIES}, value double, baseline_forecast double, baseline_lower double, baseline_upper double,"
+        " change_share double, within_change_share double, test varchar, p_value double, q_value double,"
+        f" sample_count bigint, is_degraded boolean, event_date date not null, {_MODEL}",
         "One row per metric, cell and event date that was tested against its baseline.",
+    ),
+    "predictions.degradation_episodes": (
+        f"degradation_id varchar not null, {_SERIES}, kind varchar not null, value double, baseline_forecast double,"
+        " change_share double, change_lower double, change_upper double, within_change_share double, q_value double,"
+        " total_change_share double, mix_change_share double, sample_count bigint, day_count bigint,"
+        " series_count bigint, started_on date not null, found_on date not null, last_on date not null,"
+        f" {_MODEL}",
+        "One row per degradation: series of one metric that were slower together, from the first day to the last.",
+    ),
+    "predictions.degradation_segments": (
+        "degradation_id varchar not null, device varchar not null, country varchar not null,"
+        " browser varchar not null, before_share double, since_share double, before_p75 double, since_p75 double,"
+        " carried_share double, last_on date not null",
+        "One row per degradation and segment of its page views, in the four weeks before and since.",
     ),
     "predictions.budget_exhaustion": (
         "objective varchar not null, exhaustion_date date not null, probability double not null,"
@@ -94,11 +108,23 @@ DECLARED: dict[str, tuple[str, str]] = {
 
 
 def create_declared_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create the tables that are missing, empty."""
+    """Create the tables that are missing, empty, and in those of an older version the columns that are missing."""
+    known: dict[str, set[str]] = {}
+    for table, column in connection.execute(
+        "select schema_name || '.' || table_name, column_name from duckdb_columns()"
+        " where database_name = current_database()"
+    ).fetchall():
+        known.setdefault(table, set()).add(column)
     for table, (columns, description) in DECLARED.items():
-        connection.execute(f"create schema if not exists {table.split('.')[0]}")
-        connection.execute(f"create table if not exists {table} ({columns})")
-        connection.execute(f"comment on table {table} is '{description}'")
+        if table not in known:
+            connection.execute(f"create schema if not exists {table.split('.')[0]}")
+            connection.execute(f"create table {table} ({columns})")
+            connection.execute(f"comment on table {table} is '{description}'")
+            continue
+        for column in columns.split(", "):
+            if column.split()[0] not in known[table]:
+                # Rows from before the column have nothing there.
+                connection.execute(f"alter table {table} add column {column.removesuffix(' not null')}")
 
 
 def write_predictions(settings: Settings, table: str, frame: pd.DataFrame, replace_key: Mapping[str, Any]) -> int:

@@ -129,12 +129,13 @@ def run(home: Path, seed: int, days: int, views: int) -> tuple[pd.DataFrame, lis
 
 
 def degradations(settings: Settings, dates: list[date]) -> None:
-    """Degradations of web vitals, as the daily run finds them, of every day at once."""
+    """Degradations of web vitals, as the daily runs find them, of every day at once."""
     size = settings.config.experience.degradation
     with warehouse.connect(settings) as connection:
         daily = connection.execute(predictions._VITALS, [dates[0], dates[-1]]).df()
     found = find_degradations(daily, dates, min_change_share=size.smallest_change_share, q=size.false_discovery_rate)
     warehouse.write_predictions(settings, "predictions.vitals_degradations", found, {"event_date": dates})
+    predictions._tell_degradations(settings, dates[0], dates[-1])
 
 
 def derived(settings: Settings, dates: list[date]) -> pd.DataFrame:

@@ -16,12 +16,15 @@ from orchestration.settings import Settings
 
 FORECAST_DAYS = 800  # two years of seasons, and what the lags of the first of their days need
 CORRELATION_DAYS = 90
-RETESTED_DAYS = 28
+# A fault that lasts becomes what is usual after three weeks; a drift can go on for longer.
+LONGEST_EPISODE_DAYS = 120
 
 DEPS = {
     "kpi_forecasts": [["executive", "fct_kpi_daily"]],
     "kpi_forecast_backtests": [["executive", "fct_kpi_daily"]],
     "vitals_degradations": [["experience", "fct_vitals_roll_ups_daily"]],
+    "degradation_episodes": [["experience", "fct_vitals_roll_ups_daily"]],
+    "degradation_segments": [["experience", "fct_page_views"]],
     "business_correlations": [["business", "fct_sessions"], ["reliability", "fct_availability_daily"]],
     "mttr_changes": [["reliability", "fct_incidents"]],
 }
@@ -67,15 +70,36 @@ def forecast_kpis(settings: Settings, as_of: date) -> Rows:
 
 
 def find_degradations(settings: Settings, as_of: date) -> Rows:
-    """Days on which a series of web vitals is worse than the days before it predicted."""
+    """Days on which web vitals are worse than the days before predicted, and the degradations that such days make."""
     from models.degradations import LOOKBACK_DAYS, find_degradations
 
     size = settings.config.experience.degradation
     dates = _dates_to_test(settings, as_of)
     daily = _frame(settings, _VITALS, [dates[0] - timedelta(days=LOOKBACK_DAYS), as_of])
     found = find_degradations(daily, dates, min_change_share=size.smallest_change_share, q=size.false_discovery_rate)
-    table = "vitals_degradations"
-    return {table: warehouse.write_predictions(settings, f"predictions.{table}", found, {"event_date": dates})}
+    written = warehouse.write_predictions(settings, "predictions.vitals_degradations", found, {"event_date": dates})
+    return {"vitals_degradations": written, **_tell_degradations(settings, dates[0], as_of)}
+
+
+def _tell_degradations(settings: Settings, since: date, as_of: date) -> Rows:
+    """Episodes that a day from `since` on can have changed, and what carries them."""
+    from models.episodes import MAX_GAP_DAYS, find_episodes
+    from models.mixes import split_changes
+
+    changed = since - timedelta(days=MAX_GAP_DAYS + 1)
+    told = find_episodes(_frame(settings, _JUDGED, [since - timedelta(days=LONGEST_EPISODE_DAYS), as_of]))
+    told = told[[last >= changed for last in told["last_on"]]]
+    segments = told[["degradation_id", "last_on"]]
+    if len(told):
+        totals, carried = split_changes(_frame(settings, _SEGMENTS, [], told))
+        told = told.drop(columns="within_change_share").merge(totals, on="degradation_id", how="left")
+        segments = carried.merge(segments, on="degradation_id")
+    span = {"last_on": [changed + timedelta(days=n) for n in range((as_of - changed).days + 1)]}
+    frames = {"degradation_episodes": told, "degradation_segments": segments}
+    return {
+        table: warehouse.write_predictions(settings, f"predictions.{table}", frame, span)
+        for table, frame in frames.items()
+    }
 
 
 def associate(settings: Settings, as_of: date) -> Rows:
@@ -109,18 +133,49 @@ def judge_restoration(settings: Settings, as_of: date) -> Rows:
 
 INFERENCES: dict[Callable[[Settings, date], Rows], set[str]] = {
     forecast_kpis: {"kpi_forecasts", "kpi_forecast_backtests"},
-    find_degradations: {"vitals_degradations"},
+    find_degradations: {"vitals_degradations", "degradation_episodes", "degradation_segments"},
     associate: {"business_correlations"},
     judge_restoration: {"mttr_changes"},
 }
 
 # Roll-ups too: a country or a page group that is slow as a whole shows in no cell of thirty page views.
 _VITALS = """
-    select metric, page_group, device, country, event_date, p75_value as value, page_view_count as sample_count,
-        p75_lower as lower, p75_upper as upper
+    select metric, page_group, device, country, browser, event_date, p75_value as value,
+        page_view_count as sample_count, p75_lower as lower, p75_upper as upper
     from experience.fct_vitals_roll_ups_daily
     where event_date between ? and ?
-        and roll_up in ('site', 'page_group', 'device', 'country', 'page_group, device', 'page_group, device, country')
+        and roll_up in ('site', 'page_group', 'device', 'country', 'browser', 'page_group, device',
+            'page_group, country', 'page_group, browser', 'page_group, device, country')
+    order by all
+"""
+# Of series that were degraded at some time, all days that were tested.
+_JUDGED = """
+    select *
+    from predictions.vitals_degradations
+    semi join (select distinct metric, page_group, device, country, browser from predictions.vitals_degradations
+        where is_degraded) as hit using (metric, page_group, device, country, browser)
+    where event_date between ? and ?
+    order by all
+"""
+# Page views of the scopes of degradations by segment, since they began and in the four weeks before; values to 2 %.
+_SEGMENTS = """
+    select degradation_id, device, country, browser, is_since,
+        if(is_cls, round(value / 0.002) * 0.002, power(1.02, round(ln(greatest(value, 1)) / ln(1.02)))) as value,
+        cast(sum(weight) as double) as weight
+    from (
+        select told.degradation_id, views.device, views.country, views.browser, views.weight,
+            views.event_date >= told.started_on as is_since, told.metric = 'CLS' as is_cls,
+            case told.metric when 'LCP' then lcp_ms when 'INP' then inp_ms when 'CLS' then cls when 'FCP' then fcp_ms
+                else ttfb_ms end as value
+        from told
+        inner join experience.fct_page_views as views
+            on views.event_date between told.started_on - 28 and told.last_on
+            and told.page_group in ('all', views.page_group) and told.device in ('all', views.device)
+            and told.country in ('all', views.country) and told.browser in ('all', views.browser)
+        where not views.is_soft_navigation
+    )
+    where value is not null
+    group by all
     order by all
 """
 _SESSIONS = """
@@ -152,22 +207,26 @@ _AVAILABILITY = """
 
 
 def _dates_to_test(settings: Settings, as_of: date) -> list[date]:
-    """Days whose own rows or whose past a run touched, and the last weeks; all of them while none has been tested."""
+    """Days whose own rows or whose past a run touched, and those that none tested yet."""
     with warehouse.connect(settings) as connection:
-        (row,) = connection.execute(
-            """
-            select least(
-                (select min(event_date) from pipeline.touched_dates where raw_table = 'raw_web_vitals.beacons'), $first)
-            """,
-            {"first": as_of - timedelta(days=RETESTED_DAYS - 1)},
-        ).fetchall()
         days = connection.execute(
-            "select distinct event_date from executive.fct_kpi_daily where event_date between ? and ? order by 1",
-            [row[0], as_of],
+            """
+            select distinct event_date
+            from executive.fct_kpi_daily
+            where event_date <= $as_of and event_date >= least(
+                -- A beacon of a day can belong to a view that began the day before.
+                (select min(event_date) - 1 from pipeline.touched_dates where raw_table = 'raw_web_vitals.beacons'),
+                (select coalesce(max(event_date) + 1, date '1970-01-01') from predictions.vitals_degradations)
+            )
+            order by 1
+            """,
+            {"as_of": as_of},
         ).fetchall()
     return [day for (day,) in days] or [as_of]
 
 
-def _frame(settings: Settings, sql: str, parameters: list[date]) -> pd.DataFrame:
+def _frame(settings: Settings, sql: str, parameters: list[date], told: pd.DataFrame | None = None) -> pd.DataFrame:
     with warehouse.connect(settings) as connection:
+        if told is not None:
+            connection.register("told", told)
         return connection.execute(sql, parameters).df()

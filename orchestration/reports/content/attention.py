@@ -1,7 +1,8 @@
 """What somebody should look at now, worst first: the list of the first page and of status.json."""
 
 from orchestration.reports.charts import Item
-from orchestration.reports.content import Context, plural
+from orchestration.reports.content import Context, degradations
+from orchestration.reports.formats import day
 from orchestration.reports.marts import Row
 
 # label, unit, definition
@@ -47,26 +48,19 @@ def attention(context: Context, targets: list[Row]) -> list[Item]:
         )
     ]
     items += _promises(context)
-    slow = marts.rows_if(
-        "predictions.vitals_degradations",
-        """
-        select metric, page_group, device, country, max(change_share) as change_share, count(*) as days
-        from predictions.vitals_degradations 
-        where is_degraded and event_date between $as_of::date - 6 and $as_of
-        group by all order by change_share desc, metric, page_group, device, country
-        """,
-    )
     items += [
         Item(
             "degraded",
-            (
-                f"{row['metric']} of {row['page_group']} ({row['device']}, {row['country']}) is "
-                f"{context.formats.value(row['change_share'], 'share')} over its "
-                f"baseline on {plural(row['days'], 'day')} of the last 7"
-            ),
-            "experience.html#degradations",
+            f"{row['metric']} on {degradations.where(row)} is {context.formats.value(row['change_share'], 'share')} "
+            f"over its baseline, since {day(row['started_on'])}",
+            f"degradations.html#d-{row['degradation_id']}",
         )
-        for row in slow
+        for row in marts.rows(
+            """
+            select * from reports.rpt_degradations where last_on between $as_of::date - 6 and $as_of
+            order by change_share desc, degradation_id
+            """
+        )
     ]
     items += [
         Item("missed", f"{TARGETS[row['target']][0]}: {row['reason']}", "index.html#targets")

@@ -260,10 +260,26 @@ from (select distinct kpi, model_name from predictions.kpi_forecasts) f, (values
 
 create table predictions.vitals_degradations as
 select
-    v.metric, v.page_group, v.device, v.country, v.event_date, v.p75_value as value, v.p75_value * 0.8 as baseline_forecast, v.p75_value * 0.75 as baseline_lower,
-    v.p75_value * 0.86 as baseline_upper, 0.25 as change_share, 0.0004 as p_value, 0.006 as q_value,
-    v.page_group = 'product' and v.device = 'mobile' and v.country = 'DE' and v.metric = 'LCP' and v.event_date > $as_of::date - 3 as is_degraded, v.page_view_count as sample_count, 'robust_weekly' as model_name, '1' as model_version
+    v.metric, v.page_group, v.device, v.country, 'all' as browser, v.event_date, v.p75_value as value, v.p75_value * 0.8 as baseline_forecast, v.p75_value * 0.75 as baseline_lower,
+    v.p75_value * 0.86 as baseline_upper, 0.25 as change_share, 0.24 as within_change_share, 'two_days' as test, 0.0004 as p_value, 0.006 as q_value,
+    v.page_group = 'product' and v.device = 'mobile' and v.country = 'DE' and v.metric = 'LCP' and v.event_date > $as_of::date - 3 as is_degraded, v.page_view_count as sample_count, 'robust_weekly' as model_name, '2' as model_version
 from experience.fct_vitals_daily v where v.event_date > $as_of::date - 10;
+
+create table predictions.degradation_episodes as
+select
+    md5(d.page_group || d.country) as degradation_id, d.*, 0.25 as change_share, 0.16 as change_lower, 0.33 as change_upper, 0.26 as total_change_share,
+    0.24 as within_change_share, 0.016 as mix_change_share, 0.0004 as q_value, 2100::bigint as sample_count, 3::bigint as day_count, 4::bigint as series_count,
+    d.last_on - 2 as started_on, d.last_on - 1 as found_on, 'robust_weekly' as model_name, '2' as model_version
+from (values
+    ('LCP', 'product', 'mobile', 'DE', 'all', 'step', 2800.0, 2240.0, $as_of::date),
+    ('CLS', 'all', 'all', 'FR', 'all', 'drift', 0.19, 0.15, $as_of::date - 9))
+    d (metric, page_group, device, country, browser, kind, value, baseline_forecast, last_on);
+
+create table predictions.degradation_segments as
+select e.degradation_id, s.*, e.last_on
+from predictions.degradation_episodes e, (values
+    ('mobile', 'DE', 'Chrome', 0.3, 0.32, 2210.0, 2800.0, 0.8), ('other', 'other', 'other', 0.7, 0.68, 2400.0, 2500.0, 0.2))
+    s (device, country, browser, before_share, since_share, before_p75, since_p75, carried_share);
 
 create table predictions.business_correlations as
 select b.*, 'robust' as model_name, '1' as model_version, $as_of::date as event_date from (values

@@ -119,6 +119,9 @@ select
     0.0 as unknown_pending_s, 1440::bigint as check_count, 4::bigint as state_change_count, grain = 'hour' and hour(period_starts_at) = 9 as is_flapping
 from periods;
 
+create table dimensions.dim_releases as
+select '2026.46.1' as release, 'web' as service, 'abc1234' as commit, false as is_rollback, $as_of::timestamp - interval 60 hours as deployed_at;
+
 create table dimensions.dim_accounting_methods as
 select m.method, '2-1' as confirmation_rule, '2-1-majority' as state_rule, 'time' as unit, 'majority' as location_rule, 'ignored' as pending_as, 'excluded' as maintenance_as,
     'unknown' as no_data_as, 'its_days' as outage_counts_on, 2 as failures_to_go_down, 1 as successes_to_come_back, 2.0 as speaks_for_intervals, 0 as shortest_outage_s,

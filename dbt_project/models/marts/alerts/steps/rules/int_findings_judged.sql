@@ -5,22 +5,45 @@ rules as (
     where is_enabled
 ),
 
-degradations as (
+tested as (
     select
-        'vitals_degradation' as kind,
-        metric || ' ' || page_group as subject,
-        null as severity,
-        max(change_share) filter (is_degraded) as value,
+        metric,
+        page_group,
         max(sample_count) as event_count,
-        bool_or(is_degraded) as is_over,
-        {
-            'degraded_count': count_if(is_degraded),
-            'worst': arg_max(device || ' ' || country, change_share) filter (is_degraded)
-        }::json::varchar as inputs,
         event_date
     from {{ source('predictions', 'vitals_degradations') }}
     where {{ rebuilt() }}
     group by metric, page_group, event_date
+),
+
+episodes as (
+    select * from {{ source('predictions', 'degradation_episodes') }}
+),
+
+-- Known from the day that proved it; before, nobody could have been told.
+degradations as (
+    select
+        'vitals_degradation' as kind,
+        tested.metric || ' ' || tested.page_group as subject,
+        null as severity,
+        max(episodes.change_share) as value,
+        any_value(tested.event_count) as event_count,
+        count(episodes.degradation_id) > 0 as is_over,
+        {
+            'since': min(episodes.started_on),
+            'kind': arg_max(episodes.kind, episodes.change_share),
+            'worst': arg_max(
+                concat_ws(' ', episodes.device, episodes.country, episodes.browser), episodes.change_share
+            )
+        }::json::varchar as inputs,
+        tested.event_date
+    from tested
+    left join episodes
+        on
+            tested.metric = episodes.metric
+            and tested.page_group = episodes.page_group
+            and tested.event_date between episodes.found_on and episodes.last_on
+    group by tested.metric, tested.page_group, tested.event_date
 ),
 
 checks as (
