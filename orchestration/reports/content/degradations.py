@@ -91,7 +91,7 @@ def _list(context: Context, rows: list[Row]) -> Section:
             f"{count:,} tests of a day against its own baseline found nothing that is both more than chance and "
             "large enough to matter."
         )
-    lead = f"{count:,} days of series were tested, the first of {day(tested[0]['first_day'])}." if rows and count else ""
+    lead = f"{count:,} days of series were tested, from {day(tested[0]['first_day'])} on." if rows and count else ""
     return Section(
         "list",
         f"{plural(len(rows), 'degradation')} in {context.marts.span} days".capitalize(),
