@@ -88,7 +88,7 @@ def _tell_degradations(settings: Settings, since: date, as_of: date) -> Rows:
 
     changed = since - timedelta(days=MAX_GAP_DAYS + 1)
     told = find_episodes(_frame(settings, _JUDGED, [since - timedelta(days=LONGEST_EPISODE_DAYS), as_of]))
-    told = told[[last >= changed for last in told["last_on"]]]
+    told = told.loc[[last >= changed for last in told["last_on"]]]
     segments = told[["degradation_id", "last_on"]]
     if len(told):
         totals, carried = split_changes(_frame(settings, _SEGMENTS, [], told))
