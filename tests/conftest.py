@@ -106,12 +106,13 @@ class Site:
 
 
 @pytest.fixture(scope="session")
-def small_site(tmp_path_factory):
+def small_site(tmp_path_factory, parsed_project):
     """Three weeks of 200 page views a day, run through the real command and published; three more days lie in `later`.
 
     Read it; `copy` it to change it. Made once, also where several test processes share the work.
     """
-    return Site(_made_once(tmp_path_factory, "small_site", lambda folder: _make(Site(folder / "home"))) / "home")
+    made = _made_once(tmp_path_factory, "small_site", lambda folder: _make(Site(folder / "home"), parsed_project))
+    return Site(made / "home")
 
 
 @pytest.fixture
@@ -159,10 +160,11 @@ def _parse(folder):
         dbt.parse(load_settings())
 
 
-def _make(site):
+def _make(site, parsed_project):
     from orchestration.simulate import simulate
 
     simulate(site.landing, DAYS + LATER_DAYS, LAST_DAY, SEED, PAGE_VIEWS_PER_DAY)
+    shutil.copytree(parsed_project, site.home / "dbt")
     site.later.mkdir()
     for day in sorted(site.landing.glob("2*"))[-LATER_DAYS:]:
         day.rename(site.later / day.name)

@@ -163,6 +163,7 @@ def test_a_site_whose_exports_lie_in_a_bucket_publishes_what_it_does_from_a_fold
     configured.write_text(configured.read_text().replace('path: "{date}', 'path: "s3://exports/shop/{date}'))
     site.home.mkdir()
     shutil.copy(small_site.home / "user_key", site.home)
+    shutil.copytree(small_site.home / "dbt", site.home / "dbt")
     site.command("run")
     ours, theirs = site.marts(), small_site.marts()
     told_of_files = {name for name in ours if "operations" in name or "rpt_data_intake" in name}
