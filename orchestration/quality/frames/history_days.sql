@@ -8,7 +8,7 @@ in_marts as (
 ingested as (
     select distinct unnest(event_dates) as event_date
     from pipeline.ingested_files
-    where raw_table = 'raw_web_vitals.beacons' and rows_kept > 0
+    where raw_table in ('raw_web_vitals.beacons', 'raw_boomerang.beacons') and rows_kept > 0
 ),
 
 days as (
