@@ -16,7 +16,7 @@ import duckdb
 
 from orchestration import dbt, warehouse
 from orchestration.releases import Release, building, current, link_tree, replace_text
-from orchestration.reports import pages, status
+from orchestration.reports import digest, pages, status
 from orchestration.reports.content import Context, attention
 from orchestration.reports.formats import Formats, day
 from orchestration.reports.marts import Marts, Row
@@ -139,6 +139,8 @@ def _pages(settings: Settings, marts: Marts, quality: list[Row], generated_at: d
     targets: dict[str, Any] = settings.config.targets.model_dump()
     context = Context(marts, formats, quality, health, site.name, targets, site.currency)
     pages.render(context, _frame(settings, marts.as_of, generated_at, folder), folder)
+    told = digest.markdown(digest.news(marts), marts, formats, site.name)
+    (folder / "digest.md").write_text(told, encoding="utf-8")
     alerts = [
         {"severity": item.state, "title": item.text, "page": item.href}
         for item in attention.attention(context, [])

@@ -8,9 +8,10 @@
 {#
     Text with its variable parts masked, the more specific patterns first. What ends in a top-level domain that is a word
     too (`re.test`, `window.app`) is a host only if it looks like one otherwise. The hash in the name of a file may hold any
-    letters, because the name's extension says what it is.
+    letters, because the name's extension says what it is. `first` and `last` apply some of them only: one expression of
+    them all is nested too deep to be linted.
 #}
-{% macro masked(text) -%}
+{% macro masked(text, first=0, last=none) -%}
     {%- set weekday = '(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? ' -%}
     {%- set month = '(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*' -%}
     {%- set clock = '\\d{1,2}:\\d{2}(?::\\d{2}(?:[.,]\\d+)?)?(?: ?[AaPp][Mm]\\b)?' -%}
@@ -45,10 +46,11 @@
         ('\\d+(?:[.,_]\\d+)*', '<number>'),
         ('\\s+', ' ')
     ] -%}
+    {%- set masks = parts[first:last] -%}
     trim(
-    {%- for part in parts %}regexp_replace({% endfor -%}
+    {%- for mask in masks %}regexp_replace({% endfor -%}
     {{ text }}
-    {%- for pattern, mask in parts %}, '{{ pattern | replace("'", "''") }}', '{{ mask }}', 'g'){% endfor -%}
+    {%- for pattern, mask in masks %}, '{{ pattern | replace("'", "''") }}', '{{ mask }}', 'g'){% endfor -%}
     )
 {%- endmacro %}
 
@@ -148,12 +150,11 @@
     What makes errors one group: the event's own fingerprint, where `default` in it stands for what follows here; else its
     frames in the app; else its message. A hash of digits alone is a number, so that the two are one.
 #}
-{% macro fingerprint(text, type, trace, given) -%}
+{% macro fingerprint(message, frames, type, given) -%}
     {%- set default -%}
         case
-            when len({{ stack_frames(trace) }}) > 0
-                then 'frames|' || {{ type }} || '|' || array_to_string({{ stack_frames(trace) }}, '|')
-            else 'message|' || {{ type }} || '|' || replace({{ masked(text) }}, '<hash>', '<number>')
+            when len({{ frames }}) > 0 then 'frames|' || {{ type }} || '|' || array_to_string({{ frames }}, '|')
+            else 'message|' || {{ type }} || '|' || replace({{ message }}, '<hash>', '<number>')
         end
     {%- endset -%}
     {%- set own = "regexp_replace(" ~ given ~ ", '[{][{] *default *[}][}]|\\W', '', 'g')" -%}
@@ -188,16 +189,33 @@
         group by kind
     ),
 
+    begun as (
+        select
+            *,
+            {{ masked('text', last=13) }} as half_masked,
+            {{ stack_frames('trace') }} as frames,
+            {{ masked_before('text') }} as earlier_message,
+            {{ stack_frames_before('trace') }} as earlier_frames
+        from kinds
+    ),
+
+    ended as (
+        select
+            *,
+            {{ masked('half_masked', first=13) }} as whole_message
+        from begun
+    ),
+
     described as (
         select
             kind,
             type,
-            left({{ masked('text') }}, 300) as message,
+            left(whole_message, 300) as message,
             {{ error_category('type', 'text', 'trace') }} as category,
-            coalesce({{ stack_frames('trace') }}[1], '') as culprit,
-            {{ fingerprint('text', 'type', 'trace', 'given') }} as fingerprint,
-            {{ fingerprint_before('text', 'type', 'trace', 'given') }} as earlier_fingerprint
-        from kinds
+            coalesce(frames[1], '') as culprit,
+            {{ fingerprint('whole_message', 'frames', 'type', 'given') }} as fingerprint,
+            {{ fingerprint_before('earlier_message', 'earlier_frames', 'type', 'given') }} as earlier_fingerprint
+        from ended
     )
 
     select

@@ -2,12 +2,11 @@
     The grouping of errors as it was in version 1, word for word: what a group of then is called today is found by running
     both over the errors that are still there. Whoever raises the version puts what was into this file, in its place.
 #}
-{% macro fingerprint_before(text, type, trace, given) -%}
+{% macro fingerprint_before(message, frames, type, given) -%}
     case
         when {{ given }} <> '' and not contains({{ given }}, '{{ "{{" }} default') and {{ given }} <> '[]' then 'given|' || {{ given }}
-        when len({{ stack_frames_before(trace) }}) > 0
-            then 'frames|' || {{ type }} || '|' || array_to_string({{ stack_frames_before(trace) }}, '|')
-        else 'message|' || {{ type }} || '|' || {{ masked_before(text) }}
+        when len({{ frames }}) > 0 then 'frames|' || {{ type }} || '|' || array_to_string({{ frames }}, '|')
+        else 'message|' || {{ type }} || '|' || {{ message }}
     end
 {%- endmacro %}
 

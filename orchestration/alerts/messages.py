@@ -60,7 +60,7 @@ def worded(
     lines = [line for alert in alerts[:MOST_ALERTS] for line in _told(alert, settings)]
     if len(alerts) > MOST_ALERTS:
         lines.append(f"… and {len(alerts) - MOST_ALERTS} more.")
-    return Message(f"{head} {_what(alerts[0])}{more}", "\n".join([*lines, "", _where(settings)]))
+    return Message(f"{head} {_what(alerts[0])}{more}", "\n".join([*lines, "", where(settings)]))
 
 
 def digest(settings: Settings, titles: Sequence[str]) -> Message:
@@ -68,7 +68,7 @@ def digest(settings: Settings, titles: Sequence[str]) -> Message:
     lines = [f"- {title}" for title in titles[: 5 * MOST_ALERTS]]
     if len(titles) > len(lines):
         lines.append(f"… and {len(titles) - len(lines)} more.")
-    return Message(f"{len(titles)} alert notifications in one", "\n".join([*lines, "", _where(settings)]))
+    return Message(f"{len(titles)} alert notifications in one", "\n".join([*lines, "", where(settings)]))
 
 
 def test(settings: Settings, target: str) -> Message:
@@ -85,6 +85,12 @@ def harmless(text: Any) -> str:
     line = re.sub(r"\s+", " ", "".join(letter if letter.isprintable() else " " for letter in str(text))).strip()
     line = line.translate(_HARMLESS).replace("://", ":⁄⁄").replace("www.", "www․")
     return line if len(line) <= LONGEST_NAME else line[: LONGEST_NAME - 1] + "…"
+
+
+def where(settings: Settings, page: str = _PAGE) -> str:
+    """Where there is more: a page, as it is served, else as a file."""
+    served = settings.config.alerts.pages_url
+    return f"More: {served.rstrip('/')}/{page}" if served else f"More: {settings.published / page}"
 
 
 def _what(alert: dict[str, Any]) -> str:
@@ -167,8 +173,3 @@ def _instant(text: Any, settings: Settings) -> str | None:
 def _shown(moment: datetime, settings: Settings) -> str:
     zone = settings.config.site.timezone
     return f"{moment.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} {zone}"
-
-
-def _where(settings: Settings) -> str:
-    served = settings.config.alerts.pages_url
-    return f"More: {served.rstrip('/')}/{_PAGE}" if served else f"More: {settings.published / _PAGE}"

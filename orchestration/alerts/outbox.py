@@ -71,6 +71,19 @@ def plan(connection: duckdb.DuckDBPyConnection, settings: Settings, now: datetim
     return len(owed)
 
 
+def plan_digest(
+    connection: duckdb.DuckDBPyConnection,
+    notification_id: str,
+    target: str,
+    message: messages.Message,
+    event_date: date,
+    now: datetime,
+) -> None:
+    """Put a digest into the outbox: it belongs to no alert. Call it in the ledger's transaction."""
+    one = Notification(notification_id, None, target, "digest", "info", 0, message.title, message.body, event_date, now)
+    _insert(connection, [_row(one, "planned", None, now, now)])
+
+
 def claim(
     connection: duckdb.DuckDBPyConnection, settings: Settings, targets: Sequence[str], now: datetime
 ) -> list[Notification]:

@@ -60,6 +60,19 @@ def export(table: str, format_: str, out: Path | None) -> None:
 
 
 @click.command()
+def digest() -> None:
+    """Print the digest of errors as Markdown: what is new, worse, back and gone, and what it cost."""
+    from orchestration.settings import load_settings
+
+    path = load_settings().published / "digest.md"
+    if not path.exists():
+        raise click.ClickException(
+            f"Nothing has been published yet: {path} does not exist. Run `beaconmart run` first."
+        )
+    click.echo(path.read_text(encoding="utf-8"), nl=False)
+
+
+@click.command()
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.option(
     "--at", metavar="INSTANT", help="Health as of then, such as 2026-11-05T13:20 in the site's time zone, or …Z."

@@ -21,6 +21,7 @@ WORDS = {
     "in_force": "in force",
     "not_in_force": "not in force",
     "given_up": "given up",
+    "costs_orders": "costs orders",
 }
 # What objectives count, in words.
 COUNTED = {

@@ -27,6 +27,9 @@ from orchestration.reports.content import (
     definitions,
     degradations,
     downloads,
+    error_digest,
+    error_groups,
+    error_releases,
     errors,
     executive,
     experience,
@@ -54,6 +57,9 @@ PAGES: tuple[Callable[[Context], Page | list[Page]], ...] = (
     services.pages,
     journeys.pages,
     errors.page,
+    error_digest.page,
+    error_releases.page,
+    error_groups.pages,
     business.page,
     forecasts.page,
     data_quality.page,
@@ -69,9 +75,10 @@ CSP = (
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'"
 )
 TONES = {
-    "good": "met good ok healthy passed passes covered closed used associated resolved not_in_force sent",
+    "good": "met good ok healthy passed passes covered closed used associated better resolved not_in_force sent",
     "middling": "needs_improvement warning degraded ongoing new escalating major slowing",
-    "bad": "missed poor breached critical failing fails missing open regressed blocked over in_force failed given_up",
+    "bad": "missed poor breached critical failing fails missing open regressed worse costs_orders blocked over "
+    "in_force failed given_up",
 }
 TONE = {state: tone for tone, states in TONES.items() for state in states.split()}
 BANNER = ("<!--banner-->", "<!--/banner-->")

@@ -69,6 +69,24 @@ DECLARED: dict[str, tuple[str, str]] = {
         f" event_date date not null, {_MODEL}",
         "One row per as-of date: whether the mean time to restore fell as claimed against the baseline period.",
     ),
+    "predictions.error_costs": (
+        "error_group_id varchar not null, verdict varchar not null, session_count bigint, matched_session_count bigint,"
+        " control_session_count bigint, stratum_count bigint, conversion_share double, matched_conversion_share double,"
+        " effect double, effect_lower double, effect_upper double, p_value double, q_value double,"
+        " lost_order_count double, lost_order_lower double, lost_order_upper double, event_date date not null,"
+        f" {_MODEL}",
+        "One row per error group, over the window that ends on the event date: conversion of sessions that met it"
+        " against like ones that met none.",
+    ),
+    "predictions.release_errors": (
+        "release varchar not null, previous_release varchar not null, verdict varchar not null,"
+        " page_view_count bigint, previous_page_view_count bigint, error_page_view_count bigint,"
+        " previous_error_page_view_count bigint, error_share double, previous_error_share double, ratio double,"
+        " ratio_lower double, ratio_upper double, p_value double, q_value double, event_date date not null,"
+        f" {_MODEL}",
+        "One row per release of the last weeks, as of the event date: its page views with an error against those of the"
+        " release before, on the same page groups and browsers.",
+    ),
     "alerts.evaluations": (
         "sequence bigint not null, rule varchar not null, kind varchar not null, subject varchar not null,"
         " service varchar, feed varchar, severity varchar not null, outcome varchar not null, inputs varchar,"

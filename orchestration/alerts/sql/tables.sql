@@ -37,3 +37,6 @@ create table if not exists notifications (
     status varchar not null, error varchar, title varchar, body varchar, written_at timestamp not null,
     next_attempt_at timestamp, digest_id varchar, event_date date
 );
+
+-- What each digest of errors told, as `kind group`: what is in one is not told again for a week.
+create table if not exists digests (as_of date not null, items varchar[] not null, written_at timestamp not null);

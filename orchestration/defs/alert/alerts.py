@@ -4,13 +4,17 @@ What an alert is and who is told belongs to `orchestration.alerts`.
 """
 
 from collections.abc import Iterator
+from datetime import date
 
 import dagster as dg
 
-from orchestration.alerts import batch, delivery, fast, notes
+from orchestration import warehouse
+from orchestration.alerts import batch, delivery, digest, fast, notes
 from orchestration.alerts.ledger import utc_now
 from orchestration.defs.resources import Site, readable_failures
-from orchestration.settings import load_settings
+from orchestration.reports.digest import news
+from orchestration.reports.marts import Marts, Row
+from orchestration.settings import Settings, load_settings
 from orchestration.warehouse.predictions import DECLARED
 
 RULES = dg.AssetKey(["alerts", batch.RULES])
@@ -47,6 +51,7 @@ def ledger(context: dg.AssetExecutionContext, site: Site) -> Iterator[dg.Materia
     settings = site.settings
     with readable_failures(context):
         merged = batch.merge(settings, context.run_id, notes.built_from(settings) or utc_now())
+        digest.plan(settings, site.as_of_marts(), _news(settings, site.as_of_marts()))
         done = delivery.deliver(settings)
         rows = batch.publish_ledger(settings)
     written, changed = sum(part.evaluations for part in merged), sum(sum(part.events.values()) for part in merged)
@@ -57,6 +62,11 @@ def ledger(context: dg.AssetExecutionContext, site: Site) -> Iterator[dg.Materia
         context.log.warning(f"No URL in the environment for {', '.join(done.without_url)}: nobody is told there.")
     for table in TABLES:
         yield dg.MaterializeResult(table.split("."), metadata={"dagster/row_count": rows[table]})
+
+
+def _news(settings: Settings, as_of: date) -> list[Row]:
+    with warehouse.connect(settings) as connection:
+        return news(Marts(connection, as_of))
 
 
 def _watch(context: dg.SensorEvaluationContext) -> dg.SkipReason:

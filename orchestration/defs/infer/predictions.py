@@ -11,6 +11,7 @@ import dagster as dg
 import pandas as pd
 
 from orchestration import progress, warehouse
+from orchestration.defs.infer import error_inferences
 from orchestration.defs.resources import Site, readable_failures
 from orchestration.settings import Settings
 
@@ -27,6 +28,8 @@ DEPS = {
     "degradation_segments": [["experience", "fct_page_views"]],
     "business_correlations": [["business", "fct_sessions"], ["reliability", "fct_availability_daily"]],
     "mttr_changes": [["reliability", "fct_incidents"]],
+    "error_costs": [["intermediate", "int_error_exposures_counted"]],
+    "release_errors": [["errors", "fct_release_errors_daily"], ["dimensions", "dim_releases"]],
 }
 Rows = dict[str, int]
 
@@ -136,6 +139,8 @@ INFERENCES: dict[Callable[[Settings, date], Rows], set[str]] = {
     find_degradations: {"vitals_degradations", "degradation_episodes", "degradation_segments"},
     associate: {"business_correlations"},
     judge_restoration: {"mttr_changes"},
+    error_inferences.cost_errors: {"error_costs"},
+    error_inferences.judge_releases: {"release_errors"},
 }
 
 # Roll-ups too: a country or a page group that is slow as a whole shows in no cell of thirty page views.

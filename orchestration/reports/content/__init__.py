@@ -36,11 +36,11 @@ class Context:
 
     @cached_property
     def subjects(self) -> dict[tuple[str, str], str]:
-        """The page of each service and journey, by kind and name."""
+        """The page of each service, journey and error group that has one, by kind and name."""
         return pages_of(self.marts)
 
     def link(self, kind: str, name: str | None) -> str:
-        """Return the link to the page of a service or journey; empty where it has none."""
+        """Return the link to the page of a service, journey or error group; empty where it has none."""
         page = self.subjects.get((kind, str(name)))
         return f"{page}.html" if page else ""
 

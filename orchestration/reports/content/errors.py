@@ -1,36 +1,105 @@
-"""Which errors visitors met, whether they are new, and how many page views they touched."""
+"""Which errors visitors met, whether they are new, worse or back, whom they touched and what they cost."""
 
-from orchestration.reports.charts import SERIES_ROLES, Chart, Column, Page, Section, Series, Table
+from orchestration.reports.charts import SERIES_ROLES, Chart, Column, Page, Section, Series, Table, Tile
 from orchestration.reports.content import Context, plural
+from orchestration.reports.digest import cost, with_costs
 from orchestration.reports.figures import kpi_chart, sentence
 from orchestration.reports.formats import day
-from orchestration.reports.marts import aligned, grouped
+from orchestration.reports.marts import Row, aligned, grouped
+
+COLUMNS = (
+    Column("title", "Error", "code", "error_group", href="page"),
+    Column("state", "State", "state", "error_state"),
+    Column("error_count_28d", "Errors", "count", "error_group"),
+    Column("change_text", "Against 28 days before", "text"),
+    Column("session_count_28d", "Sessions", "count", "session"),
+    Column("session_share_28d", "Of all", "share", "session"),
+    Column("user_count_28d", "Users", "count", "error_impact"),
+    Column("page_view_count_28d", "Page views", "count", "page_view"),
+    Column("cost_text", "Cost", "text", "error_cost"),
+    Column("type", "Type"),
+    Column("category", "Category", "text", "error_category"),
+    Column("culprit", "Where", "code", "error_group"),
+    Column("most_hit_page_group", "Most on"),
+    Column("most_hit_browser", "Browser"),
+    Column("last_release", "Newest release"),
+    Column("first_seen_date", "First seen", "date"),
+    Column("last_seen_date", "Last seen", "date"),
+    Column("error_group_id", "Id", "code"),
+)
+STATES = ("new", "escalating", "regressed", "ongoing", "resolved")
 
 
 def page(context: Context) -> Page:
     """Return the errors page."""
-    groups = context.marts.rows(
-        """
-        select * exclude (error_count), error_count_28d as error_count,
-            error_count_28d / nullif(previous_error_count_28d, 0) - 1 as change_share
-        from errors.fct_error_groups
-        where error_count_28d > 0 and not is_ignored
-        order by error_count_28d desc, error_group_id
-        """
-    )
-    fresh = sum(row["state"] == "new" for row in groups)
-    again = sum(row["state"] == "regressed" for row in groups)
+    rows = group_rows(context)
+    groups = [row for row in rows if not row["is_ignored"] and row["error_count_28d"]]
+    counts = {state: sum(row["state"] == state for row in groups) for state in STATES}
     title = (
-        f"{plural(len(groups), 'error group')} in 28 days: {fresh or 'none'} new, {again or 'none'} back "
-        "after being resolved"
+        f"{plural(len(groups), 'error group')} in 28 days: {counts['new'] or 'none'} new, "
+        f"{counts['escalating'] or 'none'} worse, {counts['regressed'] or 'none'} back after being resolved"
     )
     return Page(
         "errors",
         "Errors",
         title if groups else "No error was captured in 28 days",
         "One group is one cause: events with the same fingerprint. Text is masked before it is stored.",
-        [_trend(context), _groups(context, groups)],
+        [_headline(context, groups), _trend(context), _groups(context, groups), *_ignored(rows)],
     )
+
+
+def group_rows(context: Context) -> list[Row]:
+    """Return every error group with its change, its page and what it cost, the most errors first."""
+    rows = context.marts.rows(
+        """
+        select *, error_count_28d / nullif(previous_error_count_28d, 0) - 1 as change_share
+        from errors.fct_error_groups
+        order by error_count_28d desc, error_count desc, error_group_id
+        """
+    )
+    return [
+        row
+        | {
+            "change_text": context.formats.change(row["change_share"]) or "not seen then",
+            "category": str(row["category"]).replace("_", " "),
+            "cost_text": cost(row, context.formats),
+            "page": context.link("error", row["error_group_id"]),
+        }
+        for row in with_costs(context.marts, rows)
+    ]
+
+
+def _headline(context: Context, groups: list[Row]) -> Section:
+    (whole,) = context.marts.rows(
+        """
+        select count(*) as session_count, count(*) filter (error_count = 0) as free_count,
+            count(distinct visitor_id) as user_count,
+            count(distinct visitor_id) - count(distinct visitor_id) filter (error_count > 0) as free_user_count
+        from business.fct_sessions where event_date between $as_of - 27 and $as_of
+        """
+    )
+    costly = [row for row in groups if row["verdict"] == "costs_orders"]
+
+    def free(part: str, of: str, label: str, definition: str) -> Tile:
+        total, good = whole[of], whole[part]
+        share = context.formats.value(good / total if total else None, "share")
+        return Tile(label, share, definition, detail=f"{good:,} of {total:,} in 28 days")
+
+    worse = [row for row in groups if row["state"] in ("new", "escalating", "regressed")]
+    tiles = [
+        free("free_count", "session_count", "Sessions without an error", "session"),
+        free("free_user_count", "user_count", "Known users without an error", "error_impact"),
+        Tile("New, worse or back", f"{len(worse):,}", "error_state", detail="groups", href="errors-digest.html"),
+        Tile(
+            "Groups that cost orders",
+            f"{len(costly):,}",
+            "error_cost",
+            detail=f"about {sum(row['lost_order_count'] for row in costly):,.0f} orders in 28 days"
+            if costly
+            else "no loss is proven",
+        ),
+    ]
+    return Section("whom", "How many were spared", tiles=tiles)
 
 
 def _trend(context: Context) -> Section:
@@ -74,38 +143,24 @@ def _trend(context: Context) -> Section:
     return Section("trend", "How many, day by day", charts=charts, empty=empty)
 
 
-def _groups(context: Context, groups: list[dict]) -> Section:
-    columns = (
-        Column("title", "Message", "code", "error_group"),
-        Column("type", "Type"),
-        Column("category", "Category", "text", "error_category"),
-        Column("state", "State", "state", "error_state"),
-        Column("error_count", "Events", "count", "error_group"),
-        Column("change_text", "Against 28 days before", "text"),
-        Column("session_count_28d", "Sessions", "count", "session"),
-        Column("most_hit_page_group", "Most on"),
-        Column("most_hit_browser", "Browser"),
-        Column("last_release", "Newest release"),
-        Column("first_seen_date", "First seen", "date"),
-        Column("last_seen_date", "Last seen", "date"),
-    )
-    rows = [
-        row
-        | {
-            "change_text": context.formats.change(row["change_share"]) or "not seen then",
-            "category": str(row["category"]).replace("_", " "),
-        }
-        for row in groups
-    ]
-    title = "The groups, most events first"
-    if rows:
-        total = sum(row["error_count"] for row in rows)
+def _groups(context: Context, groups: list[Row]) -> Section:
+    title = "The groups, most errors first"
+    if groups:
+        total = sum(row["error_count_28d"] for row in groups)
         title = (
-            f"The largest group makes {context.formats.value(rows[0]['error_count'] / total, 'share')} of "
-            f"{total:,} events"
+            f"The largest group makes {context.formats.value(groups[0]['error_count_28d'] / total, 'share')} of "
+            f"{total:,} errors"
         )
-    return Section(
-        "groups",
-        title,
-        tables=[Table("error_groups", "", columns, rows, "No group had an event in 28 days.", shown=30)],
-    )
+    table = Table("error_groups", "", COLUMNS, groups, "No group had an error in 28 days.", shown=30)
+    return Section("groups", title, tables=[table])
+
+
+def _ignored(rows: list[Row]) -> list[Section]:
+    ignored = [row for row in rows if row["is_ignored"] and row["error_count_28d"]]
+    if not ignored:
+        return []
+    total = sum(row["error_count_28d"] for row in ignored)
+    table = Table("error_groups_ignored", "", COLUMNS, ignored, shown=10)
+    title = f"{plural(len(ignored), 'group')} with {total:,} errors of which nobody wants to hear"
+    lead = "`errors.ignores` of the configuration names them: they are counted, and told to nobody."
+    return [Section("ignored", title, lead.replace("`", ""), tables=[table])]

@@ -1,4 +1,4 @@
-"""Pages of single services and journeys: what they are called on disk, and who links to them.
+"""Pages of single services, journeys and error groups: what they are called on disk, and who links to them.
 
 Names come from the configuration and may hold anything; file names hold a–z, 0–9 and hyphens. What such a page says is
 in `services` and `journeys`.
@@ -11,15 +11,30 @@ from collections.abc import Iterable
 from orchestration.reports.marts import Marts
 
 LONGEST = 60
+# Further groups stand in the table of the errors page only.
+MOST_ERROR_PAGES = 30
 
 
 def pages_of(marts: Marts) -> dict[tuple[str, str], str]:
-    """Return the page (without .html) of each configured service and journey, by ("service" | "journey", name)."""
+    """Return the page (without .html) of each subject, by ("service" | "journey" | "error", name).
+
+    Services and journeys are those of the configuration; errors the groups with the most in the 28 days, by their id.
+    """
     services = [row["service"] for row in marts.rows("select service from reports.rpt_service_health")]
     journeys = [row["journey"] for row in marts.rows("select distinct journey from reports.rpt_journey_steps")]
+    errors = [
+        row["error_group_id"]
+        for row in marts.rows(
+            """
+            select error_group_id from errors.fct_error_groups where error_count_28d > 0
+            order by session_count_28d desc, error_count_28d desc, error_group_id limit $limit
+            """,
+            limit=MOST_ERROR_PAGES,
+        )
+    ]
     return {
         (kind, name): f"{kind}-{slug}"
-        for kind, names in (("service", services), ("journey", journeys))
+        for kind, names in (("service", services), ("journey", journeys), ("error", errors))
         for name, slug in slugs(names).items()
     }
 

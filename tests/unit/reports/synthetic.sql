@@ -166,8 +166,20 @@ select
     'Chrome' as most_hit_browser, 'DE' as most_hit_country, 2 as fingerprint_version, sum(error_count)::bigint as error_count, count(*) as day_count,
     (sum(error_count) filter (event_date > $as_of::date - 28))::bigint as error_count_28d, 90::bigint as previous_error_count_28d,
     140::bigint as page_view_count_28d, 112::bigint as session_count_28d, 84::bigint as user_count_28d, 0.012 as session_share_28d,
-    error_group_id = 'grp-3' as is_ignored, min(first_seen_date) as first_seen_date, max(event_date) as last_seen_date
+    error_group_id = 'grp-3' as is_ignored, min(first_seen_date) as first_seen_date, max(event_date) as last_seen_date, null::date as resolved_date
 from errors.fct_errors_daily group by error_group_id;
+
+create schema if not exists dimensions;
+create table dimensions.dim_releases as
+select r.release, 'web' as service, 'abc' as commit, false as is_rollback, $as_of::timestamp - interval 9 day as deployed_at
+from (values ('r-41')) r (release);
+
+create table errors.fct_release_errors_daily as
+select
+    r.release, 'product' as page_group, 'Chrome' as browser, (900 * r.part)::bigint as page_view_count, (9 * r.part)::bigint as error_page_view_count,
+    (300 * r.part)::bigint as session_count, (7 * r.part)::bigint as error_session_count, event_date
+from days, (values ('r-40', 0.3), ('r-41', 0.7)) r (release, part)
+where event_date > $as_of::date - 100;
 
 create table business.fct_business_daily as
 select
@@ -176,6 +188,10 @@ select
     converted_session_count / session_count as conversion_share, bounce_count / session_count as bounce_share,
     converted_session_count as order_count, (converted_session_count * 61.5)::decimal(18, 4) as revenue_net, 184.0 as duration_mean_s, 3.4 as pages_per_session, event_date
 from (select distinct event_date, device, share * 10 as share, country, part from cells);
+
+create table business.fct_sessions as
+select 's' || n as session_id, if(n % 3 = 0, 'u' || n % 40, null) as visitor_id, if(n % 50 = 0, 2, 0)::bigint as error_count, $as_of::date - n % 28 as event_date
+from (select unnest(range(600))::integer as n);
 
 create table executive.fct_kpi_daily as
 select
@@ -257,6 +273,20 @@ select
     b.mase * (1 + 0.1 * noise(f.kpi || cutoff::varchar || b.model_name)) as mase, 0.08 * b.mase as smape, 0.79 as coverage_80, 0.94 as coverage_95, 4.1 as msis,
     b.model_name = f.model_name as is_chosen, $as_of::date as forecast_date
 from (select distinct kpi, model_name from predictions.kpi_forecasts) f, (values ('ridge', 0.83), ('seasonal_naive', 1.0)) b (model_name, mase), range(1, 5) c (cutoff);
+
+create table predictions.error_costs as
+select
+    'grp-1' as error_group_id, 'costs_orders' as verdict, 112::bigint as session_count, 104::bigint as matched_session_count,
+    9000::bigint as control_session_count, 40::bigint as stratum_count, 0.01 as conversion_share, 0.09 as matched_conversion_share, -0.08 as effect,
+    -0.12 as effect_lower, -0.04 as effect_upper, 0.0001 as p_value, 0.0004 as q_value, 8.3 as lost_order_count, 4.2 as lost_order_lower,
+    12.5 as lost_order_upper, $as_of::date as event_date, 'matched_conversion' as model_name, '1' as model_version;
+
+create table predictions.release_errors as
+select
+    'r-41' as release, 'r-40' as previous_release, 'worse' as verdict, 9000::bigint as page_view_count, 8000::bigint as previous_page_view_count,
+    180::bigint as error_page_view_count, 80::bigint as previous_error_page_view_count, 0.02 as error_share, 0.01 as previous_error_share, 2.0 as ratio,
+    1.4 as ratio_lower, 2.9 as ratio_upper, 0.0002 as p_value, 0.0002 as q_value, $as_of::date as event_date, 'mantel_haenszel_errors' as model_name,
+    '1' as model_version;
 
 create table predictions.vitals_degradations as
 select

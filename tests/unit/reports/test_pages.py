@@ -89,7 +89,8 @@ def test_every_page_of_the_report_is_there(site):
     wanted = (
         "index experience degradations reliability objectives availability incidents alerts errors business forecasts "
         "data-quality definitions downloads service-web service-api service-search "
-        f"journey-{slugs(['Buy'])['Buy']} journey-{slugs(['Browse'])['Browse']}"
+        f"journey-{slugs(['Buy'])['Buy']} journey-{slugs(['Browse'])['Browse']} "
+        "errors-digest error-releases error-grp-1 error-grp-2 error-grp-3 error-grp-4"
     )
     assert set(site[1]) == {f"{name}.html" for name in wanted.split()}
 
@@ -336,8 +337,8 @@ def test_the_navigation_names_every_page_but_single_ones_and_marks_where_one_is(
     for name, text in site[1].items():
         links = [a for tag, a in Elements(text.split("</nav>")[0]).found if tag == "a" and "href" in a]
         assert sum("aria-current" in a for a in links) == (name != "downloads.html"), name
-        assert not any(a["href"].startswith(("service-", "journey-")) for a in links)
-    assert len(links) == 15  # thirteen pages, the skip link and the name of the site
+        assert not any(a["href"].startswith(("service-", "journey-", "error-grp")) for a in links)
+    assert len(links) == 17  # fifteen pages, the skip link and the name of the site
 
 
 def test_a_banner_is_put_in_once_and_replaced(site):

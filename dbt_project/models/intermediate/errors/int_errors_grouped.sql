@@ -7,7 +7,7 @@ errors as (
     where {{ rebuilt() }}
 ),
 
-merges as (select * from {{ source('config', 'error_merges') }}),
+names as (select * from {{ source('config', 'error_merges') }}),
 
 grouped as (
     {{ grouped_errors('errors') }}
@@ -17,11 +17,11 @@ grouped as (
 merged as (
     select
         grouped.* exclude (error_group_id),
-        coalesce(left(md5('merged|' || merges.name), 16), grouped.error_group_id) as error_group_id
+        coalesce(left(md5('merged|' || names.name), 16), grouped.error_group_id) as error_group_id
     from grouped
-    left join merges on merges.error_group_id in (grouped.error_group_id, grouped.earlier_group_id)
+    left join names on names.error_group_id in (grouped.error_group_id, grouped.earlier_group_id)
     qualify row_number() over (
-        partition by grouped.kind order by merges.error_group_id = grouped.error_group_id desc, merges.name
+        partition by grouped.kind order by names.error_group_id = grouped.error_group_id desc, names.name
     ) = 1
 ),
 

@@ -71,7 +71,7 @@ places as (
     group by error_group_id
 ),
 
-merges as (
+names as (
     select distinct
         left(md5('merged|' || name), 16) as error_group_id,
         name
@@ -81,7 +81,7 @@ merges as (
 final as (
     select
         groups.error_group_id,
-        coalesce(merges.name, groups.message) as title,
+        coalesce(names.name, groups.message) as title,
         groups.category,
         groups.type,
         groups.message,
@@ -109,11 +109,16 @@ final as (
         least(coalesce(met.session_count_28d, 0) / nullif(sessions.session_count, 0), 1) as session_share_28d,
         groups.is_ignored,
         groups.first_seen_date,
-        groups.last_seen_date
+        groups.last_seen_date,
+        if(
+            groups.last_seen_date < run.as_of_date - run.resolved_after_days,
+            groups.last_seen_date + run.resolved_after_days + 1,
+            null
+        ) as resolved_date
     from groups
     inner join places using (error_group_id)
     left join met using (error_group_id)
-    left join merges using (error_group_id)
+    left join names using (error_group_id)
     cross join sessions
     cross join run
 )

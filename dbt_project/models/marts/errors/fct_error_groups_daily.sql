@@ -62,6 +62,15 @@ traced as (
     window w as (partition by error_group_id order by event_date)
 ),
 
+ignored as (
+    select distinct
+        traced.error_group_id,
+        traced.event_date
+    from traced
+    inner join ignores
+        on traced.error_group_id = ignores.error_group_id or regexp_matches(traced.message, ignores.pattern)
+),
+
 predicted as (select * from {{ ref('int_error_days_predicted') }}),
 
 -- Every group that could have escalated on a date was looked at: what was not worth a test counts as one that failed.
@@ -121,16 +130,12 @@ final as (
         controlled.p_value,
         controlled.q_value,
         (traced.event_date - traced.previous_date)::integer as days_since_seen,
-        exists (
-            select 1 from ignores
-            where
-                traced.error_group_id = ignores.error_group_id
-                or regexp_matches(traced.message, ignores.pattern)
-        ) as is_ignored,
+        ignored.error_group_id is not null as is_ignored,
         traced.first_seen_date,
         traced.event_date
     from traced
     left join controlled using (error_group_id, event_date)
+    left join ignored using (error_group_id, event_date)
     cross join settings
 )
 

@@ -32,21 +32,25 @@ candidates as (
         and days.event_date - from_date >= 7
 ),
 
+pasts as (
+    select
+        *,
+        unnest(range(from_date, event_date, interval 1 day))::date as day
+    from candidates
+),
+
 before as (
     select
-        candidates.error_group_id,
-        candidates.event_date,
-        candidates.error_count,
-        candidates.met_count,
-        past.day::date as day,
+        pasts.error_group_id,
+        pasts.event_date,
+        pasts.error_count,
+        pasts.met_count,
+        pasts.day,
         coalesce(exposures.exposure, 1) as exposure,
         coalesce(days.error_count, 0)::double as count
-    from candidates
-    cross join lateral (
-        select unnest(range(candidates.from_date, candidates.event_date, interval 1 day)) as day
-    ) as past
-    left join exposures on past.day::date = exposures.event_date
-    left join days on candidates.error_group_id = days.error_group_id and past.day::date = days.event_date
+    from pasts
+    left join exposures on pasts.day = exposures.event_date
+    left join days on pasts.error_group_id = days.error_group_id and pasts.day = days.event_date
 ),
 
 summed as (
@@ -72,9 +76,9 @@ summed as (
 expected as (
     select
         *,
-        greatest(4 * count_sum / day_count, 4) as prior,
+        greatest(4 * count_sum / day_count, 4) as prior_count,
         exposure / exposure_sum
-        * (weekday_count + prior) / (count_sum * weekday_exposure / exposure_sum + prior) as share,
+        * (weekday_count + prior_count) / (count_sum * weekday_exposure / exposure_sum + prior_count) as share,
         greatest(
             1, coalesce((exposure_sum / nullif(count_sum, 0) * square_sum - count_sum) / (day_count - 1), 1),
             error_count / greatest(met_count, 1)

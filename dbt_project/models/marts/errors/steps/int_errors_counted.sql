@@ -85,7 +85,7 @@ renames as (
 final as (
     select
         coalesce(
-            left(md5('merged|' || merges.name), 16), renames.error_group_id, kept.error_group_id
+            left(md5('merged|' || names.name), 16), renames.error_group_id, kept.error_group_id
         ) as current_group_id,
         arg_max(category, (kept.error_count, category)) as category,
         arg_max(type, (kept.error_count, type)) as type,
@@ -105,10 +105,16 @@ final as (
         event_date
     from kept
     left join renames on kept.error_group_id = renames.earlier_group_id
-    left join {{ source('config', 'error_merges') }} as merges on kept.error_group_id = merges.error_group_id
+    left join {{ source('config', 'error_merges') }} as names on kept.error_group_id = names.error_group_id
     group by
-        current_group_id, page_group, browser, release, coalesce(country, 'unknown'),
-        if(coalesce(is_total, false), null, is_handled), coalesce(is_total, false), event_date
+        current_group_id,
+        page_group,
+        browser,
+        release,
+        coalesce(country, 'unknown'),
+        if(coalesce(is_total, false), null, is_handled),
+        coalesce(is_total, false),
+        event_date
 )
 
-select current_group_id as error_group_id, * exclude (current_group_id) from final
+select * rename (current_group_id as error_group_id) from final

@@ -70,7 +70,9 @@ final as (
             else 'met'
         end as outcome,
         if(
-            outcome = 'met', { 'error': message, 'release': newest_release, 'expected': round(expected_count, 1) }, null
+            outcome = 'met',
+            { 'error': message, 'release': newest_release, 'expected': round(expected_count, 1) },
+            null
         )::json::varchar as inputs,
         event_date,
         (event_date + 1)::timestamp - interval 1 second as event_at,

@@ -1,0 +1,41 @@
+"""The digest of errors as a page: what is new, worse, back and gone, and what it cost."""
+
+from orchestration.reports.charts import Column, Page, Section, Table
+from orchestration.reports.content import Context, plural
+from orchestration.reports.digest import FEWEST_MET, KINDS, cost, headline, news
+
+COLUMNS = (
+    Column("title", "Error", "code", "error_group", href="page"),
+    Column("type", "Type"),
+    Column("error_count_28d", "Errors", "count", "error_group"),
+    Column("met_count", "Met by", "count", "error_impact"),
+    Column("session_count_28d", "Sessions", "count", "session"),
+    Column("cost_text", "Cost", "text", "error_cost"),
+    Column("most_hit_page_group", "Most on"),
+    Column("most_hit_browser", "Browser"),
+    Column("last_release", "Newest release"),
+    Column("first_seen_date", "First seen", "date"),
+    Column("last_seen_date", "Last seen", "date"),
+)
+
+
+def page(context: Context) -> Page:
+    """Return the digest; its Markdown is `digest.md`."""
+    rows = [
+        row | {"cost_text": cost(row, context.formats), "page": context.link("error", row["error_group_id"])}
+        for row in news(context.marts)
+    ]
+    sections = []
+    for kind, (label, meaning) in KINDS.items():
+        mine = [row for row in rows if row["kind"] == kind]
+        title = f"{label}: {plural(len(mine), 'group')}, {meaning}"
+        table = Table(f"errors_{kind}", "", COLUMNS, mine, "No group.")
+        sections.append(Section(kind, title, tables=[table]))
+    return Page(
+        "errors-digest",
+        "Digest",
+        f"Errors: {headline(rows)}" if rows else headline(rows),
+        f"Groups that at least {FEWEST_MET} page views, sessions or users met. Alert targets are sent what changed.",
+        sections,
+        parent="errors",
+    )

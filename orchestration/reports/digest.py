@@ -1,0 +1,101 @@
+"""The digest of errors: what is new, worse, back and gone, and what it cost; as rows, and as Markdown.
+
+The page is `content/error_digest.py`; who is sent one, and when, belongs to `orchestration.alerts.digest`.
+"""
+
+import re
+from collections.abc import Sequence
+
+from orchestration.reports.formats import Formats, day
+from orchestration.reports.marts import Marts, Row
+
+# Fewer page views, sessions or users than this are no news, whatever the state of a group.
+FEWEST_MET = 10
+KINDS = {
+    "new": ("New", "first seen in the last seven days"),
+    "worse": ("Worse", "more errors than the weeks before predict"),
+    "back": ("Back", "seen again in a later release, after they were resolved"),
+    "gone": ("Gone", "silent for so long that they are resolved, in the last seven days"),
+}
+_KIND_OF_STATE = {"new": "new", "escalating": "worse", "regressed": "back", "resolved": "gone"}
+_LONGEST = 200
+
+
+def news(marts: Marts) -> list[Row]:
+    """Return the error groups that are news as of the day of the marts, by kind, those that most sessions met first.
+
+    Each row has kind (of `KINDS`), the columns of `errors.fct_error_groups`, met_count, and verdict, lost_order_count,
+    lost_order_lower and lost_order_upper of `predictions.error_costs`, where it has them.
+    """
+    rows = marts.rows(
+        """
+        select *, greatest(page_view_count_28d, session_count_28d, user_count_28d) as met_count
+        from errors.fct_error_groups
+        where not is_ignored and state <> 'ongoing'
+        order by met_count desc, error_count desc, error_group_id
+        """
+    )
+    found = [row | {"kind": _KIND_OF_STATE[row["state"]]} for row in with_costs(marts, rows)]
+    return [
+        row
+        for kind in KINDS
+        for row in found
+        if row["kind"] == kind
+        and max(row["met_count"], row["error_count"] if kind == "gone" else 0) >= FEWEST_MET
+        and (kind != "gone" or (marts.as_of - row["resolved_date"]).days < 7)
+    ]
+
+
+def with_costs(marts: Marts, rows: Sequence[Row]) -> list[Row]:
+    """Return rows of error groups with verdict and lost orders of `predictions.error_costs`; empty where unknown."""
+    keys = ("verdict", "lost_order_count", "lost_order_lower", "lost_order_upper")
+    table = "predictions.error_costs"
+    costs = {
+        row["error_group_id"]: {key: row[key] for key in keys}
+        for row in marts.rows_if(table, f"select * from {table} where event_date = $as_of")  # noqa: S608 - ours
+    }
+    unknown = dict.fromkeys(keys)
+    return [row | costs.get(row["error_group_id"], unknown) for row in rows]
+
+
+def markdown(rows: Sequence[Row], marts: Marts, formats: Formats, site: str) -> str:
+    """Return the digest as Markdown; what strangers wrote stands in code spans, in which nothing is markup."""
+    lines = [f"# Errors of {_code(site)}, to {day(marts.as_of)}", "", f"{headline(rows)}."]
+    for kind, (label, meaning) in KINDS.items():
+        mine = [row for row in rows if row["kind"] == kind]
+        if mine:
+            lines += ["", f"## {label}: {meaning}", ""]
+            lines += [f"- {_code(row['title'])} ({row['type_code']}): {told(row, formats)}" for row in _coded(mine)]
+    return "\n".join(lines) + "\n"
+
+
+def headline(rows: Sequence[Row]) -> str:
+    """Say how many groups are new, worse, back and gone."""
+    counts = {kind: sum(row["kind"] == kind for row in rows) for kind in KINDS}
+    parts = [f"{count} {KINDS[kind][0].lower()}" for kind, count in counts.items() if count]
+    return ", ".join(parts) if parts else "Nothing new, worse, back or gone"
+
+
+def told(row: Row, formats: Formats) -> str:
+    """Say what a group came to: how many errors and whom they met, since when, and what they cost."""
+    parts = [f"{row['error_count_28d']:,} errors in 28 days met {row['met_count']:,} page views, sessions or users"]
+    if row["kind"] == "gone":
+        parts = [f"{row['error_count']:,} errors from {day(row['first_seen_date'])} to {day(row['last_seen_date'])}"]
+    return "; ".join([*parts, cost(row, formats)])
+
+
+def cost(row: Row, formats: Formats) -> str:
+    """Say what conversion lost, or that no loss is proven."""
+    if row.get("verdict") != "costs_orders":
+        return "no lost orders proven"
+    interval = formats.bounds(row["lost_order_lower"], row["lost_order_upper"], "count")
+    return f"about {formats.value(row['lost_order_count'], 'count')} orders lost (95 %: {interval})"
+
+
+def _coded(rows: Sequence[Row]) -> list[Row]:
+    return [row | {"type_code": _code(row["type"])} for row in rows]
+
+
+def _code(text: object) -> str:
+    line = re.sub(r"\s+", " ", "".join(c if c.isprintable() else " " for c in str(text))).strip().replace("`", "'")
+    return f"`{line[:_LONGEST] or '-'}`"
