@@ -5,6 +5,7 @@ The page is `content/error_digest.py`; who is sent one, and when, belongs to `or
 
 import re
 from collections.abc import Sequence
+from datetime import date, timedelta
 
 from orchestration.reports.formats import Formats, day
 from orchestration.reports.marts import Marts, Row
@@ -13,11 +14,16 @@ from orchestration.reports.marts import Marts, Row
 FEWEST_MET = 10
 KINDS = {
     "new": ("New", "first seen in the last seven days"),
-    "worse": ("Worse", "more errors than the weeks before predict"),
-    "back": ("Back", "seen again in a later release, after they were resolved"),
-    "gone": ("Gone", "silent for so long that they are resolved, in the last seven days"),
+    "worse": ("Worse", "in the last seven days more errors than the weeks before predict"),
+    "back": ("Back", "seen again in a later release, in the last seven days"),
+    "gone": ("Gone", "in the last seven days silent for long enough to be resolved"),
 }
-_KIND_OF_STATE = {"new": "new", "escalating": "worse", "regressed": "back", "resolved": "gone"}
+_SINCE = {
+    "gone": "resolved_date",
+    "new": "first_seen_date",
+    "worse": "escalated_date",
+    "back": "regressed_date",
+}
 _LONGEST = 200
 
 
@@ -31,18 +37,17 @@ def news(marts: Marts) -> list[Row]:
         """
         select *, greatest(page_view_count_28d, session_count_28d, user_count_28d) as met_count
         from errors.fct_error_groups
-        where not is_ignored and state <> 'ongoing'
+        where not is_ignored
         order by met_count desc, error_count desc, error_group_id
         """
     )
-    found = [row | {"kind": _KIND_OF_STATE[row["state"]]} for row in with_costs(marts, rows)]
+    since = marts.as_of - timedelta(days=6)
+    found = [row | {"kind": _kind(row, since)} for row in with_costs(marts, rows)]
     return [
         row
         for kind in KINDS
         for row in found
-        if row["kind"] == kind
-        and max(row["met_count"], row["error_count"] if kind == "gone" else 0) >= FEWEST_MET
-        and (kind != "gone" or (marts.as_of - row["resolved_date"]).days < 7)
+        if row["kind"] == kind and max(row["met_count"], row["error_count"] if kind == "gone" else 0) >= FEWEST_MET
     ]
 
 
@@ -99,3 +104,8 @@ def _coded(rows: Sequence[Row]) -> list[Row]:
 def _code(text: object) -> str:
     line = re.sub(r"\s+", " ", "".join(c if c.isprintable() else " " for c in str(text))).strip().replace("`", "'")
     return f"`{line[:_LONGEST] or '-'}`"
+
+
+def _kind(row: Row, since: date) -> str | None:
+    """What a group has come to since a day, if anything."""
+    return next((kind for kind, key in _SINCE.items() if row[key] is not None and row[key] >= since), None)

@@ -175,7 +175,7 @@ def explains(event: Planted, alert: Any) -> bool:
     began = alert.opened_at - pd.Timedelta(seconds=alert.reaches_back_s) - SLACK
     if event.kind == "late":  # its rows came up to three days later
         return alert.kind in ("missing_data", "data_quality") and event.started_at <= alert.last_met_at
-    if alert.kind == "vitals_degradation":  # a day at a time
+    if alert.kind == "vitals_degradation" or alert.kind.startswith("error_"):  # a day at a time
         began = alert.opened_at - pd.Timedelta(days=1)
     if not (event.started_at < alert.last_met_at and event.ended_at > began):
         return False
@@ -184,7 +184,9 @@ def explains(event: Planted, alert: Any) -> bool:
     if event.kind == "silence":
         return alert.kind == "missing_data" and alert.subject == event.about
     if event.kind == "errors":
-        return alert.indicator == "error_free_sessions"
+        return alert.indicator == "error_free_sessions" or alert.kind.startswith("error_")
+    if alert.kind.startswith("error_"):
+        return False
     metrics = ("LCP",) if event.kind == "slow release" else ("LCP", "FCP", "TTFB")
     return alert.indicator in ("good_lcp", "order_success") or alert.subject.split()[0] in metrics
 

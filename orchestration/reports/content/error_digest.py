@@ -2,7 +2,7 @@
 
 from orchestration.reports.charts import Column, Page, Section, Table
 from orchestration.reports.content import Context, plural
-from orchestration.reports.digest import FEWEST_MET, KINDS, cost, headline, news
+from orchestration.reports.digest import FEWEST_MET, KINDS, headline, news
 
 COLUMNS = (
     Column("title", "Error", "code", "error_group", href="page"),
@@ -10,7 +10,8 @@ COLUMNS = (
     Column("error_count_28d", "Errors", "count", "error_group"),
     Column("met_count", "Met by", "count", "error_impact"),
     Column("session_count_28d", "Sessions", "count", "session"),
-    Column("cost_text", "Cost", "text", "error_cost"),
+    Column("verdict", "Cost", "verdict", "error_cost"),
+    Column("lost_order_count", "Orders lost", "count", "error_cost", "lost_order_lower", "lost_order_upper"),
     Column("most_hit_page_group", "Most on"),
     Column("most_hit_browser", "Browser"),
     Column("last_release", "Newest release"),
@@ -21,10 +22,7 @@ COLUMNS = (
 
 def page(context: Context) -> Page:
     """Return the digest; its Markdown is `digest.md`."""
-    rows = [
-        row | {"cost_text": cost(row, context.formats), "page": context.link("error", row["error_group_id"])}
-        for row in news(context.marts)
-    ]
+    rows = [row | {"page": context.link("error", row["error_group_id"])} for row in news(context.marts)]
     sections = []
     for kind, (label, meaning) in KINDS.items():
         mine = [row for row in rows if row["kind"] == kind]

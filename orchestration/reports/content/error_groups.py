@@ -3,7 +3,7 @@
 from typing import Any
 
 from orchestration.reports.charts import Chart, Column, Page, Section, Series, Table, Tile
-from orchestration.reports.content import Context, errors
+from orchestration.reports.content import Context, errors, plural
 from orchestration.reports.digest import cost
 from orchestration.reports.figures import sentence
 from orchestration.reports.formats import WORDS, day
@@ -104,14 +104,15 @@ def _trend(context: Context, row: Row, daily: list[Row], name: str) -> Section:
     seen = {one["event_date"]: one for one in daily}
     first = row["first_seen_date"]
     values = tuple(seen[d]["error_count"] if d in seen else 0 if d >= first else None for d in days)
-    upper = aligned(daily, days, "expected_upper")
+    expected, upper = (aligned(daily, days, key) for key in ("expected_count", "expected_upper"))
     worse = [one for one in daily if one["state"] == "escalating"]
-    title = f"More than expected on {len(worse)} days" if worse else "Never more than expected, beyond chance"
+    title = f"More than expected on {plural(len(worse), 'day')}" if worse else "Never more than expected, beyond chance"
     if not any(value is not None for value in upper):
         title = "Too few errors a day for a judgement of their number"
     series = [Series("errors", values)]
     if any(value is not None for value in upper):
-        series.append(Series("at most expected", upper, role="c2", is_dashed=True))
+        lower = tuple(None if value is None else 0.0 for value in upper)
+        series.append(Series("expected", expected, lower, upper, role="c2", is_dashed=True))
     chart = Chart(
         id=f"errors_{name.replace('-', '_')}",
         kind="line",

@@ -2,7 +2,7 @@
 
 from orchestration.reports.charts import SERIES_ROLES, Chart, Column, Page, Section, Series, Table, Tile
 from orchestration.reports.content import Context, plural
-from orchestration.reports.digest import cost, with_costs
+from orchestration.reports.digest import headline, news, with_costs
 from orchestration.reports.figures import kpi_chart, sentence
 from orchestration.reports.formats import day
 from orchestration.reports.marts import Row, aligned, grouped
@@ -16,7 +16,8 @@ COLUMNS = (
     Column("session_share_28d", "Of all", "share", "session"),
     Column("user_count_28d", "Users", "count", "error_impact"),
     Column("page_view_count_28d", "Page views", "count", "page_view"),
-    Column("cost_text", "Cost", "text", "error_cost"),
+    Column("verdict", "Cost", "verdict", "error_cost"),
+    Column("lost_order_count", "Orders lost", "count", "error_cost", "lost_order_lower", "lost_order_upper"),
     Column("type", "Type"),
     Column("category", "Category", "text", "error_category"),
     Column("culprit", "Where", "code", "error_group"),
@@ -27,17 +28,14 @@ COLUMNS = (
     Column("last_seen_date", "Last seen", "date"),
     Column("error_group_id", "Id", "code"),
 )
-STATES = ("new", "escalating", "regressed", "ongoing", "resolved")
 
 
 def page(context: Context) -> Page:
     """Return the errors page."""
     rows = group_rows(context)
     groups = [row for row in rows if not row["is_ignored"] and row["error_count_28d"]]
-    counts = {state: sum(row["state"] == state for row in groups) for state in STATES}
     title = (
-        f"{plural(len(groups), 'error group')} in 28 days: {counts['new'] or 'none'} new, "
-        f"{counts['escalating'] or 'none'} worse, {counts['regressed'] or 'none'} back after being resolved"
+        f"{plural(len(groups), 'error group')} in 28 days; of the last week: {headline(news(context.marts)).lower()}"
     )
     return Page(
         "errors",
@@ -52,7 +50,10 @@ def group_rows(context: Context) -> list[Row]:
     """Return every error group with its change, its page and what it cost, the most errors first."""
     rows = context.marts.rows(
         """
-        select *, error_count_28d / nullif(previous_error_count_28d, 0) - 1 as change_share
+        select
+            *,
+            error_count_28d / nullif(previous_error_count_28d, 0) - 1 as change_share,
+            (select min(event_date) from errors.fct_errors_daily) > $as_of - 55 as is_young
         from errors.fct_error_groups
         order by error_count_28d desc, error_count desc, error_group_id
         """
@@ -60,9 +61,10 @@ def group_rows(context: Context) -> list[Row]:
     return [
         row
         | {
-            "change_text": context.formats.change(row["change_share"]) or "not seen then",
+            "change_text": "not known"
+            if row["is_young"]
+            else context.formats.change(row["change_share"]) or "not seen then",
             "category": str(row["category"]).replace("_", " "),
-            "cost_text": cost(row, context.formats),
             "page": context.link("error", row["error_group_id"]),
         }
         for row in with_costs(context.marts, rows)
@@ -85,11 +87,11 @@ def _headline(context: Context, groups: list[Row]) -> Section:
         share = context.formats.value(good / total if total else None, "share")
         return Tile(label, share, definition, detail=f"{good:,} of {total:,} in 28 days")
 
-    worse = [row for row in groups if row["state"] in ("new", "escalating", "regressed")]
+    fresh = news(context.marts)
     tiles = [
         free("free_count", "session_count", "Sessions without an error", "session"),
         free("free_user_count", "user_count", "Known users without an error", "error_impact"),
-        Tile("New, worse or back", f"{len(worse):,}", "error_state", detail="groups", href="errors-digest.html"),
+        Tile("News of the week", f"{len(fresh):,}", "error_state", detail=headline(fresh), href="errors-digest.html"),
         Tile(
             "Groups that cost orders",
             f"{len(costly):,}",

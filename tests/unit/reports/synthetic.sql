@@ -166,7 +166,8 @@ select
     'Chrome' as most_hit_browser, 'DE' as most_hit_country, 2 as fingerprint_version, sum(error_count)::bigint as error_count, count(*) as day_count,
     (sum(error_count) filter (event_date > $as_of::date - 28))::bigint as error_count_28d, 90::bigint as previous_error_count_28d,
     140::bigint as page_view_count_28d, 112::bigint as session_count_28d, 84::bigint as user_count_28d, 0.012 as session_share_28d,
-    error_group_id = 'grp-3' as is_ignored, min(first_seen_date) as first_seen_date, max(event_date) as last_seen_date, null::date as resolved_date
+    error_group_id = 'grp-3' as is_ignored, min(first_seen_date) as first_seen_date, max(event_date) as last_seen_date, null::date as resolved_date,
+    if(error_group_id = 'grp-2', $as_of::date - 2, null) as escalated_date, if(error_group_id = 'grp-4', $as_of::date - 2, null) as regressed_date
 from errors.fct_errors_daily group by error_group_id;
 
 create schema if not exists dimensions;

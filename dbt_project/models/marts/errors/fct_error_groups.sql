@@ -1,6 +1,6 @@
 {{ config(materialized='table') }}
 
--- What a group has come to lately is told for a week; before that it is told by its last day.
+-- That a group is new or back is told for a week, that it escalates for the day and the next.
 with
 run as (
     select
@@ -23,8 +23,8 @@ groups as (
         arg_max(days.culprit, (days.error_count, days.event_date)) as culprit,
         arg_min(days.newest_release, days.event_date) as first_release,
         arg_max(days.newest_release, days.event_date) as last_release,
-        arg_max(days.state, days.event_date) as last_state,
-        coalesce(bool_or(days.state = 'regressed') filter (days.event_date > run.as_of_date - 7), false) as is_back,
+        max(days.event_date) filter (days.state = 'escalating') as escalated_date,
+        max(days.event_date) filter (days.state = 'regressed') as regressed_date,
         sum(days.error_count)::bigint as error_count,
         coalesce(sum(days.error_count) filter (days.event_date > run.as_of_date - 28), 0)::bigint as error_count_28d,
         coalesce(sum(days.error_count) filter (
@@ -88,8 +88,8 @@ final as (
         groups.culprit,
         case
             when groups.last_seen_date < run.as_of_date - run.resolved_after_days then 'resolved'
-            when groups.last_state = 'escalating' and groups.last_seen_date >= run.as_of_date - 1 then 'escalating'
-            when groups.is_back then 'regressed'
+            when groups.escalated_date >= run.as_of_date - 1 then 'escalating'
+            when groups.regressed_date > run.as_of_date - 7 then 'regressed'
             when groups.first_seen_date > run.as_of_date - 7 then 'new'
             else 'ongoing'
         end as state,
@@ -110,6 +110,8 @@ final as (
         groups.is_ignored,
         groups.first_seen_date,
         groups.last_seen_date,
+        groups.escalated_date,
+        groups.regressed_date,
         if(
             groups.last_seen_date < run.as_of_date - run.resolved_after_days,
             groups.last_seen_date + run.resolved_after_days + 1,

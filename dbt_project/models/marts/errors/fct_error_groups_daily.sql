@@ -90,6 +90,7 @@ tested as (
         ) as q_raw
     from predicted
     inner join families using (event_date)
+    where predicted.p_value is not null
 ),
 
 controlled as (
@@ -116,7 +117,7 @@ final as (
                 and coalesce(traced.release_known_from > traced.previous_date, true) then 'regressed'
             when
                 controlled.q_value <= settings.escalation_false_discovery_rate
-                and traced.error_count >= controlled.expected_count * (1 + settings.escalation_smallest_change_share)
+                and traced.error_count >= predicted.expected_count * (1 + settings.escalation_smallest_change_share)
                 then 'escalating'
             else 'ongoing'
         end as state,
@@ -125,8 +126,8 @@ final as (
         traced.page_view_count,
         traced.session_count,
         traced.user_count,
-        controlled.expected_count,
-        controlled.expected_upper,
+        predicted.expected_count,
+        predicted.expected_upper,
         controlled.p_value,
         controlled.q_value,
         (traced.event_date - traced.previous_date)::integer as days_since_seen,
@@ -134,6 +135,7 @@ final as (
         traced.first_seen_date,
         traced.event_date
     from traced
+    left join predicted using (error_group_id, event_date)
     left join controlled using (error_group_id, event_date)
     left join ignored using (error_group_id, event_date)
     cross join settings

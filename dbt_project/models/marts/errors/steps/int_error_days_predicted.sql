@@ -1,7 +1,10 @@
 {{ config(materialized='view') }}
 
--- What the 28 days before, and only those, predict for a day of a group with errors enough to be looked at.
+-- What the 28 days before, and only those, predict for the days of groups that had errors enough for a look on one of
+-- them. A day with fewer is predicted, for who wants to see it, and not tested.
 with
+settings as (select * from {{ source('config', 'error_settings') }}),
+
 days as (
     select
         error_group_id,
@@ -25,10 +28,12 @@ exposures as (
 candidates as (
     select
         days.*,
+        days.error_count >= settings.escalation_smallest_count as is_tested,
         greatest(min(days.event_date) over (partition by days.error_group_id), days.event_date - 28) as from_date
     from days
+    cross join settings
     qualify
-        days.error_count >= (select escalation_smallest_count from {{ source('config', 'error_settings') }})
+        max(days.error_count) over (partition by days.error_group_id) >= settings.escalation_smallest_count
         and days.event_date - from_date >= 7
 ),
 
@@ -45,6 +50,7 @@ before as (
         pasts.event_date,
         pasts.error_count,
         pasts.met_count,
+        pasts.is_tested,
         pasts.day,
         coalesce(exposures.exposure, 1) as exposure,
         coalesce(days.error_count, 0)::double as count
@@ -59,6 +65,7 @@ summed as (
         before.event_date,
         any_value(before.error_count) as error_count,
         any_value(before.met_count) as met_count,
+        any_value(before.is_tested) as is_tested,
         coalesce(any_value(exposures.exposure), 1) as exposure,
         count(*) as day_count,
         sum(before.count) as count_sum,
@@ -96,7 +103,7 @@ final as (
             sqrt(share * (count_sum + 0.375)) + 1.959964 / 2 * sqrt(dispersion * (1 + share)), 2
         ) - 0.375 as expected_upper,
         2 * (sqrt(error_count + 0.375) - sqrt(share * (count_sum + 0.375))) / sqrt(dispersion * (1 + share)) as z,
-        {{ normal_upper_tail('z') }} as p_value
+        if(is_tested, {{ normal_upper_tail('z') }}, null) as p_value
     from expected
 )
 
