@@ -26,9 +26,12 @@ def page(context: Context) -> Page:
     sections = []
     for kind, (label, meaning) in KINDS.items():
         mine = [row for row in rows if row["kind"] == kind]
-        title = f"{label}: {plural(len(mine), 'group')}, {meaning}"
-        table = Table(f"errors_{kind}", "", COLUMNS, mine, "No group.")
-        sections.append(Section(kind, title, tables=[table]))
+        if mine:
+            title = f"{label}: {plural(len(mine), 'group')} {meaning}"
+            sections.append(Section(kind, title, tables=[Table(f"errors_{kind}", "", COLUMNS, mine)]))
+    if not sections:
+        empty = "No group of errors is new, worse, back or gone since a week ago."
+        sections = [Section("nothing", "A week without news", empty=empty)]
     return Page(
         "errors-digest",
         "Digest",

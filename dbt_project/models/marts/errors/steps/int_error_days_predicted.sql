@@ -93,7 +93,8 @@ expected as (
     from summed
 ),
 
--- The difference of two counts on the scale of square roots, where their variance does not depend on their size.
+-- The difference of two counts on the scale of square roots, where their variance does not depend on their size. The
+-- dispersion is an estimate too, hence Student's t with as many degrees of freedom as days, brought to a normal z.
 final as (
     select
         error_group_id,
@@ -102,9 +103,10 @@ final as (
         power(
             sqrt(share * (count_sum + 0.375)) + 1.959964 / 2 * sqrt(dispersion * (1 + share)), 2
         ) - 0.375 as expected_upper,
-        2 * (sqrt(error_count + 0.375) - sqrt(share * (count_sum + 0.375))) / sqrt(dispersion * (1 + share)) as z,
+        2 * (sqrt(error_count + 0.375) - sqrt(share * (count_sum + 0.375))) / sqrt(dispersion * (1 + share)) as t,
+        t * (1 - 1 / (4 * (day_count - 1))) / sqrt(1 + t * t / (2 * (day_count - 1))) as z,
         if(is_tested, {{ normal_upper_tail('z') }}, null) as p_value
     from expected
 )
 
-select * exclude (z) from final
+select * exclude (t, z) from final
