@@ -170,11 +170,6 @@ select
     if(error_group_id = 'grp-2', $as_of::date - 2, null) as escalated_date, if(error_group_id = 'grp-4', $as_of::date - 2, null) as regressed_date
 from errors.fct_errors_daily group by error_group_id;
 
-create schema if not exists dimensions;
-create table dimensions.dim_releases as
-select r.release, 'web' as service, 'abc' as commit, false as is_rollback, $as_of::timestamp - interval 9 day as deployed_at
-from (values ('r-41')) r (release);
-
 create table errors.fct_release_errors_daily as
 select
     r.release, 'product' as page_group, 'Chrome' as browser, (900 * r.part)::bigint as page_view_count, (9 * r.part)::bigint as error_page_view_count,

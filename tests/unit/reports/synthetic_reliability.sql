@@ -1,6 +1,6 @@
 -- Objectives, budgets, periods of availability, detections, alerts and their configuration for the site of
 -- synthetic.sql, which is read first.
-create schema alerts; create schema if not exists dimensions; create schema pipeline; create schema config;
+create schema alerts; create schema dimensions; create schema pipeline; create schema config;
 
 create table pipeline.run as select $as_of::date as as_of_date, $as_of::date - 119 as first_date;
 create table config.services as
