@@ -48,7 +48,9 @@ def _misfits(landed: Landed, feed: str, rows: int) -> list[str]:
     seen: dict[str, tuple[int, int]] = {}
     for number, row in islice(_numbered_rows(landed, schema), rows):
         for error in validator.iter_errors(row):
-            what = f"{'.'.join(map(str, error.absolute_path)) or 'row'}: {error.message[:200]}"
+            is_text = schema["type"] == "string"
+            message = f"{row[:80]!r} is not {schema['description']}" if is_text else error.message[:200]
+            what = f"{'.'.join(map(str, error.absolute_path)) or 'row'}: {message}"
             first, count = seen.get(what, (number, 0))
             seen[what] = (first, count + 1)
     return [f"{landed.name}:{first}: {what} ({count} of the first rows)" for what, (first, count) in seen.items()]

@@ -56,7 +56,7 @@ def test_only_the_newest_file_is_looked_at_and_good_rows_are_quiet(day):
         ("faro", "captured_faro.ndjson", '{"meta": {"page": {}}, "logs": {}}', "logs: {} is not of type 'array'"),
         ("ga4", "ga4_events.ndjson", '{"event_name": "LCP"}', "'event_timestamp' is a required property"),
         ("opentelemetry", "otel_browser_events.ndjson", '{\n "resourceSpans": []\n}', "'resourceLogs' is a required"),
-        ("access_log", "access.log", "once upon a time", "row: 'once upon a time' does not match"),
+        ("access_log", "access.log", "once upon a time", "row: 'once upon a time' is not a line of an access log"),
     ],
 )
 def test_a_file_of_another_tool_is_held_against_the_schema_of_that_tool(day, system, file, bad, told):
