@@ -1,9 +1,9 @@
 {#
     What reports say, whatever tool exported them: device, browser, operating system and bot from the user agent, and the
     country from the time zone, where no field gives them. CTEs to stand after one of the given name, which has the
-    columns of raw_web_vitals.beacons, and one called `zones`; `place` orders the reports of one file.
+    columns of raw_web_vitals.beacons, and one called `zones`; `place` orders the reports of one file, `is_late` says which came in a later day's export.
 #}
-{% macro read_beacons(beacons='beacons', place='_source_line') %}
+{% macro read_beacons(beacons='beacons', place='_source_line', is_late='false') %}
 user_agents as (
 
     -- Few, so that patterns are matched a few times and not for every report.
@@ -90,6 +90,9 @@ renamed as (
         end as country,
         zones.country is not null and not coalesce(regexp_full_match(upper(beacons.country), '[A-Z]{2}'), false)
             as is_country_derived,
+        coalesce('web-vitals ' || nullif(regexp_extract(beacons.id, '^v(\d{1,3})-', 1), ''), 'other') as library,
+        left({{ attributed_target('beacons.name', 'beacons.attribution') }}, 200) as target,
+        {{ attributed_parts('beacons.name', 'beacons.attribution') }} as parts,
         beacons.value,
         beacons.delta,
         beacons.navigation_start_ms,
@@ -100,6 +103,7 @@ renamed as (
         ) as weight,
         beacons.is_new_user,
         coalesce(agents.is_bot, false) as is_bot,
+        {{ is_late }} as is_late,
         beacons.event_date,
         beacons.received_at,
         -- One number that orders reports by receipt, then by file and line, without a tie.

@@ -1,7 +1,7 @@
 {#
     UX score of a page view, 0 to 100: the weighted mean of a log-normal score of each metric that is there. Control
     points and weights as in the Sentry Web Vitals score; the curve as in Lighthouse (shared/statistics.js). Tablets use
-    the mobile curve. In two steps, so that a curve of 60 terms stands in the SQL once for each metric.
+    the mobile curve. In three steps, so that a curve of 60 terms stands in the SQL once for each metric.
 #}
 {% macro ux_scales() -%}
     {{ return([
@@ -29,32 +29,41 @@
 
 
 {#
-    Step 2: empty without LCP, INP and CLS. A value up to p10 scores at least 0.9 and up to p50 at least 0.5, or
-    rounding would flip a score of exactly 90.
+    Step 2, columns `<metric>_lost`: the weight of a metric times what its score lacks to 1, and `ux_weight`, the weights of
+    the metrics that are there; empty without LCP, INP and CLS. A value up to p10 scores at least 0.9 and up to p50 at
+    least 0.5, or rounding would flip a score of exactly 90.
 #}
+{% macro ux_losses() -%}
+    {%- for scale in ux_scales() -%}
+        {%- set metric = scale.metric %}
+        {{ scale.weight }} * (1 - case
+            when {{ metric }} is null then null
+            when {{ metric }} <= 0 then 1
+            else greatest({{ normal_upper_tail(metric ~ '_z') }}, case
+                when {{ metric }} <= case when device = 'desktop' then {{ scale.desktop[0] }} else {{ scale.mobile[0] }} end
+                    then 0.9
+                when {{ metric }} <= case when device = 'desktop' then {{ scale.desktop[1] }} else {{ scale.mobile[1] }} end
+                    then 0.5
+                else 0
+            end)
+        end) as {{ metric }}_lost,
+    {%- endfor %}
+    case when coalesce(lcp_ms, inp_ms, cls) is not null then
+        {%- for scale in ux_scales() %}
+        {{ '+ ' if not loop.first }}case when {{ scale.metric }} is null then 0 else {{ scale.weight }} end
+        {%- endfor %}
+    end as ux_weight
+{%- endmacro %}
+
+
+{# Step 3: the score, and the points of it that each metric costs; with the score they add up to 100. #}
 {% macro ux_score() -%}
-    case
-        when coalesce(lcp_ms, inp_ms, cls) is null then null
-        else cast(100 * (
-            {%- for scale in ux_scales() %}
-            {%- set metric = scale.metric %}
-            {{ '+ ' if not loop.first }}coalesce({{ scale.weight }} * case
-                when {{ metric }} <= 0 then 1
-                else greatest({{ normal_upper_tail(metric ~ '_z') }}, case
-                    when {{ metric }} <= case when device = 'desktop' then {{ scale.desktop[0] }} else {{ scale.mobile[0] }} end
-                        then 0.9
-                    when {{ metric }} <= case when device = 'desktop' then {{ scale.desktop[1] }} else {{ scale.mobile[1] }} end
-                        then 0.5
-                    else 0
-                end)
-            end, 0)
-            {%- endfor %}
-        ) / nullif(
-            {%- for scale in ux_scales() %}
-            {{ '+ ' if not loop.first }}case when {{ scale.metric }} is null then 0 else {{ scale.weight }} end
-            {%- endfor %}
-        , 0) as decimal(9, 6))
-    end
+    cast(100 * (1 - (
+        {%- for scale in ux_scales() %}{{ ' + ' if not loop.first }}coalesce({{ scale.metric }}_lost, 0){% endfor -%}
+    ) / ux_weight) as decimal(9, 6)) as ux_score
+    {%- for scale in ux_scales() %},
+    cast(100 * {{ scale.metric }}_lost / ux_weight as decimal(9, 6)) as {{ scale.metric | replace('_ms', '') }}_loss
+    {%- endfor %}
 {%- endmacro %}
 
 

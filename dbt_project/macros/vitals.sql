@@ -84,10 +84,27 @@
 
 
 {#
-    The CTE `histograms`: of each `cell` (a number) of `days` and each window, the histogram of the days from `event_date`
-    of the window minus `back` to it.
+    The CTEs `cells` and `histograms`: of each `cell` (a number) of `days` and each window (event_date, first_date,
+    last_date), the sums and the merged histogram of its days. A number, because grouping millions of buckets by names
+    costs five times as much.
 #}
-{% macro merged_histograms(windows, days, back) -%}
+{% macro merged_cells(windows, days) -%}
+    cells as (
+
+        select
+            {{ days }}.cell,
+            cast(sum({{ days }}.page_view_count) as bigint) as page_view_count,
+            cast(sum({{ days }}.weight_sum) as decimal(38, 6)) as weight_sum,
+            cast(sum({{ days }}.weight_square_sum) as decimal(38, 12)) as weight_square_sum,
+            cast(sum({{ days }}.good_count) as decimal(38, 6)) as good_count,
+            cast(sum({{ days }}.poor_count) as decimal(38, 6)) as poor_count,
+            {{ windows }}.event_date
+        from {{ windows }}
+        inner join {{ days }} on {{ days }}.event_date between {{ windows }}.first_date and {{ windows }}.last_date
+        group by {{ days }}.cell, {{ windows }}.event_date
+
+    ),
+
     entries as (
 
         select
@@ -106,7 +123,7 @@
             cast(sum(entries.weight) as decimal(38, 6)) as weight,
             {{ windows }}.event_date
         from {{ windows }}
-        inner join entries on entries.event_date between {{ windows }}.event_date - {{ back }} and {{ windows }}.event_date
+        inner join entries on entries.event_date between {{ windows }}.first_date and {{ windows }}.last_date
         group by entries.cell, entries.bucket, {{ windows }}.event_date
 
     ),
@@ -121,6 +138,18 @@
         group by cell, event_date
 
     )
+{%- endmacro %}
+
+
+{# Whether each cell passes Core Web Vitals: 75 % good for LCP and CLS, and for INP or INP missing; NULL without LCP or CLS. #}
+{% macro passes_core_web_vitals(cell) -%}
+    case
+        when max(good_count * 4) filter (where metric = 'LCP') over {{ cell }} is null then null
+        when max(good_count * 4) filter (where metric = 'CLS') over {{ cell }} is null then null
+        else coalesce(bool_and(good_count * 4 >= weight_sum * 3) filter (
+            where metric in ('LCP', 'CLS', 'INP')
+        ) over {{ cell }}, false)
+    end
 {%- endmacro %}
 
 
@@ -234,4 +263,25 @@
     {% endfor -%}
     case when lower_bucket is not null then {{ bucket_value('metric', 'lower_bucket') }} end as p75_lower,
     case when upper_bucket is not null then {{ bucket_value('metric', 'upper_bucket') }} end as p75_upper
+{%- endmacro %}
+
+
+{# One row per page view with a captured error, of the rebuilt days; a view lasts for its first day and the next. #}
+{% macro failed_views() -%}
+    select distinct
+        page_views.page_view_id,
+        page_views.event_date
+    from {{ ref('fct_page_views') }} as page_views
+    inner join (
+        select
+            page_view_id,
+            min(event_date) as first_error_date
+        from {{ ref('int_errors_united') }}
+        where page_view_id is not null and {{ loaded('event_date', forward=1) }}
+        group by page_view_id, event_date
+    ) as errors
+        on
+            page_views.page_view_id = errors.page_view_id
+            and errors.first_error_date between page_views.event_date and page_views.event_date + 1
+    where {{ rebuilt('page_views.event_date') }}
 {%- endmacro %}

@@ -12,17 +12,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from orchestration.simulate import hostile, site
+from orchestration.simulate.attribution import Attribution
 from orchestration.simulate.beacons import METRICS, Reports
 from orchestration.simulate.plan import HOUR_MS, Plan
 from orchestration.simulate.traffic import Sessions, Views
 from orchestration.simulate.writers import hex_ids, joined, optional, strings
 
 _LIMITS = {"TTFB": (800, 1800), "FCP": (1800, 3000), "LCP": (2500, 4000), "CLS": (0.1, 0.25), "INP": (200, 500)}
-_ATTRIBUTIONS = {
-    "LCP": ('{"target":"main>img.hero","resourceLoadDelay":41.5}', '{"target":"h1"}'),
-    "CLS": ('{"largestShiftTarget":"div.banner","loadState":"complete"}', '{"largestShiftTarget":"ul.results"}'),
-    "INP": ('{"interactionTarget":"button#buy","interactionType":"pointer"}', '{"interactionTarget":"input.q"}'),
-}
 _CHUNK = 150_000
 
 
@@ -39,8 +35,7 @@ class BeaconWriter:
         self.urls = urls(views, rng)
         texts = _session_texts(sessions, session_ids, rng).take(pa.array(views.session))
         self.texts = self._view_texts(texts, sessions, views, plan, rng)
-        # Attribution on three views in ten is enough to have it in the data without doubling their size.
-        self.attributed = rng.random(n) < 0.3
+        self.attribution = Attribution(views, rng)
 
     def _view_texts(
         self, sessions_text: pa.Array, sessions: Sessions, views: Views, plan: Plan, rng: np.random.Generator
@@ -80,17 +75,8 @@ class BeaconWriter:
             '{"name":"', names, '"', optional(',"value":', value),
             pc.if_else(pc.is_null(value), "", joined(',"delta":', _numbers(np.nan_to_num(reports.delta)))),
             ',"id":"v5-', strings(self.clock[view]), "-", strings(serial), '","ts":', ts,
-            optional(',"rating":"', rated, '"'), self._attributions(reports), self.texts.take(pa.array(view)),
+            optional(',"rating":"', rated, '"'), self.attribution.texts(reports), self.texts.take(pa.array(view)),
         )  # fmt: skip
-
-    def _attributions(self, reports: Reports) -> pa.Array:
-        choices = [""]
-        index = np.zeros(len(reports.view), np.int32)
-        for name, texts in _ATTRIBUTIONS.items():
-            hit = (reports.metric == METRICS.index(name)) & self.attributed[reports.view]
-            index = np.where(hit, len(choices) + reports.view % len(texts), index)
-            choices += [f',"attribution":{text}' for text in texts]
-        return strings(choices).take(pa.array(index))
 
 
 def urls(views: Views, rng: np.random.Generator) -> pa.Array:
@@ -137,8 +123,11 @@ def _session_texts(sessions: Sessions, session_ids: pa.Array, rng: np.random.Gen
     programs = [f',"device":"{b.device}","browser":"{b.name}","os":"{b.os}"' for b in site.BROWSERS]
     agents = [f',"ua":"{b.ua}"' for b in site.BROWSERS]
     bots = [f',"device":"mobile","browser":"Chrome","os":"Android","ua":"{ua}"' for ua in site.BOT_UAS]
-    program = np.where(rng.random(n) < 0.2, len(programs) + sessions.browser, sessions.browser)
-    program = np.where(sessions.is_bot, 2 * len(programs) + np.arange(n) % len(bots), program)
+    # Some collectors keep what the browser calls itself, some what they read from it, some both.
+    both = [fields + agent for fields, agent in zip(programs, agents, strict=True)]
+    kept = np.searchsorted([0.2, 0.7], rng.random(n))
+    program = kept * len(programs) + sessions.browser
+    program = np.where(sessions.is_bot, 3 * len(programs) + np.arange(n) % len(bots), program)
     named = zip(site.CHANNELS, site.CHANNEL_REFERRERS, strict=True)
     channels = [f',"channel":"{channel}","referrer":"{referrer}"' for channel, referrer in named]
     channels += [f',"referrer":{_quote(text)}' for text in hostile.REFERRERS]
@@ -150,7 +139,7 @@ def _session_texts(sessions: Sessions, session_ids: pa.Array, rng: np.random.Gen
     return joined(
         ',"session_id":"', session_ids, '"', optional(',"user_id":"', user_ids(sessions), '"'),
         constants(places + zones, sessions.country + len(places) * (rng.random(n) < 0.03)),
-        constants(programs + agents + bots, program),
+        constants(agents + both + programs + bots, program),
         constants([f',"connection":"{c}"' for c in ("4g", "3g", "slow-2g")], sessions.connection),
         constants(channels, channel), constants(truths, newness),
     )  # fmt: skip

@@ -26,16 +26,18 @@ PUBLISHED_SCHEMAS = (
 
 # Files of this version open in every DuckDB client from 1.2 on; the writer's own version would not.
 _STORAGE_VERSION = "v1.2.0"
+_MACROS = Path(__file__).with_name("macros.sql")
 
 
 def snapshot(settings: Settings, target_path: Path) -> None:
-    """Copy every published table, with its description, into a new DuckDB file at `target_path`.
+    """Copy every published table, with its description, into a new DuckDB file at `target_path`, with the macros.
 
     Row order is that of the warehouse, which is the order of days.
     """
     target_path.parent.mkdir(parents=True, exist_ok=True)
     target_path.unlink(missing_ok=True)
     with connect(settings) as connection:
+        ((home,),) = connection.execute("select current_database()").fetchall()
         connection.execute(f"attach {_quoted(target_path)} as release (storage_version '{_STORAGE_VERSION}')")
         try:
             for schema, table, comment in _tables(connection):
@@ -44,7 +46,11 @@ def snapshot(settings: Settings, target_path: Path) -> None:
                 if comment:
                     text = comment.replace("'", "''")
                     connection.execute(f"comment on table release.{schema}.{table} is '{text}'")
+            if any(table == "fct_vitals_roll_ups_daily" for _, table, _ in _tables(connection)):
+                connection.execute("use release")
+                connection.execute(_MACROS.read_text(encoding="utf-8"))
         finally:
+            connection.execute(f"use {home}")
             connection.execute("detach release")
 
 

@@ -12,28 +12,9 @@ page_views as (
 
 ),
 
-errors as (
-
-    -- A view lasts for its first day and the next.
-    select
-        page_view_id,
-        min(event_date) as first_error_date
-    from {{ ref('int_errors_united') }}
-    where page_view_id is not null and {{ loaded('event_date', forward=1) }}
-    group by page_view_id, event_date
-
-),
-
 failed as (
 
-    select distinct
-        page_views.page_view_id,
-        page_views.event_date
-    from page_views
-    inner join errors
-        on
-            page_views.page_view_id = errors.page_view_id
-            and errors.first_error_date between page_views.event_date and page_views.event_date + 1
+    {{ failed_views() }}
 
 ),
 

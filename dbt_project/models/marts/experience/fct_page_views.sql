@@ -59,42 +59,68 @@ deviations as (
 
 ),
 
+losses as (
+
+    select
+        *,
+        {{ ux_losses() }}
+    from deviations
+
+),
+
+-- Of a chain of reports, what came after the first, and how often it proves that one before it is lost.
+chains as (
+
+    select
+        page_view_id,
+        view_date as event_date,
+        cast(sum(follow_up_count) as integer) as follow_up_count,
+        cast(sum(broken_chain_count) as integer) as broken_chain_count
+    from {{ ref('int_follow_ups_checked') }}
+    where {{ loaded('event_date', forward=1) }}
+    group by page_view_id, view_date
+
+),
+
 final as (
 
     select
-        deviations.page_view_id,
-        deviations.session_id,
-        deviations.visitor_id,
+        losses.page_view_id,
+        losses.session_id,
+        losses.visitor_id,
         pages.page_group,
-        deviations.page_path,
-        deviations.device,
-        deviations.country,
-        deviations.region,
-        deviations.browser,
-        deviations.browser_version,
-        deviations.os,
-        deviations.connection,
-        deviations.release,
-        deviations.channel,
-        deviations.navigation_type,
-        deviations.lcp_ms,
-        deviations.inp_ms,
-        deviations.cls,
-        deviations.fcp_ms,
-        deviations.ttfb_ms,
-        deviations.fid_ms,
-        {{ ux_score() }} as ux_score,
-        deviations.weight,
-        deviations.navigation_type = 'soft-navigation' as is_soft_navigation,
-        deviations.is_new_user,
-        deviations.is_country_derived,
-        deviations.event_date,
-        deviations.started_at,
-        deviations.ended_at
-    from deviations
-    inner join pages on deviations.page_path = pages.page_path
-    where {{ rebuilt('deviations.event_date') }}
-    order by deviations.event_date, deviations.started_at, deviations.page_view_id
+        losses.page_path,
+        losses.device,
+        losses.country,
+        losses.region,
+        losses.browser,
+        losses.browser_version,
+        losses.os,
+        losses.connection,
+        losses.release,
+        losses.channel,
+        losses.navigation_type,
+        losses.lcp_ms,
+        losses.inp_ms,
+        losses.cls,
+        losses.fcp_ms,
+        losses.ttfb_ms,
+        losses.fid_ms,
+        {{ ux_score() }},
+        losses.weight,
+        coalesce(chains.follow_up_count, 0) as follow_up_count,
+        coalesce(chains.broken_chain_count, 0) as broken_chain_count,
+        losses.navigation_type = 'soft-navigation' as is_soft_navigation,
+        losses.is_new_user,
+        losses.is_country_derived,
+        losses.event_date,
+        losses.started_at,
+        losses.ended_at
+    from losses
+    inner join pages on losses.page_path = pages.page_path
+    left join chains on losses.page_view_id = chains.page_view_id and losses.event_date = chains.event_date
+    where {{ rebuilt('losses.event_date') }}
+    order by losses.event_date, losses.started_at, losses.page_view_id
 
 )
 

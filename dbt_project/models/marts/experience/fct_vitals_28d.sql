@@ -4,7 +4,6 @@ days as (
 
     select
         *,
-        -- Histograms are merged by a number: grouping millions of buckets by names costs five times as much.
         dense_rank() over (order by page_group, device, country, metric) as cell
     from {{ ref('fct_vitals_roll_ups_daily') }}
     where
@@ -13,34 +12,32 @@ days as (
 
 ),
 
+names as (
+
+    select distinct
+        cell,
+        page_group,
+        device,
+        country,
+        metric
+    from days
+
+),
+
 -- A day of site totals for every window, whether or not anything was reported on its last day.
 windows as (
 
-    {{ rebuilt_calendar() }}
-
-),
-
-cells as (
-
     select
-        days.cell,
-        any_value(days.page_group) as page_group,
-        any_value(days.device) as device,
-        any_value(days.country) as country,
-        any_value(days.metric) as metric,
-        cast(sum(days.page_view_count) as bigint) as page_view_count,
-        sum(days.weight_sum) as weight_sum,
-        sum(days.weight_square_sum) as weight_square_sum,
-        sum(days.good_count) as good_count,
-        sum(days.poor_count) as poor_count,
-        windows.event_date
-    from windows
-    inner join days on days.event_date between windows.event_date - 27 and windows.event_date
-    group by days.cell, windows.event_date
+        event_date,
+        event_date - 27 as first_date,
+        event_date as last_date
+    from (
+        {{ rebuilt_calendar() }}
+    ) as calendar
 
 ),
 
-{{ merged_histograms('windows', 'days', 27) }},
+{{ merged_cells('windows', 'days') }},
 
 ranked as (
 
@@ -49,6 +46,7 @@ ranked as (
         {{ percentile_buckets() }} -- noqa: PRS
     from cells
     inner join histograms using (cell, event_date)
+    inner join names using (cell)
 
 ),
 
@@ -78,13 +76,7 @@ final as (
         cast(good_count / weight_sum as double) as good_share,
         cast((weight_sum - good_count - poor_count) / weight_sum as double) as needs_improvement_share,
         cast(poor_count / weight_sum as double) as poor_share,
-        case
-            when max(good_count * 4) filter (where metric = 'LCP') over cell is null then null
-            when max(good_count * 4) filter (where metric = 'CLS') over cell is null then null
-            else coalesce(bool_and(good_count * 4 >= weight_sum * 3) filter (
-                where metric in ('LCP', 'CLS', 'INP')
-            ) over cell, false)
-        end as passes_core_web_vitals,
+        {{ passes_core_web_vitals('cell') }} as passes_core_web_vitals,
         event_date
     from percentiles
     window cell as (partition by page_group, device, country, event_date)

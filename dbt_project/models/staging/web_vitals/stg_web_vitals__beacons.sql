@@ -12,6 +12,6 @@ zones as (
 
 ),
 
-{{ read_beacons() }}
+{{ read_beacons(is_late='beacons._export_date > beacons.event_date') }}
 
 select * from renamed
