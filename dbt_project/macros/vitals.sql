@@ -84,24 +84,25 @@
 
 
 {#
-    The CTEs `cells` and `histograms`: of each `cell` (a number) of `days` and each window (event_date, first_date,
-    last_date), the sums and the merged histogram of its days. A number, because grouping millions of buckets by names
-    costs five times as much.
+    The CTEs `cells` and `histograms`: of each `cell` (a number) of `days` and each window (first_date, last_date, and
+    `keys` by which windows are told apart), the sums and the merged histogram of its days. A number, because grouping
+    millions of buckets by names costs five times as much.
 #}
-{% macro merged_cells(windows, days) -%}
+{% macro merged_cells(windows, days, keys=['event_date']) -%}
+    {%- set window = windows ~ '.' ~ keys | join(', ' ~ windows ~ '.') -%}
     cells as (
 
         select
+            {{ window }},
             {{ days }}.cell,
             cast(sum({{ days }}.page_view_count) as bigint) as page_view_count,
             cast(sum({{ days }}.weight_sum) as decimal(38, 6)) as weight_sum,
             cast(sum({{ days }}.weight_square_sum) as decimal(38, 12)) as weight_square_sum,
             cast(sum({{ days }}.good_count) as decimal(38, 6)) as good_count,
-            cast(sum({{ days }}.poor_count) as decimal(38, 6)) as poor_count,
-            {{ windows }}.event_date
+            cast(sum({{ days }}.poor_count) as decimal(38, 6)) as poor_count
         from {{ windows }}
         inner join {{ days }} on {{ days }}.event_date between {{ windows }}.first_date and {{ windows }}.last_date
-        group by {{ days }}.cell, {{ windows }}.event_date
+        group by {{ window }}, {{ days }}.cell
 
     ),
 
@@ -118,24 +119,24 @@
     merged as (
 
         select
+            {{ window }},
             entries.cell,
             entries.bucket,
-            cast(sum(entries.weight) as decimal(38, 6)) as weight,
-            {{ windows }}.event_date
+            cast(sum(entries.weight) as decimal(38, 6)) as weight
         from {{ windows }}
         inner join entries on entries.event_date between {{ windows }}.first_date and {{ windows }}.last_date
-        group by entries.cell, entries.bucket, {{ windows }}.event_date
+        group by {{ window }}, entries.cell, entries.bucket
 
     ),
 
     histograms as (
 
         select
+            {{ keys | join(', ') }},
             cell,
-            event_date,
             list(struct_pack(bucket := bucket, weight := weight) order by bucket) as histogram
         from merged
-        group by cell, event_date
+        group by {{ keys | join(', ') }}, cell
 
     )
 {%- endmacro %}
@@ -153,9 +154,19 @@
 {%- endmacro %}
 
 
-{# The dimensions of roll-ups, in the order in which they name one. #}
+{# The dimensions of roll-ups in the order in which they name one, each behind `prefix`. #}
+{% macro dimension_names(prefix='') -%}
+    {%- for name in [
+        'page_group', 'device', 'country', 'region', 'browser', 'browser_version', 'connection', 'navigation_type', 'release',
+        'visitor_kind'
+    ] -%}
+        {{ prefix }}{{ name }}{{ ', ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+
 {% macro roll_up_dimensions() -%}
-    {{ return(['page_group', 'device', 'country', 'region', 'browser', 'browser_version', 'connection', 'navigation_type', 'release', 'visitor_kind']) }}
+    {{ return(dimension_names().split(', ')) }}
 {%- endmacro %}
 
 
@@ -284,4 +295,10 @@
             page_views.page_view_id = errors.page_view_id
             and errors.first_error_date between page_views.event_date and page_views.event_date + 1
     where {{ rebuilt('page_views.event_date') }}
+{%- endmacro %}
+
+
+{# Page views (effective sample) below which a page is not quoted by itself: the interval of its p75 would reach from p66 to p83. #}
+{% macro fewest_to_quote() -%}
+    100
 {%- endmacro %}

@@ -54,12 +54,22 @@ class Threshold:
 
 
 @dataclass(frozen=True)
+class Mark:
+    """A day on which a series may step for a reason that is not the site's: what, in a word and in a sentence."""
+
+    at: date
+    label: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Chart:
     """One figure: `title` says the finding, `summary` says the chart to who cannot see it.
 
     Kinds and their x: `line` and `bar` (dates; several bars are stacked), `days` (dates or labels of shorter times; one
     row of bars for each series), `spans` (the two instants at its ends; a row for each series), `shares` (labels; parts
     of a whole in each row), `forest` (labels; one series with bounds around zero).
+    `marks` are vertical lines of `line` and `bar`; those of days that are not drawn are left out.
     `notes` stand beside the rows; `keys` name the colours of `days` and `spans`; `plain` is the role that needs no
     words, because nothing happened. Small charts are multiples: many of a kind, side by side.
     """
@@ -74,6 +84,7 @@ class Chart:
     x: tuple[date | str, ...]
     series: tuple[Series, ...]
     thresholds: tuple[Threshold, ...] = ()
+    marks: tuple[Mark, ...] = ()
     notes: tuple[str, ...] = ()
     row_heading: str = ""
     note_heading: str = ""
@@ -86,6 +97,15 @@ class Chart:
         """The series that a reader must tell apart."""
         drawn = [series for series in self.series if any(value is not None for value in series.values)]
         return drawn if len(drawn) > 1 and self.kind not in ("days", "spans") else []
+
+    @property
+    def drawn_marks(self) -> list[tuple[int, list[Mark]]]:
+        """The marks of the days that are drawn, by position; several of one day are one line."""
+        found: dict[int, list[Mark]] = {}
+        for mark in self.marks:
+            if mark.at in self.x:
+                found.setdefault(self.x.index(mark.at), []).append(mark)
+        return sorted(found.items())
 
     @property
     def has_rows(self) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from orchestration.reports.charts import SERIES_ROLES, Chart, Series, Threshold
+from orchestration.reports.charts import SERIES_ROLES, Chart, Mark, Series, Threshold
 from orchestration.reports.formats import Formats, day
 from orchestration.reports.marts import Marts, Row, aligned, grouped
 
@@ -87,7 +87,18 @@ def kpi_chart(marts: Marts, formats: Formats, kpi: str, goal: float | None = Non
             ),
         ),
         thresholds=thresholds,
+        marks=breaks(marts, kpi.split("_")[0].upper()) if "_p75" in kpi else (),
     )
+
+
+def breaks(marts: Marts, metric: str) -> tuple[Mark, ...]:
+    """Return the days on which the metric's meaning, or who reports it, changed."""
+    rows = marts.rows_if(
+        "dimensions.dim_metric_breaks",
+        "select * from dimensions.dim_metric_breaks where metric = $metric order by event_date, change",
+        metric=metric,
+    )
+    return tuple(Mark(row["event_date"], row["change"], row["effect"]) for row in rows)
 
 
 def lines_by(rows: Sequence[Row], key: str, value: str, days: tuple[date, ...]) -> tuple[Series, ...]:

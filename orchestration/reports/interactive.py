@@ -72,22 +72,27 @@ def _over_days(chart: Chart, axis: dict[str, Any]) -> dict[str, Any]:
         "hovermode": "x unified",
         "xaxis": {**axis, "tickformat": "%-d %b", "hoverformat": "%-d %b %Y"},
         "yaxis": {**axis, "tickformat": FORMATS.get(chart.unit, "")},
-        **(_thresholds(chart) if chart.thresholds else {}),
+        **_lines_across(chart),
     }
 
 
-def _thresholds(chart: Chart) -> dict[str, Any]:
+def _lines_across(chart: Chart) -> dict[str, Any]:
+    """A line with a label for each threshold, and for each mark."""
     ink = COLOURS["ink-2"]
     across = {"type": "line", "x0": 0, "x1": 1, "xref": "x domain", "yref": "y"}
-    line = {"color": ink, "dash": "dot", "width": 1}
+    upright = {"type": "line", "y0": 0, "y1": 1, "xref": "x", "yref": "y domain"}
+    dotted, dashed = ({"color": ink, "dash": dash, "width": 1} for dash in ("dot", "dash"))
     above = {"x": 1, "xref": "x domain", "xanchor": "right", "yref": "y", "yanchor": "bottom", "showarrow": False}
-    return {
-        "shapes": [{**across, "y0": limit.value, "y1": limit.value, "line": line} for limit in chart.thresholds],
-        "annotations": [
-            {**above, "y": limit.value, "text": _text(limit.label), "font": {"color": ink}}
-            for limit in chart.thresholds
-        ],
-    }
+    beside = {"y": 1, "xref": "x", "xanchor": "left", "yref": "y domain", "yanchor": "bottom", "showarrow": False}
+    font = {"font": {"color": ink}}
+    shapes = [{**across, "y0": limit.value, "y1": limit.value, "line": dotted} for limit in chart.thresholds]
+    notes = [{**above, "y": limit.value, "text": _text(limit.label), **font} for limit in chart.thresholds]
+    for i, marks in chart.drawn_marks:
+        day = _plain(chart.x[i])
+        shapes.append({**upright, "x0": day, "x1": day, "line": dashed})
+        told = {"text": _text(", ".join(m.label for m in marks)), "hovertext": _text("; ".join(m.text for m in marks))}
+        notes.append({**beside, "x": day, **told, **font})
+    return {"shapes": shapes, "annotations": notes} if shapes else {}
 
 
 def _in_rows(chart: Chart, axis: dict[str, Any]) -> dict[str, Any]:

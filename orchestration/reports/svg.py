@@ -44,7 +44,7 @@ def draw(chart: Chart) -> Markup:
         f'<svg class="area" width="100%" height="{height}" aria-hidden="true"><g class="grid">{grid}</g>'
         f'<svg y="{TOP}" width="100%" height="{plot}" viewBox="0 0 {width} {plot}" preserveAspectRatio="none">'
         f"{inner}</svg>"
-        f"{_thresholds(chart, at, low, high)}{_day_labels(chart.x, height)}</svg>"
+        f"{_thresholds(chart, at, low, high)}{_marks(chart, plot)}{_day_labels(chart.x, height)}</svg>"
     )
 
 
@@ -115,6 +115,22 @@ def _thresholds(chart: Chart, at: Scale, low: float, high: float) -> str:
         if low <= threshold.value <= high:
             y = TOP + at(threshold.value)
             parts.append(f'<line class="threshold" x1="0" x2="100%" y1="{y:g}" y2="{y:g}"/>')
+    return "".join(parts)
+
+
+def _marks(chart: Chart, plot: int) -> str:
+    parts = []
+    for i, marks in chart.drawn_marks:
+        share = 100 * (i + 0.5) / len(chart.x)
+        # A label stands on the side that has room for it.
+        anchor, shift = ("start", 4) if share < 60 else ("end", -4)
+        label = escape(", ".join(mark.label for mark in marks))
+        title = escape("; ".join(f"{short_day(mark.at)}: {mark.label}. {mark.text}" for mark in marks))
+        parts.append(
+            f'<g class="mark"><title>{title}</title>'
+            f'<line x1="{share:.4g}%" x2="{share:.4g}%" y1="{TOP}" y2="{TOP + plot}"/>'
+            f'<text x="{share:.4g}%" dx="{shift}" y="{TOP - 3}" text-anchor="{anchor}">{label}</text></g>'
+        )
     return "".join(parts)
 
 

@@ -2,13 +2,12 @@
 
 from orchestration.reports.charts import Chart, Column, Page, Section, Series, Table, Threshold, Tile
 from orchestration.reports.content import Context, change_text, listed, plural, sure
+from orchestration.reports.content.vitals import DIMENSIONS, VITALS, cell_table, cells, distributions, lost_text
 from orchestration.reports.figures import kpi_chart
 from orchestration.reports.formats import day
-from orchestration.reports.marts import Row, grouped
+from orchestration.reports.marts import Row
 
-VITALS = {"LCP": "ms", "INP": "ms", "CLS": "", "FCP": "ms", "TTFB": "ms"}
-SEGMENTS = {"page_group": "Page group", "device": "Device", "country": "Country"}
-TRENDS = ("ux_score", "lcp_p75_ms", "inp_p75_ms", "cls_p75", "ttfb_p75_ms", "core_web_vitals_pass_share")
+TRENDS = ("ux_score", "lcp_p75_ms", "inp_p75_ms", "cls_p75", "fcp_p75_ms", "ttfb_p75_ms", "core_web_vitals_pass_share")
 
 
 def page(context: Context) -> Page:
@@ -18,6 +17,7 @@ def page(context: Context) -> Page:
     )
     scores = context.marts.rows("select * from reports.rpt_ux_score_by_segment order by page_view_count desc, segment")
     overall = {row["metric"]: row for row in vitals if row["segment_kind"] == "all"}
+    spread = distributions(context)
     charts = [kpi_chart(context.marts, context.formats, kpi, goal=_goal(context, kpi)) for kpi in TRENDS]
     return Page(
         "experience",
@@ -29,11 +29,18 @@ def page(context: Context) -> Page:
         ),
         [
             _vitals_section(context, overall, scores),
-            Section("trends", f"Day by day, {context.marts.span} days", charts=[chart for chart in charts if chart]),
-            *[_segment_section(context, kind, vitals, scores) for kind in SEGMENTS],
+            *([Section("distributions", "How page views are spread", charts=spread)] if spread else []),
+            Section(
+                "trends",
+                f"Day by day, {context.marts.span} days",
+                "A vertical line is a day on which browsers or the library changed what they measure: a step there is "
+                "no regression of the site.",
+                charts=[chart for chart in charts if chart],
+            ),
+            _page_groups(context),
+            *_roll_ups(context),
             _degradations(context),
             _soft_navigations(context),
-            _integrity(context),
         ],
     )
 
@@ -87,6 +94,8 @@ def _vitals_section(context: Context, overall: dict[str, Row], scores: list[Row]
                 )
             )
     metrics = [metric for metric in VITALS if metric in overall]
+    site = cells(context, "site")
+    lost = f" All rest on what arrived: {lost_text(site[0], context)}." if site else ""
     chart = Chart(
         id="vitals_shares",
         kind="shares",
@@ -109,7 +118,7 @@ def _vitals_section(context: Context, overall: dict[str, Row], scores: list[Row]
     return Section(
         "vitals",
         f"Web vitals of the 28 days to {day(context.marts.as_of)}",
-        "p75: three quarters of page views were at least this fast. undecided: the interval crosses a limit.",
+        f"p75: three quarters of page views were at least this fast. undecided: the interval crosses a limit.{lost}",
         tiles=tiles,
         charts=[chart] if metrics else [],
         empty=""
@@ -121,35 +130,34 @@ def _vitals_section(context: Context, overall: dict[str, Row], scores: list[Row]
     )
 
 
-def _segment_section(context: Context, kind: str, vitals: list[Row], scores: list[Row]) -> Section:
-    label = SEGMENTS[kind]
-    by_segment = grouped((row for row in vitals if row["segment_kind"] == kind), "segment")
-    score_of = {row["segment"]: row for row in scores if row["segment_kind"] == kind}
-    rows = []
-    for segment, metrics in by_segment.items():
-        row: Row = {"segment": segment, "passes": metrics[0]["passes_core_web_vitals"], **score_of.get(segment, {})}
-        row["passes"] = None if row["passes"] is None else "passes" if row["passes"] else "fails"
-        row["page_view_count"] = max(cell["page_view_count"] for cell in metrics)
-        for cell in metrics:
-            for key in ("p75_value", "p75_lower", "p75_upper"):
-                row[f"{cell['metric'].lower()}_{key}"] = cell[key]
-        rows.append(row)
-    worst = min((row for row in rows if row.get("ux_score") is not None), key=lambda row: row["ux_score"], default=None)
-    title = (
-        f"{label}: {worst['segment']} has the lowest UX score, {worst['ux_score']:.1f}"
-        if worst
-        else f"By {label.lower()}"
+def _page_groups(context: Context) -> Section:
+    table = cell_table(context, "vitals_by_page_group", "", "page_group", shown=20)
+    for row in table.rows:
+        row["href"] = context.link("page_group", row["page_group"])
+    columns = (Column("page_group", "Page group", href="href"), *table.columns[1:])
+    worst = min(
+        (row for row in table.rows if row["ux_score"] is not None), key=lambda row: row["ux_score"], default=None
     )
-    columns = [Column("segment", label), Column("page_view_count", "Page views", "count", "page_view")]
-    columns.append(Column("ux_score", "UX score", "score", "ux_score", "ux_score_lower", "ux_score_upper"))
-    for metric, unit in VITALS.items():
-        m = metric.lower()
-        columns.append(Column(f"{m}_p75_value", f"{metric} p75", unit, m, f"{m}_p75_lower", f"{m}_p75_upper"))
-    columns.append(Column("passes", "Core Web Vitals", "state", "core_web_vitals"))
-    table = Table(f"vitals_by_{kind}", "", tuple(columns), rows, f"No page view has a {label.lower()} yet.", shown=15)
+    title = f"{worst['page_group']} has the lowest UX score, {worst['ux_score']:.1f}" if worst else "By page group"
     return Section(
-        f"by-{kind.replace('_', '-')}", title, "28 days, with 95 % intervals below the values.", tables=[table]
+        "by-page-group",
+        title,
+        "28 days, with 95 % intervals below the values. Each page group has a page of its own.",
+        tables=[Table(table.id, "", columns, table.rows, "No page view has a page group yet.", shown=20)],
     )
+
+
+def _roll_ups(context: Context) -> list[Section]:
+    """Return a section for each roll-up of the configuration that has no page of its own."""
+    found = context.marts.rows("select distinct roll_up from reports.rpt_experience_by_cell order by roll_up")
+    names = [row["roll_up"] for row in found if not {"page_group", "country"} & set(row["roll_up"].split(", "))]
+    sections = []
+    for roll_up in (name for name in names if name != "site"):
+        slug = roll_up.replace(", ", "-").replace("_", "-")
+        label = " and ".join(DIMENSIONS[name].lower() for name in roll_up.split(", "))
+        table = cell_table(context, f"vitals_by_{roll_up.replace(', ', '_')}", "", roll_up, shown=12)
+        sections.append(Section(f"by-{slug}", f"By {label}", tables=[table]))
+    return sections
 
 
 def _degradations(context: Context) -> Section:
@@ -239,37 +247,3 @@ def _soft_navigations(context: Context) -> Section:
             )
         )
     return Section("apart", "Counted apart", "Not part of any figure above.", tables=tables)
-
-
-def _integrity(context: Context) -> Section:
-    rows = context.marts.rows(
-        """
-        select
-            metric, sum(report_count)::bigint as report_count, sum(duplicate_count)::bigint as duplicate_count,
-            sum(broken_chain_count)::bigint as broken_chain_count, sum(bot_count)::bigint as bot_count,
-            sum(invalid_negative_count + invalid_too_large_count + invalid_missing_count)::bigint as invalid_count,
-            sum(clock_skew_count)::bigint as clock_skew_count, sum(orphan_count)::bigint as orphan_count
-        from experience.fct_beacon_integrity_daily where event_date between $as_of::date - 27 and $as_of 
-        group by metric order by report_count desc, metric
-        """
-    )
-    columns = (
-        Column("metric", "Beacon"),
-        Column("report_count", "Reports", "count", "beacon_integrity"),
-        Column("duplicate_count", "Repeated", "count", "beacon_integrity"),
-        Column("broken_chain_count", "Lost before", "count", "beacon_integrity"),
-        Column("invalid_count", "Invalid", "count", "valid"),
-        Column("bot_count", "From bots", "count", "beacon_integrity"),
-        Column("clock_skew_count", "Clock off", "count", "beacon_integrity"),
-        Column("orphan_count", "Without page view", "count", "beacon_integrity"),
-    )
-    reports = sum(row["report_count"] for row in rows)
-    lost = sum(row["broken_chain_count"] for row in rows)
-    title = f"{lost:,} of {reports:,} reports prove a lost beacon" if reports else "No beacon has arrived in 28 days"
-    lead = "Repeated, invalid and robots' reports are left out of every figure above." if rows else ""
-    return Section(
-        "integrity",
-        title,
-        lead,
-        tables=[Table("beacon_integrity", "", columns, rows, "Beacons appear here once they land.")],
-    )

@@ -1,7 +1,7 @@
-"""Pages of single services, journeys and error groups: what they are called on disk, and who links to them.
+"""Pages of single services, journeys, page groups and errors: what they are called, and who links to them.
 
 Names come from the configuration and may hold anything; file names hold a–z, 0–9 and hyphens. What such a page says is
-in `services` and `journeys`.
+in `services`, `journeys` and `page_groups`.
 """
 
 import hashlib
@@ -11,17 +11,29 @@ from collections.abc import Iterable
 from orchestration.reports.marts import Marts
 
 LONGEST = 60
+MOST_PAGE_GROUPS = 40
 # Further groups stand in the table of the errors page only.
 MOST_ERROR_PAGES = 30
 
 
 def pages_of(marts: Marts) -> dict[tuple[str, str], str]:
-    """Return the page (without .html) of each subject, by ("service" | "journey" | "error", name).
+    """Return the page (without .html) of each subject, by ("service" | "journey" | "page_group" | "error", name).
 
-    Services and journeys are those of the configuration; errors the groups with the most in the 28 days, by their id.
+    Services and journeys are those of the configuration; page groups those with the most page views in the 28 days, since
+    paths that no pattern matches are groups by their shape; errors the groups with the most, by their id.
     """
     services = [row["service"] for row in marts.rows("select service from reports.rpt_service_health")]
     journeys = [row["journey"] for row in marts.rows("select distinct journey from reports.rpt_journey_steps")]
+    page_groups = [
+        row["page_group"]
+        for row in marts.rows(
+            """
+            select page_group from reports.rpt_experience_by_cell where roll_up = 'page_group'
+            order by page_view_count desc, page_group limit $limit
+            """,
+            limit=MOST_PAGE_GROUPS,
+        )
+    ]
     errors = [
         row["error_group_id"]
         for row in marts.rows(
@@ -32,9 +44,10 @@ def pages_of(marts: Marts) -> dict[tuple[str, str], str]:
             limit=MOST_ERROR_PAGES,
         )
     ]
+    subjects = {"service": services, "journey": journeys, "page_group": page_groups, "error": errors}
     return {
-        (kind, name): f"{kind}-{slug}"
-        for kind, names in (("service", services), ("journey", journeys), ("error", errors))
+        (kind, name): f"{kind.replace('_', '-')}-{slug}"
+        for kind, names in subjects.items()
         for name, slug in slugs(names).items()
     }
 

@@ -39,7 +39,8 @@ with rollup_cells as (
     )
 )
 select
-    page_group, device, country, metric, page_view_count, p75_value,
+    page_group, device, country, metric, page_view_count, page_view_count::decimal(38, 6) as weight_sum,
+    page_view_count::decimal(38, 12) as weight_square_sum, p75_value,
     p75_value * (1 - 2 / sqrt(page_view_count)) as p75_lower, p75_value * (1 + 2 / sqrt(page_view_count)) as p75_upper,
     good_share, needs_improvement_share, 1 - good_share - needs_improvement_share as poor_share,
     case
@@ -64,7 +65,9 @@ from cells;
 
 create table experience.fct_beacon_integrity_daily as
 select
-    m.metric, 5000 + (hash(event_date) % 800)::bigint as report_count, 60 as duplicate_count, 12 as broken_chain_count,
+    m.metric, 'web-vitals ' || if(event_date < $as_of::date - 30, '5', '6') as library,
+    5000 + (hash(event_date) % 800)::bigint as report_count, 60 as duplicate_count, 30 as late_count, 900 as follow_up_count,
+    12 as broken_chain_count,
     2 as invalid_negative_count, 3 as invalid_too_large_count, 5 as invalid_missing_count, 90 as bot_count,
     8 as clock_skew_count, 4 as orphan_count, event_date
 from days, (values ('LCP'), ('INP'), ('CLS'), ('FCP'), ('TTFB')) m (metric);

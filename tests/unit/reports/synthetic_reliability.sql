@@ -13,7 +13,9 @@ select journey, row_number() over (partition by journey order by step)::integer 
 from executive.fct_journey_coverage_daily where event_date = $as_of::date;
 
 create table experience.fct_page_views as
-select md5(n::varchar)[:8] as session_id, g.page_group, ($as_of::date - (n % 28)::integer) as event_date, $as_of::timestamp as started_at
+select md5(n::varchar)[:8] as session_id, g.page_group, ($as_of::date - (n % 28)::integer) as event_date, $as_of::timestamp as started_at,
+    '/' || g.page_group || '/' || n % 3 as page_path, 'DE' as country, 'DE region' as region, 'navigate' as navigation_type,
+    1500.0 + n as lcp_ms, 150.0 as inp_ms, 0.05 as cls, 900.0 as fcp_ms, 300.0 as ttfb_ms, 1::decimal(18, 6) as weight
 from range(400) s (n), (values ('search', 1), ('product', 2), ('checkout', 5), ('home', 1)) g (page_group, every) where n % every = 0;
 
 create table config.objectives as

@@ -87,8 +87,10 @@ def empty_all(connection):
 
 def test_every_page_of_the_report_is_there(site):
     wanted = (
-        "index experience degradations reliability objectives availability incidents alerts errors business forecasts "
-        "data-quality definitions downloads service-web service-api service-search "
+        "index experience degradations opportunities geography beacon-integrity reliability objectives availability "
+        "incidents alerts errors business forecasts data-quality definitions downloads "
+        "service-web service-api service-search "
+        "page-group-home page-group-product page-group-search page-group-cart page-group-checkout "
         f"journey-{slugs(['Buy'])['Buy']} journey-{slugs(['Browse'])['Browse']} "
         "errors-digest error-releases error-grp-1 error-grp-2 error-grp-3 error-grp-4"
     )
@@ -187,9 +189,9 @@ def test_a_site_without_any_row_says_why_and_what_to_do(marts_connection, tmp_pa
         assert not re.search(r"\bnan\b", text), name
 
 
-@pytest.mark.parametrize("lacking", ["metric <> 'LCP'", "metric in ('INP', 'CLS') and segment = 'mobile'"])
+@pytest.mark.parametrize("lacking", ["metric <> 'LCP'", "metric in ('INP', 'CLS') and device = 'mobile'"])
 def test_a_vital_that_nobody_reported_is_an_empty_cell(marts_connection, tmp_path, lacking):
-    marts_connection.execute(f"delete from reports.rpt_vitals_by_segment where {lacking}")
+    marts_connection.execute(f"delete from reports.rpt_vitals_by_cell where {lacking}")
     row = re.search(
         r"<th scope=row[^>]*>mobile</th>.*?</tr>", render(marts_connection, tmp_path / "site")["experience.html"], re.S
     )
@@ -269,7 +271,7 @@ def test_a_service_and_a_journey_of_any_name_have_a_page_with_a_safe_name(marts_
     marts_connection.execute("update config.journey_steps set journey = 'BUY' where journey = 'Browse'")
     build_reports(marts_connection)
     texts = render(marts_connection, tmp_path / "site")
-    single = sorted(name for name in texts if name.startswith(("service-", "journey-")))
+    single = sorted(name for name in texts if name.startswith(("service-", "journey-", "page-group-")))
     assert len(single) == len({name.lower() for name in single}) == 5
     assert all(re.fullmatch(r"[a-z0-9-]+\.html", name) for name in single)
     assert not any(
@@ -337,8 +339,8 @@ def test_the_navigation_names_every_page_but_single_ones_and_marks_where_one_is(
     for name, text in site[1].items():
         links = [a for tag, a in Elements(text.split("</nav>")[0]).found if tag == "a" and "href" in a]
         assert sum("aria-current" in a for a in links) == (name != "downloads.html"), name
-        assert not any(a["href"].startswith(("service-", "journey-", "error-grp")) for a in links)
-    assert len(links) == 17  # fifteen pages, the skip link and the name of the site
+        assert not any(a["href"].startswith(("service-", "journey-", "page-group-", "error-grp")) for a in links)
+    assert len(links) == 20  # eighteen pages, the skip link and the name of the site
 
 
 def test_a_banner_is_put_in_once_and_replaced(site):

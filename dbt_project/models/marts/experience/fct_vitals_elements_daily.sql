@@ -31,7 +31,7 @@ ranked as (
         * exclude (target),
         case
             when row_number() over (
-                partition by metric, page_group, event_date order by loss_sum desc, weight_sum desc, target
+                partition by metric, page_group, event_date order by loss_sum desc, weight_sum desc, target asc
             ) <= 20 then target
             else '(others)'
         end as target

@@ -27,20 +27,18 @@ calendar as (
 
 ),
 
-weeks as (
+windows as (
 
     select
+        'week' as period,
         event_date,
         event_date as first_date,
         event_date + 6 as last_date
     from calendar
     where isodow(event_date) = 1
-
-),
-
-months as (
-
+    union all
     select
+        'month' as period,
         event_date,
         event_date as first_date,
         last_day(event_date) as last_date
@@ -49,28 +47,15 @@ months as (
 
 ),
 
-{% for period in ['week', 'month'] %}
-{{ period }}_cells as (
-
-    with
-
-    {{ merged_cells(period ~ 's', 'days') }}
-
-    select
-        '{{ period }}' as period,
-        *,
-        {{ percentile_buckets() }} -- noqa: PRS
-    from cells
-    inner join histograms using (cell, event_date)
-
-),
-{% endfor %}
+{{ merged_cells('windows', 'days', ['period', 'event_date']) }},
 
 ranked as (
 
-    select * from week_cells
-    union all
-    select * from month_cells
+    select
+        *,
+        {{ percentile_buckets() }} -- noqa: PRS
+    from cells
+    inner join histograms using (period, event_date, cell)
 
 ),
 

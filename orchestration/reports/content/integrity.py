@@ -1,0 +1,157 @@
+"""How far the browser's figures can be trusted: what was lost, repeated, late, invalid or a robot's on its way here."""
+
+from orchestration.reports.charts import Chart, Column, Page, Section, Series, Table, Tile
+from orchestration.reports.content import Context, sure
+from orchestration.reports.content.vitals import cells
+from orchestration.reports.figures import sentence
+from orchestration.reports.formats import day
+from orchestration.reports.marts import Row, aligned
+
+_COUNTS = """
+    sum(report_count)::bigint as report_count, sum(duplicate_count)::bigint as duplicate_count,
+    sum(late_count)::bigint as late_count, sum(follow_up_count)::bigint as follow_up_count,
+    sum(broken_chain_count)::bigint as broken_chain_count, sum(bot_count)::bigint as bot_count,
+    sum(invalid_negative_count)::bigint as invalid_negative_count,
+    sum(invalid_too_large_count)::bigint as invalid_too_large_count,
+    sum(invalid_missing_count)::bigint as invalid_missing_count,
+    sum(clock_skew_count)::bigint as clock_skew_count, sum(orphan_count)::bigint as orphan_count,
+    sum(broken_chain_count) / nullif(sum(follow_up_count), 0)::double as lost_share
+"""
+
+
+def page(context: Context) -> Page:
+    """Return the page of beacon integrity."""
+    (total,) = context.marts.rows(
+        f"select {_COUNTS} from experience.fct_beacon_integrity_daily "  # noqa: S608 - our own columns
+        "where event_date between $as_of::date - 27 and $as_of"
+    )
+    site = next(iter(cells(context, "site")), None)
+    title = "No beacon has arrived in 28 days"
+    if total["report_count"]:
+        lost = context.formats.value(total["lost_share"], "share")
+        title = (
+            f"{lost} of beacons are lost on the way"
+            if total["lost_share"] is not None
+            else "No chain of reports shows a loss"
+        )
+    return Page(
+        "beacon-integrity",
+        "Beacon integrity",
+        title,
+        "Every percentile rests on the beacons that arrived. Repeated, invalid and robots' reports are left out of all "
+        "figures; what is lost cannot be put back, so it is counted.",
+        [
+            Section("integrity", f"28 days to {day(context.marts.as_of)}", tiles=_tiles(context, total, site)),
+            _by_day(context),
+            _by("metric", "Beacon", "By kind of report", context),
+            _by("library", "Library", "By library and major version", context),
+            _by_page_group(context),
+        ],
+        parent="experience",
+    )
+
+
+def _tiles(context: Context, total: Row, site: Row | None) -> list[Tile]:
+    formats = context.formats
+    if not total["report_count"]:
+        return []
+    tiles = []
+    if site and site["lost_share"] is not None:
+        bounds = formats.bounds(site["lost_share_lower"], site["lost_share_upper"], "share")
+        value = formats.value(site["lost_share"], "share")
+        tiles.append(Tile("Lost, by broken chains", value, "lost_beacons", sure(bounds, site, "follow_up_count")))
+    (arrived,) = context.marts.rows(
+        """
+        select sum(received_page_view_count)::double / nullif(sum(expected_page_view_count), 0) as share,
+            sum(expected_page_view_count)::bigint as expected, sum(session_count)::bigint as sessions,
+            sum(silent_session_count)::bigint as silent
+        from experience.fct_page_view_arrivals_daily where event_date between $as_of::date - 27 and $as_of
+        """
+    )
+    if arrived["share"] is not None:
+        silent = f"{arrived['silent']:,} of {arrived['sessions']:,} sessions silent"
+        detail = f"of {arrived['expected']:,} that another tool counted; {silent}"
+        tiles.append(
+            Tile("Page views received", formats.value(arrived["share"], "share"), "expected_views", detail=detail)
+        )
+    n = total["report_count"]
+    for key, label in (
+        ("duplicate_count", "Repeated"),
+        ("late_count", "Late"),
+        ("bot_count", "From bots"),
+        ("clock_skew_count", "Clock off"),
+    ):
+        value = formats.value(total[key] / n, "share")
+        tiles.append(Tile(label, value, "beacon_integrity", detail=f"{total[key]:,} of {n:,} reports"))
+    return tiles
+
+
+def _by_day(context: Context) -> Section:
+    days = context.marts.days()
+    rows = context.marts.rows(
+        f"select event_date, {_COUNTS} from experience.fct_beacon_integrity_daily "  # noqa: S608 - our own columns
+        "where event_date between $first and $as_of group by event_date",
+        first=days[0],
+    )
+    arrivals = context.marts.rows(
+        """
+        select event_date, 1 - received_page_view_count::double / expected_page_view_count as missing_share
+        from experience.fct_page_view_arrivals_daily where event_date between $first and $as_of
+        """,
+        first=days[0],
+    )
+    lost, missing = aligned(rows, days, "lost_share"), aligned(arrivals, days, "missing_share")
+    if not any(value is not None for value in lost):
+        return Section("integrity-days", "Day by day", empty="No report followed another one of its id yet.")
+    series = [Series("lost, by broken chains", lost)]
+    if any(value is not None for value in missing):
+        series.append(Series("page views that another tool counted and we did not get", missing, role="c2"))
+    chart = Chart(
+        id="beacons_lost",
+        kind="line",
+        title="Share of beacons lost, by day",
+        subtitle=f"{day(days[0])} to {day(days[-1])}.",
+        summary=f"Share of beacons lost by day. {sentence(days, lost, 'share', context.formats)}",
+        unit="share",
+        definition="lost_beacons",
+        x=days,
+        series=tuple(series),
+    )
+    return Section("integrity-days", "Day by day", charts=[chart])
+
+
+def _by(key: str, label: str, title: str, context: Context) -> Section:
+    rows = context.marts.rows(
+        f"select {key}, {_COUNTS} from experience.fct_beacon_integrity_daily "  # noqa: S608 - our own columns
+        f"where event_date between $as_of::date - 27 and $as_of group by {key} order by report_count desc, {key}"
+    )
+    columns = (
+        Column(key, label),
+        Column("report_count", "Reports", "count", "beacon_integrity"),
+        Column("lost_share", "Lost", "share", "lost_beacons"),
+        Column("follow_up_count", "Seen by", "count", "lost_beacons"),
+        Column("duplicate_count", "Repeated", "count", "beacon_integrity"),
+        Column("late_count", "Late", "count", "beacon_integrity"),
+        Column("invalid_negative_count", "Negative", "count", "valid"),
+        Column("invalid_too_large_count", "Too large", "count", "valid"),
+        Column("invalid_missing_count", "No number", "count", "valid"),
+        Column("bot_count", "From bots", "count", "beacon_integrity"),
+        Column("clock_skew_count", "Clock off", "count", "beacon_integrity"),
+        Column("orphan_count", "Without page view", "count", "beacon_integrity"),
+    )
+    table = Table(f"beacon_integrity_by_{key}", "", columns, rows, "Beacons appear here once they land.")
+    return Section(f"integrity-{key}", title, tables=[table])
+
+
+def _by_page_group(context: Context) -> Section:
+    rows = cells(context, "page_group")
+    rows.sort(key=lambda row: (-(row["lost_share"] or 0), row["page_group"]))
+    columns = (
+        Column("page_group", "Page group"),
+        Column("lost_share", "Lost", "share", "lost_beacons", "lost_share_lower", "lost_share_upper"),
+        Column("broken_chain_count", "Broken chains", "count", "lost_beacons"),
+        Column("follow_up_count", "of", "count", "lost_beacons"),
+        Column("page_view_count", "Page views", "count", "page_view"),
+    )
+    table = Table("beacons_lost_by_page_group", "", columns, rows, "No page view of 28 days.", shown=30)
+    return Section("integrity-page-groups", "Lost, by page group", tables=[table])
