@@ -1,8 +1,23 @@
 {# What web-vitals' attribution build says about a value: the element, and the parts of which the value is the sum. #}
 
-{# By metric, name and key of its parts, in the order in which they follow each other. #}
-{% macro vitals_parts() -%}
-    {{ return({
+{# The element behind a value, as a selector; versions before 5 call that of LCP `element`. What is no JSON says nothing. #}
+{% macro attributed_target(metric, attribution) -%}
+    case {{ metric }}
+        when 'LCP' then try(coalesce(
+            json_extract_string({{ attribution }}, '$.target'), json_extract_string({{ attribution }}, '$.element')
+        ))
+        when 'INP' then try(json_extract_string({{ attribution }}, '$.interactionTarget'))
+        when 'CLS' then try(json_extract_string({{ attribution }}, '$.largestShiftTarget'))
+    end
+{%- endmacro %}
+
+
+{#
+    The parts of which a value is the sum, in the order in which they follow each other: as a list of what `attribution`
+    says, a part that is not there NULL; without `attribution`, as the list of their names.
+#}
+{% macro attributed_parts(metric, attribution=none) -%}
+    {%- set parts = {
         'LCP': [
             ('time_to_first_byte', 'timeToFirstByte'),
             ('resource_load_delay', 'resourceLoadDelay'),
@@ -25,39 +40,16 @@
             ('connection_duration', 'connectionDuration'),
             ('request_duration', 'requestDuration'),
         ],
-    }) }}
-{%- endmacro %}
-
-
-{# The element behind a value, as a selector; versions before 5 call that of LCP `element`. What is no JSON says nothing. #}
-{% macro attributed_target(metric, attribution) -%}
+    } -%}
     case {{ metric }}
-        when 'LCP' then try(coalesce(
-            json_extract_string({{ attribution }}, '$.target'), json_extract_string({{ attribution }}, '$.element')
-        ))
-        when 'INP' then try(json_extract_string({{ attribution }}, '$.interactionTarget'))
-        when 'CLS' then try(json_extract_string({{ attribution }}, '$.largestShiftTarget'))
-    end
-{%- endmacro %}
-
-
-{# The parts as a list in their order, a part that is not there NULL. #}
-{% macro attributed_parts(metric, attribution) -%}
-    case {{ metric }}
-        {%- for name, parts in vitals_parts().items() %}
-        when '{{ name }}' then try(try_cast(json_extract_string({{ attribution }}, [
-            {%- for part, key in parts %}'$.{{ key }}'{{ ', ' if not loop.last }}{% endfor -%}
-        ]) as double[]))
-        {%- endfor %}
-    end
-{%- endmacro %}
-
-
-{# The names of the parts as a list. #}
-{% macro part_names(metric) -%}
-    case {{ metric }}
-        {%- for name, parts in vitals_parts().items() %}
-        when '{{ name }}' then [{% for part, key in parts %}'{{ part }}'{{ ', ' if not loop.last }}{% endfor %}]
+        {%- for name, pairs in parts.items() %}
+        when '{{ name }}' then {% if attribution -%}
+            try(try_cast(json_extract_string({{ attribution }}, [
+                {%- for part, key in pairs %}'$.{{ key }}'{{ ', ' if not loop.last }}{% endfor -%}
+            ]) as double[]))
+        {%- else -%}
+            [{% for part, key in pairs %}'{{ part }}'{{ ', ' if not loop.last }}{% endfor %}]
+        {%- endif %}
         {%- endfor %}
     end
 {%- endmacro %}

@@ -28,12 +28,9 @@ def page(context: Context) -> Page:
     site = next(iter(cells(context, "site")), None)
     title = "No beacon has arrived in 28 days"
     if total["report_count"]:
-        lost = context.formats.value(total["lost_share"], "share")
-        title = (
-            f"{lost} of beacons are lost on the way"
-            if total["lost_share"] is not None
-            else "No chain of reports shows a loss"
-        )
+        title = "Too few reports follow another one to see what is lost"
+    if site and site["lost_share"] is not None:
+        title = f"{context.formats.value(site['lost_share'], 'share')} of beacons are lost on the way"
     return Page(
         "beacon-integrity",
         "Beacon integrity",
@@ -110,7 +107,7 @@ def _by_day(context: Context) -> Section:
         id="beacons_lost",
         kind="line",
         title="Share of beacons lost, by day",
-        subtitle=f"{day(days[0])} to {day(days[-1])}.",
+        subtitle=f"{day(days[0])} to {day(days[-1])}. What later exports bring is still missing in the newest days.",
         summary=f"Share of beacons lost by day. {sentence(days, lost, 'share', context.formats)}",
         unit="share",
         definition="lost_beacons",

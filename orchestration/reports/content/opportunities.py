@@ -2,7 +2,8 @@
 
 from orchestration.reports.charts import Chart, Column, Page, Section, Series, Table
 from orchestration.reports.content import Context
-from orchestration.reports.content.vitals import VITALS, cells, elements_table, parts_chart
+from orchestration.reports.content.attribution import elements_table, parts_chart
+from orchestration.reports.content.vitals import VITALS, cells
 from orchestration.reports.marts import Row
 
 

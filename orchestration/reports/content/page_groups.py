@@ -2,15 +2,14 @@
 
 from orchestration.reports.charts import Column, Page, Section, Table
 from orchestration.reports.content import Context
+from orchestration.reports.content.attribution import elements_table, parts_chart
 from orchestration.reports.content.subjects import slugs
 from orchestration.reports.content.vitals import (
     DIMENSIONS,
     VITALS,
     cell_table,
     cells,
-    elements_table,
     lost_text,
-    parts_chart,
     score_tiles,
     trends,
 )

@@ -11,7 +11,7 @@ import plotly.io as pio
 import pytest
 
 from orchestration.reports import interactive, svg, svg_rows
-from orchestration.reports.charts import Chart, Series, Span, Threshold
+from orchestration.reports.charts import Chart, Mark, Series, Span, Threshold
 from orchestration.reports.scales import day_ticks, ticks, value_range
 
 HOSTILE = "<img src=x onerror=alert(1)>&\"'"
@@ -57,6 +57,7 @@ ALL_KINDS = [
     forest(),
     spans(),
     told_days(),
+    chart(marks=(Mark(DAYS[1], HOSTILE, HOSTILE), Mark(DAYS[80], "later", "not drawn"))),
     chart(series=(Series("a", (1.0, 2.0, 3.0)), Series("b", (3.0, 2.0, 1.0), role="c2")), is_small=True),
 ]
 
@@ -193,3 +194,13 @@ def test_the_csv_of_bars_and_stretches_has_their_words_and_times():
 def test_a_small_chart_is_lower_and_has_fewer_labels():
     small, large = str(svg.draw(ALL_KINDS[-1])), str(svg.draw(ALL_KINDS[0]))
     assert f'height="{svg.SMALL_HEIGHT}"' in small and f'height="{svg.HEIGHT}"' in large
+
+
+def test_a_change_of_definition_is_a_line_in_both_drawings_and_days_not_drawn_have_none():
+    marks = (Mark(DAYS[1], "v6", "Busier pages"), Mark(DAYS[1], "v9", "All"), Mark(DAYS[60], "later", "no"))
+    item = chart(marks=marks)
+    drawing = str(svg.draw(item))
+    assert drawing.count('class="mark"') == 1 and "v6, v9" in drawing and "later" not in drawing
+    layout = interactive.plotly_figure(item)["layout"]
+    assert [(shape["x0"], shape["yref"]) for shape in layout["shapes"]] == [(DAYS[1].isoformat(), "y domain")]
+    assert [note["text"] for note in layout["annotations"]] == ["v6, v9"]

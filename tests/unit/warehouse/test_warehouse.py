@@ -118,6 +118,38 @@ def test_a_frame_with_an_unknown_column_is_refused_by_name(settings):
         warehouse.write_predictions(settings, "predictions.kpi_forecasts", pd.DataFrame({"surprise": [1]}), {})
 
 
+def test_a_snapshot_answers_any_percentile_of_any_days(settings, tmp_path):
+    dimensions = (
+        "page_group device country region browser browser_version connection navigation_type release visitor_kind"
+    )
+    with warehouse.connect(settings) as connection:
+        connection.execute(
+            f"""
+            create schema experience;
+            create table experience.fct_vitals_roll_ups_daily as
+            select 'site' as roll_up, {", ".join(f"'all' as {name}" for name in dimensions.split())}, 'LCP' as metric,
+                4 as page_view_count, 4 as weight_sum, 4 as good_count, 0 as needs_improvement_count, 0 as poor_count,
+                [
+                    {{'bucket': bucket, 'weight': 2::decimal(38, 6)}}, {{'bucket': 400, 'weight': 2::decimal(38, 6)}}
+                ] as histogram,
+                event_date
+            from (values (300, date '2026-11-01'), (350, date '2026-11-02'), (1, date '2026-11-09'))
+                d (bucket, event_date)
+            """
+        )
+    warehouse.snapshot(settings, tmp_path / "marts.duckdb")
+    with duckdb.connect(tmp_path / "marts.duckdb", read_only=True) as copy:
+        days = "'site', date '2026-11-01', date '2026-11-02'"
+        found = copy.execute(
+            f"select page_view_count, p50_value, p75_value from experience.vitals_between({days})"
+        ).fetchall()
+        assert found == [(8, pytest.approx(1.02**348.5), pytest.approx(1.02**398.5))]
+        call = "experience.vitals_percentile(flatten(list(histogram)), metric, 0.1)"
+        assert copy.execute(f"select {call} from experience.fct_vitals_roll_ups_daily group by metric").fetchall() == [
+            (0.5,)
+        ]
+
+
 def test_a_snapshot_holds_published_schemas_only(settings, tmp_path):
     with warehouse.connect(settings) as connection:
         connection.execute("create schema staging; create table staging.secret as select 1 as a")

@@ -29,7 +29,7 @@ parts as (
         event_date,
         weight,
         value,
-        unnest({{ part_names('metric') }}) as part,
+        unnest({{ attributed_parts('metric') }}) as part,
         unnest(parts) as part_ms
     from attributions
     where is_sum_valid
