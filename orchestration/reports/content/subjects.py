@@ -1,7 +1,7 @@
 """Pages of single services, journeys, page groups and errors: what they are called, and who links to them.
 
 Names come from the configuration and may hold anything; file names hold a–z, 0–9 and hyphens. What such a page says is
-in `services`, `journeys` and `page_groups`.
+in `services`, `journeys`, `page_groups` and the pages of errors.
 """
 
 import hashlib
@@ -19,8 +19,8 @@ MOST_ERROR_PAGES = 30
 def pages_of(marts: Marts) -> dict[tuple[str, str], str]:
     """Return the page (without .html) of each subject, by ("service" | "journey" | "page_group" | "error", name).
 
-    Services and journeys are those of the configuration; page groups those with the most page views in the 28 days, since
-    paths that no pattern matches are groups by their shape; errors the groups with the most, by their id.
+    Services and journeys are those of the configuration; page groups those with the most page views in the 28 days,
+    since paths that no pattern matches are groups by their shape; errors the groups with the most, by their id.
     """
     services = [row["service"] for row in marts.rows("select service from reports.rpt_service_health")]
     journeys = [row["journey"] for row in marts.rows("select distinct journey from reports.rpt_journey_steps")]

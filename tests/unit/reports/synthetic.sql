@@ -189,7 +189,8 @@ select
 from (select distinct event_date, device, share * 10 as share, country, part from cells);
 
 create table business.fct_sessions as
-select 's' || n as session_id, if(n % 3 = 0, 'u' || n % 40, null) as visitor_id, if(n % 50 = 0, 2, 0)::bigint as error_count, $as_of::date - n % 28 as event_date
+select 's' || n as session_id, if(n % 3 = 0, 'u' || n % 40, null) as visitor_id, if(n % 50 = 0, 2, 0)::bigint as error_count, $as_of::date - n % 28 as event_date,
+    'DE' as country, n % 3 = 0 as is_bounce, 1::decimal(18, 6) as weight
 from (select unnest(range(600))::integer as n);
 
 create table executive.fct_kpi_daily as

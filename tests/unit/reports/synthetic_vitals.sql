@@ -1,5 +1,4 @@
 -- What pages about web vitals read beside the daily cells: roll-ups, parts, elements, beacons, single page views.
-create schema if not exists dimensions; create schema if not exists business;
 
 create temp table sizes as
 select *, (share * part * 9)::bigint as n, 1500 * slow * pace * (1 + 0.1 * noise(event_date::varchar || page_group)) as lcp_ms
@@ -42,9 +41,6 @@ select
     (page_view_count * 0.01)::decimal(38, 6) as error_weight_sum, page_view_count // 3 as follow_up_count,
     page_view_count // 200 as broken_chain_count, event_date
 from roll_ups;
-
-create table business.fct_sessions as
-select session_id, country, weight, hash(session_id) % 3 = 0 as is_bounce, event_date from experience.fct_page_views;
 
 create table experience.fct_vitals_parts_daily as
 select
