@@ -41,7 +41,7 @@ def forecasts(
         if season.shape[1] < 2 * period:
             continue
         phases = np.arange(end - season.shape[1], end) % period
-        effects = _seasonal_effects(season, phases, period)
+        effects = _seasonal_effects(season, end, period)
         recent = slice(-min(level_steps, season.shape[1]), None)
         level = row_median(season[:, recent] - effects[:, phases[recent]])
         level[np.count_nonzero(~np.isnan(season), axis=1) < 2 * period] = np.nan
@@ -87,29 +87,31 @@ def spread_and_degrees(
 
 
 def row_median(values: Array) -> Array:
-    """Row medians that ignore NaN, and NaN for a row of nothing else."""
-    if values.shape[1] == 0:
-        return np.full(values.shape[0], np.nan)
-    ordered = np.sort(values, axis=1)
-    count = np.count_nonzero(~np.isnan(values), axis=1)
-    rows = np.arange(values.shape[0])
-    low, high = ordered[rows, np.maximum(count - 1, 0) // 2], ordered[rows, np.minimum(count // 2, values.shape[1] - 1)]
-    return np.where(count > 0, (low + high) / 2, np.nan)
+    """Medians along the last axis that ignore NaN, and NaN where there is nothing else."""
+    if values.shape[-1] == 0:
+        return np.full(values.shape[:-1], np.nan)
+    ordered = np.sort(values, axis=-1)
+    count = np.count_nonzero(~np.isnan(values), axis=-1)[..., None]
+    low = np.take_along_axis(ordered, np.maximum(count - 1, 0) // 2, axis=-1)
+    high = np.take_along_axis(ordered, np.minimum(count // 2, values.shape[-1] - 1), axis=-1)
+    return np.where(count > 0, (low + high) / 2, np.nan)[..., 0]
 
 
-def _seasonal_effects(season: Array, phases: NDArray[np.int64], period: int) -> Array:
-    """How far the median of each phase lies from the median of all, shape (series, period).
+def _seasonal_effects(season: Array, end: int, period: int) -> Array:
+    """How far the median of each phase lies from the median of all, shape (series, period); `end` is the step after.
 
     With few looks at a phase its effect is mostly luck. As James and Stein, each is pulled towards 0 by the share of
     its square that its own error explains: an effect no larger than its error vanishes, a large one stays whole.
     """
-    by_phase = np.stack([row_median(season[:, phases == phase]) for phase in range(period)], axis=1)
-    count = np.stack(
-        [np.count_nonzero(~np.isnan(season[:, phases == phase]), axis=1) for phase in range(period)], axis=1
-    )
+    series, steps = season.shape
+    padded = np.concatenate([np.full((series, -steps % period), np.nan), season], axis=1)
+    # (series, phase, looks); the first phase of a row is that of `end`, as rows end with the step before it.
+    looks = padded.reshape(series, -1, period).transpose(0, 2, 1)
+    by_phase = row_median(looks)
+    count = np.count_nonzero(~np.isnan(looks), axis=2)
     effects = np.nan_to_num(by_phase - row_median(season)[:, None])
-    noise = 1.4826 * row_median(np.abs(season - by_phase[:, phases]))
+    noise = 1.4826 * row_median(np.abs(looks - by_phase[:, :, None]).reshape(series, -1))
     # The variance of a median of n normal values is π/2 times that of their mean.
     error_square = np.pi / 2 * np.nan_to_num(noise)[:, None] ** 2 / np.maximum(count, 1)
     explained = np.divide(error_square, effects**2, out=np.ones_like(effects), where=effects != 0)
-    return effects * np.maximum(1 - explained, 0.0)
+    return np.roll(effects * np.maximum(1 - explained, 0.0), end % period, axis=1)
