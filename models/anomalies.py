@@ -64,7 +64,7 @@ def _of_series(name: str, rows: pd.DataFrame, since: pd.Timestamp) -> pd.DataFra
     hours = pd.date_range(first, by_hour.index.max(), freq="h")
     values: Array = by_hour.reindex(hours).to_numpy(dtype=float)
     is_count = bool(np.nanmin(values) >= 0)
-    scaled: Array = np.log1p(values) if is_count else values
+    scaled: Array = np.asarray(np.log1p(values) if is_count else values, dtype=np.float64)
     # Phases are counted from the series' first hour: which hour of the day that is does not matter.
     baseline = forecasts(
         scaled[None], np.arange(len(hours)), period=PERIOD, level_steps=WINDOW_HOURS, season_steps=WINDOW_HOURS
