@@ -17,6 +17,8 @@ from orchestration.settings import Settings
 
 FIRST_DAY = date(2026, 11, 1)
 MARTS = ("dimensions", "experience", "reliability", "errors", "business", "executive", "operations", "alerts")
+# Steps that keep days of earlier runs, as marts do.
+LASTING_STEPS = ("int_errors_counted", "int_error_exposures_counted")
 _METRICS = ("LCP", "INP", "CLS", "FCP", "TTFB")
 
 
@@ -58,8 +60,9 @@ def differences(one: Settings, other: Settings) -> dict[str, tuple[int, int]]:
     connection = duckdb.connect()
     connection.execute(f"attach '{one.warehouse}' as one (read_only); attach '{other.warehouse}' as other (read_only)")
     tables = connection.execute(
-        "select distinct schema_name || '.' || table_name from duckdb_tables() where list_contains(?, schema_name)",
-        [list(MARTS)],
+        "select distinct schema_name || '.' || table_name from duckdb_tables()"
+        " where list_contains(?, schema_name) or list_contains(?, table_name)",
+        [list(MARTS), list(LASTING_STEPS)],
     ).fetchall()
     found = {}
     for (table,) in sorted(tables):
