@@ -57,7 +57,12 @@ def _page(context: Context, row: Row, daily: list[Row], places: list[Row]) -> Pa
 def _facts(context: Context, row: Row) -> Section:
     share = context.formats.value(row["session_share_28d"], "share")
     tiles = [
-        Tile("Errors in 28 days", f"{row['error_count_28d']:,}", "error_group", change=row["change_text"]),
+        Tile(
+            "Errors in 28 days",
+            f"{row['error_count_28d']:,}",
+            "error_group",
+            change="" if row["is_young"] else row["change_text"],
+        ),
         Tile("Sessions", f"{row['session_count_28d']:,}", "session", detail=f"{share} of all"),
         Tile("Known users", f"{row['user_count_28d']:,}", "error_impact"),
         Tile("Page views", f"{row['page_view_count_28d']:,}", "page_view"),
