@@ -13,6 +13,7 @@ page_views as (
     select
         page_view_id,
         session_id,
+        visitor_id,
         coalesce(release, 'unknown') as release,
         page_group,
         browser,
@@ -52,6 +53,8 @@ opened as (
         count(distinct coalesce(page_views.session_id, page_views.page_view_id)) filter (
             failed.page_view_id is not null
         ) as error_session_count,
+        count(distinct page_views.visitor_id) as user_count,
+        count(distinct page_views.visitor_id) filter (failed.page_view_id is not null) as error_user_count,
         page_views.event_date
     from page_views
     left join failed using (page_view_id, event_date)
