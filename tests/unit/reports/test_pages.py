@@ -272,7 +272,7 @@ def test_a_service_and_a_journey_of_any_name_have_a_page_with_a_safe_name(marts_
     build_reports(marts_connection)
     texts = render(marts_connection, tmp_path / "site")
     single = sorted(name for name in texts if name.startswith(("service-", "journey-", "page-group-")))
-    assert len(single) == len({name.lower() for name in single}) == 5
+    assert len(single) == len({name.lower() for name in single}) == 10
     assert all(re.fullmatch(r"[a-z0-9-]+\.html", name) for name in single)
     assert not any(
         tag in ("img", "script") and "src" not in a for text in texts.values() for tag, a in Elements(text).found
