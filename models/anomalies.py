@@ -62,7 +62,7 @@ def _of_series(name: str, rows: pd.DataFrame, since: pd.Timestamp) -> pd.DataFra
     by_hour = rows.set_index("hour_at")["value"].astype(float)
     first = max(by_hour.index.min(), since - pd.Timedelta(hours=LOOKBACK_HOURS))
     hours = pd.date_range(first, by_hour.index.max(), freq="h")
-    values: Array = by_hour.reindex(hours).to_numpy(dtype=float)
+    values: Array = np.asarray(by_hour.reindex(hours), dtype=np.float64)
     is_count = bool(np.nanmin(values) >= 0)
     scaled: Array = np.asarray(np.log1p(values) if is_count else values, dtype=np.float64)
     # Phases are counted from the series' first hour: which hour of the day that is does not matter.

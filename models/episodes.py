@@ -13,7 +13,8 @@ from typing import Any, cast
 
 import pandas as pd
 
-from models.degradations import DRIFT_DAYS, KEY, MODEL_NAME, MODEL_VERSION
+from models.degradations import MODEL_NAME, MODEL_VERSION
+from models.departures import DRIFT_DAYS, KEY
 
 SCOPE = KEY[1:]
 COLUMNS = [

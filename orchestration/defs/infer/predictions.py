@@ -74,7 +74,8 @@ def forecast_kpis(settings: Settings, as_of: date) -> Rows:
 
 def find_degradations(settings: Settings, as_of: date) -> Rows:
     """Days on which web vitals are worse than the days before predicted, and the degradations that such days make."""
-    from models.degradations import LOOKBACK_DAYS, find_degradations
+    from models.degradations import find_degradations
+    from models.departures import LOOKBACK_DAYS
 
     size = settings.config.experience.degradation
     dates = _dates_to_test(settings, as_of)

@@ -1,7 +1,7 @@
 """How the site feels to real users: Core Web Vitals, the UX score, where it is slow, and how far the data hold."""
 
 from orchestration.reports.charts import Chart, Column, Page, Section, Series, Table, Threshold, Tile
-from orchestration.reports.content import Context, change_text, listed, plural, sure
+from orchestration.reports.content import Context, change_text, listed, sure
 from orchestration.reports.content.vitals import DIMENSIONS, VITALS, cell_table, cells, distributions, lost_text
 from orchestration.reports.figures import kpi_chart
 from orchestration.reports.formats import day
@@ -39,7 +39,6 @@ def page(context: Context) -> Page:
             ),
             _page_groups(context),
             *_roll_ups(context),
-            _degradations(context),
             _soft_navigations(context),
         ],
     )
@@ -158,61 +157,6 @@ def _roll_ups(context: Context) -> list[Section]:
         table = cell_table(context, f"vitals_by_{roll_up.replace(', ', '_')}", "", roll_up, shown=12)
         sections.append(Section(f"by-{slug}", f"By {label}", tables=[table]))
     return sections
-
-
-def _degradations(context: Context) -> Section:
-    rows = context.marts.rows_if(
-        "predictions.vitals_degradations",
-        """
-        select
-            event_date, metric, page_group, device, country, value, baseline_forecast, baseline_lower, baseline_upper,
-            change_share, q_value, sample_count, if(metric = 'CLS', '', 'ms') as unit
-        from predictions.vitals_degradations where is_degraded and event_date between $as_of::date - 27 and $as_of
-        order by event_date desc, change_share desc, metric, page_group, device, country
-        """,
-    )
-    tested = context.marts.rows_if(
-        "predictions.vitals_degradations",
-        """
-        select count(*)::bigint as n from predictions.vitals_degradations
-        where event_date between $as_of::date - 27 and $as_of
-        """,
-    )
-    count = tested[0]["n"] if tested else 0
-    formats = context.formats
-    for row in rows:
-        row["value_text"] = formats.value(row["value"], row["unit"])
-        row["baseline_text"] = formats.value(row["baseline_forecast"], row["unit"])
-        row["bounds_text"] = formats.bounds(row["baseline_lower"], row["baseline_upper"], row["unit"])
-    columns = (
-        Column("event_date", "Day", "date"),
-        Column("metric", "Metric"),
-        Column("page_group", "Page group"),
-        Column("device", "Device"),
-        Column("country", "Country"),
-        Column("value_text", "Was", "text", "p75"),
-        Column("baseline_text", "Expected", "text", "baseline"),
-        Column("bounds_text", "95 %", "text", "interval"),
-        Column("change_share", "Worse by", "share", "degradation"),
-        Column("q_value", "q", "p", "false_discovery_rate"),
-        Column("sample_count", "Page views", "count", "page_view"),
-    )
-    title = f"{plural(len(rows), 'degradation')} in 28 days".capitalize()
-    if not count:
-        empty = "No series has been tested yet: a baseline needs a few weeks of days before it."
-    else:
-        empty = (
-            f"{count:,} tests of a day against its own baseline found nothing that is both more than chance "
-            "and large enough to matter."
-        )
-    lead = (
-        f"Out of {count:,} tests of a day against its own baseline, chance controlled over all tests of a day."
-        if rows
-        else ""
-    )
-    return Section(
-        "degradations", title, lead, tables=[Table("vitals_degradations", "", columns, rows, empty, shown=20)]
-    )
 
 
 def _soft_navigations(context: Context) -> Section:
