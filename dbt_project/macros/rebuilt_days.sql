@@ -59,13 +59,13 @@
 {%- endmacro %}
 
 
-{# Every day from the first that the warehouse knows to as_of, as `event_date`, limited to the rebuilt ones. #}
-{% macro rebuilt_calendar() -%}
+{# Every day from the first that the warehouse knows (or `before` days before it) to as_of, as `event_date`, of the rebuilt ones. #}
+{% macro rebuilt_calendar(before=0) -%}
     select event_date
     from (
         select
             cast(unnest(range(
-                coalesce(first_date, as_of_date), as_of_date + interval 1 day, interval 1 day
+                coalesce(first_date, as_of_date) - {{ before }}, as_of_date + interval 1 day, interval 1 day
             )) as date) as event_date
         from pipeline.run
     ) as known

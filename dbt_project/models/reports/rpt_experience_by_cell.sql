@@ -59,6 +59,7 @@ earlier as (
     select
         roll_up,
         {{ dimension_names() }},
+        page_view_count as previous_page_view_count,
         score as previous_score,
         half_width as previous_half_width
     from scored
@@ -92,7 +93,9 @@ final as (
         cast(broken_chain_count as double) / nullif(follow_up_count, 0) as lost_share,
         {{ wilson('lower', 'broken_chain_count', 'follow_up_count') }} as lost_share_lower,
         {{ wilson('upper', 'broken_chain_count', 'follow_up_count') }} as lost_share_upper,
-        abs(score - previous_score) > sqrt(power(half_width, 2) + power(previous_half_width, 2)) as is_change_proven,
+        -- A handful of page views may agree by luck.
+        least(page_view_count, previous_page_view_count) >= 13
+        and abs(score - previous_score) > sqrt(power(half_width, 2) + power(previous_half_width, 2)) as is_change_proven,
         (select as_of_date from run) as event_date
     from scored
     left join earlier using (roll_up, {{ dimension_names() }})

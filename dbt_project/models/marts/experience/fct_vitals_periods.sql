@@ -21,9 +21,10 @@ names as (
 
 ),
 
+-- The week and the month of the first day begin before it.
 calendar as (
 
-    {{ rebuilt_calendar() }}
+    {{ rebuilt_calendar(before=30) }}
 
 ),
 
