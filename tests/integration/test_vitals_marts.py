@@ -13,7 +13,8 @@ DIFFERENCES = {
     """,
     "score and losses make 100": """
         select page_view_id, ux_score from experience.fct_page_views
-        where abs(ux_score + coalesce(lcp_loss, 0) + coalesce(inp_loss, 0) + coalesce(cls_loss, 0) + coalesce(fcp_loss, 0)
+        where abs(ux_score + coalesce(lcp_loss, 0) + coalesce(inp_loss, 0) + coalesce(cls_loss, 0)
+            + coalesce(fcp_loss, 0)
             + coalesce(ttfb_loss, 0) - 100) > 0.00001
     """,
     "opportunities of page groups make what the site lacks": """

@@ -95,7 +95,8 @@ final as (
         {{ wilson('upper', 'broken_chain_count', 'follow_up_count') }} as lost_share_upper,
         -- A handful of page views may agree by luck.
         least(page_view_count, previous_page_view_count) >= 13
-        and abs(score - previous_score) > sqrt(power(half_width, 2) + power(previous_half_width, 2)) as is_change_proven,
+        and abs(score - previous_score) > sqrt(power(half_width, 2) + power(previous_half_width, 2))
+            as is_change_proven,
         (select as_of_date from run) as event_date
     from scored
     left join earlier using (roll_up, {{ dimension_names() }})
