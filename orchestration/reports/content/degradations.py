@@ -144,7 +144,8 @@ def _segments(row: Row) -> Table:
         Column("since_p75", "p75 since", row["unit"], "p75"),
     )
     rows = [part | {"segment": _segment(part)} for part in row["segments"]]
-    return Table(f"segments_{row['degradation_id']}", "What carries it", columns, rows)
+    title = f"What carries {row['name']}, since {day(row['started_on'])}"
+    return Table(f"segments_{row['degradation_id']}", title, columns, rows)
 
 
 def _chart(context: Context, row: Row) -> Chart:
