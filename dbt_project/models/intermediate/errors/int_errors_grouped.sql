@@ -30,7 +30,9 @@ final as (
         -- By what it says and not by where it stands, so that a file delivered again with other lines keeps its ids.
         md5(concat_ws('|', errors.occurred_at, errors.kind, errors.page_view_id, row_number() over (
             partition by errors.occurred_at, errors.kind, errors.page_view_id
-            order by errors.session_id, errors.visitor_id, errors.page_path, errors.release, errors.browser, errors.country
+            order by
+                errors.session_id, errors.visitor_id, errors.page_group, errors.release, errors.browser, errors.country,
+                errors.handled
         ))) as error_id,
         merged.error_group_id,
         merged.earlier_group_id,
