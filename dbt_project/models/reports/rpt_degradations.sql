@@ -39,7 +39,7 @@ carriers as (
         list({
             'device': device, 'country': country, 'browser': browser,
             'carried_share': carried_share, 'before_p75': before_p75, 'since_p75': since_p75
-        } order by carried_share desc, device, country, browser)[:3] as segments
+        } order by carried_share desc, device asc, country asc, browser asc)[:3] as segments
     from segments
     where carried_share > 0
     group by degradation_id
@@ -64,8 +64,10 @@ overlapping as (
 
     select
         episodes.degradation_id,
-        string_agg(distinct coalesce(incidents.title, incidents.incident_id), '; ' order by
-            coalesce(incidents.title, incidents.incident_id)) as incidents
+        string_agg(
+            distinct coalesce(incidents.title, incidents.incident_id), '; '
+            order by coalesce(incidents.title, incidents.incident_id)
+        ) as incidents
     from episodes
     inner join incidents
         on
@@ -93,4 +95,4 @@ final as (
 )
 
 select * from final
-order by found_on desc, degradation_id
+order by found_on desc, degradation_id asc

@@ -1,5 +1,5 @@
--- Groups that were seen in the last two weeks are judged every day, so that an alert ends when a group is silent. Who met
--- a group is the most that page views, sessions or users say: not every source tells of all three.
+-- Groups that were seen in the last two weeks are judged every day, so that an alert ends when a group is silent. Who
+-- met a group is the most that page views, sessions or users say: not every source tells of all three.
 with
 rules as (
     select * from {{ source('config', 'alert_rules') }}
