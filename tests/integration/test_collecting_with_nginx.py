@@ -35,7 +35,7 @@ def free_ports(count):
 @pytest.fixture
 def nginx(tmp_path):
     """The address of an nginx with the page's configuration; it logs into tmp_path."""
-    outer, inner = blocks("nginx")
+    outer, inner, _ = blocks("nginx")
     port, answering = free_ports(2)
     temporary = "".join(
         f"{name}_temp_path {tmp_path}/{name};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")

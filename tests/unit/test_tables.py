@@ -116,7 +116,8 @@ def test_before_the_first_release_the_message_says_what_to_do(tmp_path):
 @pytest.mark.parametrize("name", ["errors.fct_errors_daily", "fct_errors_daily"])
 def test_a_table_is_exported_by_either_of_its_names(home, name, tmp_path):
     path = tables.export(home, name, "parquet", tmp_path / "out.parquet")
-    assert duckdb.sql(f"select sum(error_count) from '{path}'").fetchall() == [(7,)]
+    with duckdb.connect() as connection:
+        assert connection.execute(f"select sum(error_count) from '{path}'").fetchall() == [(7,)]
     assert not list(tmp_path.glob("*.part"))
 
 
