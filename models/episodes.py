@@ -24,6 +24,9 @@ COLUMNS = [
 ]  # fmt: skip
 # An episode outlasts this many days in a row on which nothing of it was degraded: a quiet Sunday does not end it.
 MAX_GAP_DAYS = 2
+# One series on one day is told only where its q-value is at most this; another day or another series of the fault makes
+# up for it. While something else is wrong, the allowance for false discoveries lets such loners through.
+LONE_Q_VALUE = 0.002
 # Of a fault of one segment the series around it shows a part, diluted by the rest; one that shows this much is itself
 # what is slow.
 UNDILUTED_SHARE = 0.6
@@ -39,6 +42,8 @@ def find_episodes(judged: pd.DataFrame) -> pd.DataFrame:
 
     Args:
         judged: the columns of `degradations.find_degradations`, all tested rows of a span of days.
+
+    A series that is alone, on one day, with a q-value over LONE_Q_VALUE is no episode yet.
 
     Returns:
         COLUMNS, a row for each episode, sorted by found_on and key. The key is the series that was most certain on
@@ -58,6 +63,7 @@ def find_episodes(judged: pd.DataFrame) -> pd.DataFrame:
             if not near:
                 episodes.append(episode)
             episode.add(day, scope, members)
+    episodes = [episode for episode in episodes if episode.found_on]
     if not episodes:
         return pd.DataFrame(columns=COLUMNS)
     by_series = dict(iter(judged.groupby(KEY)))
@@ -78,6 +84,7 @@ class _Episode:
     series: set[Scope] = field(default_factory=set)
     best: tuple[float, Scope] = (math.inf, ())
     test: str = ""
+    found_on: date | None = None
 
     def goes_on(self, scope: Scope, day: date) -> bool:
         """Whether a fault of `scope` on `day` may be this one."""
@@ -93,6 +100,8 @@ class _Episode:
         self.series |= set(members[SCOPE].itertuples(index=False, name=None))
         if not self.days or self.days[-1] != day:
             self.days.append(day)
+        is_sure = len(self.days) > 1 or len(members) > 1 or members["q_value"].min() <= LONE_Q_VALUE
+        self.found_on = self.found_on or (day if is_sure else None)
         if (first["p_value"], scope) < self.best:
             self.best = (float(first["p_value"]), scope)
 
@@ -133,9 +142,8 @@ def _share(one: Scope, other: Scope) -> bool:
 def _told(episode: _Episode, by_series: dict[Any, pd.DataFrame]) -> dict[str, Any]:
     key = (episode.metric, *episode.best[1])
     rows = by_series[key].sort_values("event_date")
-    found_on = episode.days[0]
     hit = rows[rows["is_degraded"].astype(bool) & rows["event_date"].isin(episode.days)]
-    started_on = _started_on(rows, found_on, episode.test)
+    started_on = _started_on(rows, episode.days[0], episode.test)
     name = "|".join([*key, started_on.isoformat()])
     return {
         "degradation_id": blake2s(name.encode(), digest_size=8).hexdigest(),
@@ -152,7 +160,7 @@ def _told(episode: _Episode, by_series: dict[Any, pd.DataFrame]) -> dict[str, An
         "day_count": len(episode.days),
         "series_count": len(episode.series),
         "started_on": started_on,
-        "found_on": found_on,
+        "found_on": episode.found_on,
         "last_on": episode.days[-1],
     }
 

@@ -100,3 +100,11 @@ def test_a_slow_page_group_after_a_slow_country_is_another_degradation():
         judged((("all", "all", "GB", "all"), 1, 2, 0.9, 1e-20), (("product", "all", "all", "all"), 4, 6, 0.3, 1e-8))
     )
     assert scopes(found) == [("all", "all", "GB", "all"), ("product", "all", "all", "all")]
+
+
+def test_a_lone_series_is_told_when_another_day_confirms_it_or_when_it_is_nearly_certain():
+    scope = ("product", "all", "all", "all")
+    assert find_episodes(judged((scope, 3, 3, 0.3, 1e-3))).empty
+    assert len(find_episodes(judged((scope, 3, 3, 0.3, 1e-5)))) == 1
+    (row,) = find_episodes(judged((scope, 3, 5, 0.3, 1e-3))).to_dict("records")
+    assert (row["started_on"], row["found_on"]) == (FIRST + timedelta(days=3), FIRST + timedelta(days=4))
