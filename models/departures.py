@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.baselines import Array, forecasts, row_median, spread_and_degrees
+from models.significance import Z_95
 
 KEY = ["metric", "page_group", "device", "country", "browser"]
 TESTS = ("day", "two_days", "drift")
@@ -32,7 +33,6 @@ POOLED_DEGREES = 20.0
 FAULT_DEVIATIONS = 3.0
 # Devices that together have less than this share of a series' views do not stand for it.
 MIN_COVERED_SHARE = 0.8
-Z_95 = 1.959963984540054
 # A layout shift below this is not seen; it also keeps the logarithm of a perfect 0 finite.
 FLOORS = {"CLS": 0.01}
 # How coarse the values come: INP in steps of 8 ms, all through the buckets of a histogram (2 %, CLS 0.002).

@@ -10,14 +10,13 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from models.significance import benjamini_hochberg
+from models.significance import Z_95, benjamini_hochberg, two_sided
 
 MODEL = {"model_name": "matched_conversion", "model_version": "1"}
 STRATUM = ["device", "country", "channel", "is_new_user", "page_group", "position"]
 FEWEST_MATCHED = 30
 FEWEST_EXPECTED_ORDERS = 5.0
 FALSE_DISCOVERY_RATE = 0.05
-_Z = 1.959964
 COLUMNS = [
     "error_group_id", "verdict", "session_count", "matched_session_count", "control_session_count", "stratum_count",
     "conversion_share", "matched_conversion_share", "effect", "effect_lower", "effect_upper", "p_value", "q_value",
@@ -65,7 +64,7 @@ def _row(group: str, mine: pd.DataFrame, session_count: int) -> dict[str, object
     share = (c1 + c0) / (n1 + n0)
     effect = (c1.sum() - expected) / matched
     error = float(np.sqrt((n1 * (1 + n1 / n0) * share * (1 - share)).sum())) / matched
-    lower, upper = effect - _Z * error, effect + _Z * error
+    lower, upper = effect - Z_95 * error, effect + Z_95 * error
     is_enough = matched >= FEWEST_MATCHED and expected >= FEWEST_EXPECTED_ORDERS and error > 0
     return {
         "error_group_id": group,
@@ -78,14 +77,8 @@ def _row(group: str, mine: pd.DataFrame, session_count: int) -> dict[str, object
         "effect": effect,
         "effect_lower": max(lower, -1.0),
         "effect_upper": min(upper, 1.0),
-        "p_value": _two_sided(effect / error) if is_enough else np.nan,
+        "p_value": two_sided(effect / error) if is_enough else np.nan,
         "lost_order_count": -effect * matched,
         "lost_order_lower": -upper * matched,
         "lost_order_upper": -lower * matched,
     }
-
-
-def _two_sided(z: float) -> float:
-    from scipy.stats import norm
-
-    return float(2 * norm.sf(abs(z)))

@@ -8,11 +8,10 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from models.significance import benjamini_hochberg
+from models.significance import Z_95, benjamini_hochberg, two_sided
 
 MODEL = {"model_name": "mantel_haenszel_errors", "model_version": "1"}
 FALSE_DISCOVERY_RATE = 0.05
-_Z = 1.959964
 COLUMNS = [
     "release", "previous_release", "verdict", "page_view_count", "previous_page_view_count", "error_page_view_count",
     "previous_error_page_view_count", "error_share", "previous_error_share", "ratio", "ratio_lower", "ratio_upper",
@@ -80,13 +79,7 @@ def _pooled(mine: pd.DataFrame) -> dict[str, object]:
     log_ratio, error = np.log(r / s), np.sqrt(variance)
     return numbers | {
         "ratio": r / s,
-        "ratio_lower": float(np.exp(log_ratio - _Z * error)),
-        "ratio_upper": float(np.exp(log_ratio + _Z * error)),
-        "p_value": _two_sided(log_ratio / error),
+        "ratio_lower": float(np.exp(log_ratio - Z_95 * error)),
+        "ratio_upper": float(np.exp(log_ratio + Z_95 * error)),
+        "p_value": two_sided(log_ratio / error),
     }
-
-
-def _two_sided(z: float) -> float:
-    from scipy.stats import norm
-
-    return float(2 * norm.sf(abs(z)))

@@ -1,10 +1,20 @@
-"""Many tests at once: the false discovery rate.
+"""What models say of chance alike: the normal p-value, and the false discovery rate of many tests at once.
 
-Only what several models share belongs here; what a p-value is made of is each model's own business.
+Only what several models share belongs here; what a statistic is made of is each model's own business.
 """
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+# 97.5 % of a normal distribution lie below it.
+Z_95 = 1.959963984540054
+
+
+def two_sided(z: float) -> float:
+    """The p-value of a statistic that is standard normal where nothing is wrong."""
+    from scipy.stats import norm
+
+    return float(2 * norm.sf(abs(z)))
 
 
 def benjamini_hochberg(p_values: ArrayLike) -> NDArray[np.float64]:

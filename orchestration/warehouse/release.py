@@ -40,13 +40,14 @@ def snapshot(settings: Settings, target_path: Path) -> None:
         ((home,),) = connection.execute("select current_database()").fetchall()
         connection.execute(f"attach {_quoted(target_path)} as release (storage_version '{_STORAGE_VERSION}')")
         try:
-            for schema, table, comment in _tables(connection):
+            tables = _tables(connection)
+            for schema, table, comment in tables:
                 connection.execute(f"create schema if not exists release.{schema}")
                 connection.execute(f"create table release.{schema}.{table} as from {schema}.{table}")
                 if comment:
                     text = comment.replace("'", "''")
                     connection.execute(f"comment on table release.{schema}.{table} is '{text}'")
-            if any(table == "fct_vitals_roll_ups_daily" for _, table, _ in _tables(connection)):
+            if any(table == "fct_vitals_roll_ups_daily" for _, table, _ in tables):
                 connection.execute("use release")
                 connection.execute(_MACROS.read_text(encoding="utf-8"))
         finally:
