@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 
-from orchestration import dbt, warehouse
+from orchestration import dbt, metrics, warehouse
 from orchestration.releases import Release, building, current, link_tree, replace_text
 from orchestration.reports import digest, pages, status
 from orchestration.reports.content import Context, attention
@@ -67,6 +67,7 @@ def publish(
             warehouse.export(settings, folder / "exports")
             say(2, len(STEPS), STEPS[2])
             _table_docs(settings, folder / "docs")
+            metrics.write_definitions(settings, folder / metrics.MANIFEST)
         if data_docs and data_docs.is_dir():
             shutil.copytree(data_docs, folder / "data-docs")
         say(3, len(STEPS), STEPS[3])

@@ -20,6 +20,7 @@ VERBS = {
     "status": "reading",
     "query": "reading",
     "export": "reading",
+    "metrics": "reading",
     "digest": "reading",
     "alerts": "alerting",
     "expire": "running",

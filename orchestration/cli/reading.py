@@ -59,6 +59,24 @@ def export(table: str, format_: str, out: Path | None) -> None:
         click.echo(f"{path} ({path.stat().st_size:,} bytes)", err=True)
 
 
+@click.command(context_settings={"ignore_unknown_options": True}, add_help_option=False)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="MF-ARGUMENTS…")
+def metrics(arguments: tuple[str, ...]) -> None:
+    r"""Ask for metrics by any dimension and grain of time; what follows is handed to MetricFlow's `mf`.
+
+    \b
+    beaconmart metrics list metrics
+    beaconmart metrics query --metrics conversion_share,lcp_p75_ms --group-by metric_time__week,device
+    """
+    from orchestration import metrics
+    from orchestration.settings import load_settings
+
+    try:
+        metrics.ask(load_settings(), list(arguments) or ["--help"])
+    except metrics.MetricsError as error:
+        raise click.ClickException(str(error)) from error
+
+
 @click.command()
 def digest() -> None:
     """Print the digest of errors as Markdown: what is new, worse, back and gone, and what it cost."""

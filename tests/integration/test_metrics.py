@@ -1,0 +1,32 @@
+"""The metrics of the dbt project, asked for through MetricFlow as an analyst would, on a published site."""
+
+import csv
+
+import pytest
+
+pytestmark = pytest.mark.slow
+# That of checks stands in for it where a service has no feed of requests, which no metric can.
+NOT_OF_SUMS = {"response_p95_ms"}
+
+
+def test_each_kpi_asked_for_as_a_metric_is_the_kpi_of_every_day(small_site, tmp_path):
+    kpis = {name for (name,) in small_site.rows("select distinct kpi from executive.fct_kpi_daily")} - NOT_OF_SUMS
+    found = tmp_path / "found.csv"
+    asked = ("--metrics", ",".join(sorted(kpis)), "--group-by", "metric_time", "--csv", str(found))
+    small_site.command("metrics", "query", *asked)
+    with found.open() as file:
+        answers = {
+            (kpi, row["metric_time__day"][:10]): float(row[kpi])
+            for row in csv.DictReader(file)
+            for kpi in kpis
+            if row[kpi]
+        }
+    sql = "select kpi, event_date::varchar, value from executive.fct_kpi_daily where value is not null"
+    expected = {(kpi, day): value for kpi, day, value in small_site.rows(sql) if kpi in kpis}
+    assert len({kpi for kpi, _ in expected}) > 20
+    assert {key: answers.get(key, 0.0) for key in expected} == pytest.approx(expected, rel=1e-9, abs=1e-9)
+
+
+def test_without_a_published_site_the_command_says_what_to_do(small_site, tmp_path):
+    said = type(small_site)(tmp_path).command("metrics", "list", "metrics", exits=1)
+    assert "Run `beaconmart run` first" in said
