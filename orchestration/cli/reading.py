@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -39,24 +41,44 @@ def query(sql: str, format_: str) -> None:
 
 
 @click.command()
-@click.argument("table")
+@click.argument("table", required=False, default="")
+@click.option("--columns", metavar="A,B,…", help="Only these columns.  [default: all]")
+@click.option("--where", metavar="SQL", default="", help="Only rows of this condition, such as \"device = 'mobile'\".")
+@click.option("--sql", metavar="QUERY", default="", help="Rows of a query in place of a table.")
 @click.option(
-    "--format", "format_", type=click.Choice(["csv", "parquet", "json", "xlsx"]), default="csv", show_default=True
+    "--format",
+    "format_",
+    type=click.Choice(["csv", "parquet", "json", "xlsx"]),
+    help="[default: what the end of --out says, else csv]",
 )
 @click.option(
-    "--out", type=click.Path(path_type=Path), help="The file to write; - is the terminal.  [default: TABLE.FORMAT here]"
+    "--out", default="", help="A file, s3://…, gs://… or az://…; - is the terminal.  [default: TABLE.FORMAT here]"
 )
-def export(table: str, format_: str, out: Path | None) -> None:
-    """Write one published table to a file. Text that a spreadsheet would run is made harmless."""
-    from orchestration import tables
+def export(table: str, columns: str | None, where: str, sql: str, format_: str | None, out: str) -> None:
+    r"""Write a published table, or the rows of it that you want, to a file. It is streamed, however large.
+
+    Text that a spreadsheet would run is made harmless. The file is there whole or not at all.
+
+    \b
+    beaconmart export fct_kpi_daily --where "event_date >= date '2026-11-01'" --out kpis.xlsx
+    beaconmart export experience.fct_page_views --columns event_date,page_group --out s3://bucket/views.parquet
+    """
+    from orchestration import exports, tables
+    from orchestration.lake import StorageError
     from orchestration.settings import load_settings
 
+    if bool(table) == bool(sql):
+        raise click.UsageError("Name a table, or give --sql: one of both.")
+    names = tuple(name.strip() for name in (columns or "").split(",") if name.strip())
+    wanted = exports.Wanted(table, names, where, sql)
     try:
-        path = tables.export(load_settings(), table, format_, out)  # type: ignore[arg-type]  # click checks the choice
-    except tables.TableError as error:
+        with _spinning("exporting"):
+            target = exports.export(load_settings(), wanted, format_, out)  # type: ignore[arg-type]  # click checks it
+    except (tables.TableError, StorageError) as error:
         raise click.ClickException(str(error)) from error
-    if path:
-        click.echo(f"{path} ({path.stat().st_size:,} bytes)", err=True)
+    if target:
+        path = Path(target)
+        click.echo(f"{target} ({path.stat().st_size:,} bytes)" if path.exists() else target, err=True)
 
 
 @click.command(context_settings={"ignore_unknown_options": True}, add_help_option=False)
@@ -112,6 +134,15 @@ def status(as_json: bool, at: str | None) -> None:
         for line in found.lines():
             click.echo(line)
     sys.exit(found.exit_code)
+
+
+@contextmanager
+def _spinning(what: str) -> Iterator[None]:
+    """A sign of life on a terminal while something takes long."""
+    from rich.console import Console
+
+    with Console(stderr=True).status(f"{what} …"):
+        yield
 
 
 def print_table(columns: list[str], rows: object) -> None:

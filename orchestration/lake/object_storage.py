@@ -2,7 +2,7 @@
 
 Every service is spoken to through its fsspec file system, which finds credentials and endpoints as its own tools do
 (`AWS_PROFILE`, `GOOGLE_APPLICATION_CREDENTIALS`, `AZURE_STORAGE_CONNECTION_STRING` …); none of them is configured here.
-Which files belong to a source is `landing`'s knowledge. Nothing is ever written to the storage.
+Which files belong to a source is `landing`'s knowledge. Only `upload` writes, and nothing calls it but exports.
 """
 
 import errno
@@ -110,6 +110,28 @@ def opened(url: str) -> Iterator[BufferedReader]:
         yield stream
 
 
+def upload(file: Path, url: str) -> None:
+    """Puts a file into the storage, a part at a time; the object is there whole or as it was before.
+
+    Raises:
+        StorageError: The library is missing, access is denied, there is no such bucket, or nobody answers.
+    """
+    scheme, _, path = url.partition("://")
+    with _explained(url):
+        system = _file_system(scheme)
+        # s3fs tries for minutes to put something into a bucket that does not exist.
+        _require_bucket(system, scheme, path.partition("/")[0])
+        system.put_file(str(file), url)
+
+
+def exists(url: str) -> bool:
+    """Tells whether there is an object of that address."""
+    with _explained(url):
+        system = _file_system(url.partition("://")[0])
+        system.invalidate_cache()
+        return bool(system.exists(url))
+
+
 def _file_system(scheme: str) -> Any:
     import fsspec
 
@@ -144,7 +166,7 @@ def _require_bucket(system: Any, scheme: str, bucket: str) -> None:
     try:
         system.ls(bucket)
     except FileNotFoundError as error:
-        words = f"{scheme}://{bucket} does not exist; correct the path in beaconmart.yml, or make the bucket."
+        words = f"{scheme}://{bucket} does not exist; correct its name, or make the bucket."
         raise StorageError(errno.ENOENT, words) from error
     except PermissionError:
         pass

@@ -5,12 +5,15 @@ a cell goes through here. Numbers and dates pass as they are.
 """
 
 import csv
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 # What Excel, LibreOffice or Google Sheets take for the start of a formula, the full-width forms included.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "|", "%")
+# The same for the engine of DuckDB, which writes whole tables.
+FORMULA = "^[ \u00a0]*[" + "".join(re.escape(start) for start in FORMULA_STARTS) + "]"
 
 
 def neutral(cell: Any) -> Any:

@@ -22,6 +22,7 @@ _NAMED: tuple[Loc, ...] = (
     ("error_budget_policies",),
     ("alerts", "targets"),
     ("errors", "merges"),
+    ("exports",),
 )
 
 
@@ -30,6 +31,7 @@ def between_values(document: Document, slos: OpenSlo) -> Iterator[Mistake]:
     for part in _NAMED:
         yield from _repeated(document, _values(document, part, "name"), "this name is taken")
     yield from _repeated(document, _values(document, ("sources",), "path"), "this path is read")
+    yield from _repeated(document, _values(document, ("exports",), "to"), "this file is written")
     yield from _repeated(document, _values(document, ("page_groups",), "pattern"), "the first match wins: it stands")
     for item in document.items(("services",)):
         places = document.items((*item, "locations"))

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from orchestration.settings.alerting import Alerts
 from orchestration.settings.errors import Errors
+from orchestration.settings.exporting import Export
 from orchestration.settings.parts import Name, Part, Share, Zone, regex
 from orchestration.settings.reliability import Accounting, Correction, ErrorBudgetPolicy
 from orchestration.settings.roll_ups import DEFAULT, RollUps
@@ -206,3 +207,4 @@ class Config(Part):
     alerts: Alerts = Alerts()
     errors: Errors = Errors()
     baselines: Baselines = Baselines()
+    exports: list[Export] = Field(default_factory=list)

@@ -7,16 +7,20 @@ import subprocess
 import sys
 from dataclasses import replace
 
+import duckdb
 import fsspec
 import pytest
 from moto.server import ThreadedMotoServer
 
-from orchestration import lake
+from orchestration import exports, lake
 from orchestration.defs.resources import TRANSIENT
 from orchestration.lake import object_storage
 from orchestration.lake.object_storage import StorageError, fetched, stored_objects
+from orchestration.selecting import Wanted
 from orchestration.settings import load_settings
+from orchestration.settings.exporting import Export
 from orchestration.status import read_status
+from orchestration.tables import TableError
 from tests.conftest import ROOT
 from tests.unit.lake.monitor import CHECKS, DAY, deliver, entries, rejects, rows, stored
 
@@ -185,3 +189,21 @@ def small_site_exit(site):
 def load_settings_of(site):
     """Where that site's exports lie."""
     return replace(load_settings(), home=site.home)
+
+
+def test_an_export_is_an_object_whole_or_as_it_was_before(settings, bucket):
+    settings.published.mkdir(parents=True)
+    with duckdb.connect(str(settings.published / "marts.duckdb")) as connection:
+        connection.execute("create schema executive; create table executive.fct_kpi_daily as select 91 as value")
+    daily = Export(name="kpis", table="fct_kpi_daily", to="s3://exports/out/{date}.csv")
+    weekly = Export(name="weekly", table="fct_kpi_daily", to="s3://exports/out/week-{date}.json", when="weekly")
+    lost = Export(name="lost", table="fct_kpi_daily", to="s3://no-such-bucket/out.csv")
+    declared = settings.config.model_copy(update={"exports": [daily, weekly, lost]})
+    for expected in (2, 1):  # the file of the week is there already
+        written, failed = exports.run_scheduled(replace(settings, config=declared), DAY)
+        assert len(written) == expected
+        assert len(failed) == 1 and "no-such-bucket does not exist" in failed[0]
+    assert bucket.cat(f"exports/out/{DAY}.csv") == b"value\n91\n"
+    with pytest.raises(TableError):
+        exports.export(settings, Wanted("fct_kpi_daily", where="nowhere"), None, f"s3://exports/out/{DAY}.csv")
+    assert bucket.cat(f"exports/out/{DAY}.csv") == b"value\n91\n"

@@ -1,41 +1,11 @@
 import csv
 import io
 import json
-from dataclasses import dataclass
-from pathlib import Path
 
-import duckdb
-import openpyxl
 import pytest
 
 from orchestration import tables
-
-HOSTILE = '=HYPERLINK("http://evil.example","click")'
-
-
-@dataclass
-class Home:
-    published: Path
-
-
-@pytest.fixture
-def home(tmp_path):
-    (tmp_path / "published").mkdir()
-    (tmp_path / "secret.csv").write_text("secret\nswordfish\n")
-    with duckdb.connect(str(tmp_path / "published" / "marts.duckdb")) as connection:
-        connection.execute("create schema errors; create schema executive")
-        connection.execute(
-            """
-            create table errors.fct_errors_daily as
-            select * from (values
-                (?, 3, -1.5::double, date '2026-11-01', timestamp '2026-11-01 10:00', [1, 2], null),
-                ('plain', 4, 'nan'::double, date '2026-11-02', null, [], 'x')
-            ) as t(message, error_count, change_share, event_date, first_seen_at, parts, note)
-            """,
-            [HOSTILE],
-        )
-        connection.execute("create table executive.fct_kpi_daily as select 1 as value")
-    return Home(tmp_path / "published")
+from tests.unit.conftest import HOSTILE, Home
 
 
 def answer(home, sql, write):
@@ -113,58 +83,6 @@ def test_before_the_first_release_the_message_says_what_to_do(tmp_path):
         answer(Home(tmp_path / "published"), "select 1", tables.write_csv)
 
 
-@pytest.mark.parametrize("name", ["errors.fct_errors_daily", "fct_errors_daily"])
-def test_a_table_is_exported_by_either_of_its_names(home, name, tmp_path):
-    path = tables.export(home, name, "parquet", tmp_path / "out.parquet")
-    with duckdb.connect() as connection:
-        assert connection.execute(f"select sum(error_count) from '{path}'").fetchall() == [(7,)]
-    assert not list(tmp_path.glob("*.part"))
-
-
-@pytest.mark.parametrize(
-    "name", ["fct_error_daily", "fct_errors_daily; drop table x", "../errors", "pg_catalog.pg_class"]
-)
-def test_only_published_tables_are_exported(home, name, tmp_path):
-    with pytest.raises(tables.TableError, match="There is no published table"):
-        tables.export(home, name, "csv", tmp_path / "out.csv")
-    assert not (tmp_path / "out.csv").exists()
-
-
-def test_a_mistyped_table_gets_a_suggestion(home, tmp_path):
-    with pytest.raises(tables.TableError, match=r"Did you mean .*fct_errors_daily"):
-        tables.export(home, "fct_eror_daily", "csv", tmp_path / "out.csv")
-
-
-def test_an_exported_csv_has_the_header_and_harmless_cells(home, tmp_path):
-    path = tables.export(home, "fct_errors_daily", "csv", tmp_path / "out.csv")
-    rows = list(csv.DictReader(path.open(encoding="utf-8", newline="")))
-    assert rows[0]["message"] == "'" + HOSTILE
-    assert rows[0]["event_date"] == "2026-11-01"
-
-
-def test_a_sheet_holds_text_as_text_and_numbers_as_numbers(home, tmp_path):
-    path = tables.export(home, "fct_errors_daily", "xlsx", tmp_path / "out.xlsx")
-    header, first, second = openpyxl.load_workbook(path).active.iter_rows()
-    assert [cell.value for cell in header][:3] == ["message", "error_count", "change_share"]
-    assert (first[0].data_type, first[0].value) == ("s", "'" + HOSTILE)
-    assert (first[1].value, first[2].value) == (3, -1.5)
-    assert first[3].is_date
-    assert second[2].value is None
-    assert not path.with_name("out.xlsx.part").exists()
-
-
-def test_what_does_not_fit_into_a_sheet_is_refused_and_leaves_no_half_file(home, tmp_path, monkeypatch):
-    monkeypatch.setattr(tables, "XLSX_ROWS", 1)
-    with pytest.raises(tables.TableError, match="parquet or csv"):
-        tables.export(home, "fct_errors_daily", "xlsx", tmp_path / "out.xlsx")
-    assert list(tmp_path.glob("out*")) == []
-
-
-def test_a_binary_format_is_not_written_to_the_terminal(home):
-    with pytest.raises(tables.TableError, match="--out"):
-        tables.export(home, "fct_errors_daily", "parquet", Path("-"))
-
-
-def test_a_folder_that_is_not_there_is_named(home, tmp_path):
-    with pytest.raises(tables.TableError, match="nowhere"):
-        tables.export(home, "fct_errors_daily", "csv", tmp_path / "nowhere" / "out.csv")
+def test_rows_are_read_as_they_are_asked_for(home):
+    with tables.ask(home, "select i, repeat('x', 100) from range(1_000_000_000_000) as r(i)") as (_, rows):
+        assert [next(rows)[0] for _ in range(3)] == [0, 1, 2]
