@@ -80,63 +80,92 @@
 
 {# The last day, as a literal, whose rows of this table come from history and are no longer rebuilt. #}
 {% macro closed_through() -%}
-    {%- set meta = model.config.meta -%}
-    {%- set tables = "'" ~ (meta.reach.keys() | join("', '")) ~ "'" -%}
-    {%- set found = run_query(
-        "select coalesce(max(closed_through) + " ~ meta.get('closes', 0) ~ ", date '1900-01-01')"
-        ~ " from pipeline.closed_days where raw_table in (" ~ tables ~ ")"
-    ) -%}
-    date '{{ found.rows[0][0] }}'
+    date '{{ iso_day(closed_day()) }}'
 {%- endmacro %}
 
 
+{# The same as a number. #}
+{% macro closed_day() -%}
+    {%- set closed = [] -%}
+    {%- for table in model.config.meta.reach if table in run_facts().closed -%}
+        {%- do closed.append(run_facts().closed[table] + model.config.meta.get('closes', 0)) -%}
+    {%- endfor -%}
+    {{ return(closed | max if closed else modules.datetime.date(1900, 1, 1).toordinal()) }}
+{%- endmacro %}
+
+
+{# The first and the last day, as text, of each stretch of days that this table rebuilds, widened to what it reads. #}
 {% macro rebuilt_ranges(back, forward) -%}
-    {%- set meta = model.config.meta -%}
-    {%- set reach -%}
-        {%- for table, days in meta.get('reach', {}).items() -%}
-            ('{{ table }}', {{ days.get('back', 0) }}, {{ days.get('forward', 0) }}){{ ', ' if not loop.last }}
-        {%- endfor -%}
-    {%- endset -%}
-    {%- if not reach -%}
+    {%- set meta, run = model.config.meta, run_facts() -%}
+    {%- if not meta.reach -%}
         {{ exceptions.raise_compiler_error(model.name ~ ": rebuilt() needs `meta.reach`, which says what a touched day of a raw table changes here") }}
     {%- endif -%}
-    {%- set closed = closed_through() if meta.closes is defined else "date '1900-01-01'" -%}
-    {%- set query -%}
-        with reach (raw_table, back, forward) as (values {{ reach }}),
-        touched as (
-            {%- if flags.FULL_REFRESH %}
-            select {{ closed }} + 1 as first_day, as_of_date as last_day from pipeline.run
-            {%- else %}
-            select event_date - back as first_day, event_date + forward as last_day
-            from pipeline.touched_dates inner join reach using (raw_table)
-            union
-            select
-                previous_as_of_date + 1 - (select max(back) from reach) as first_day,
-                as_of_date + (select max(forward) from reach) as last_day
+    {%- set closed = closed_day() if meta.closes is defined else 0 -%}
+    {%- set touched = [] -%}
+    {%- if flags.FULL_REFRESH -%}
+        {%- do touched.append((modules.datetime.date(1900, 1, 2).toordinal(), run.as_of)) -%}
+    {%- else -%}
+        {%- set backs, forwards = [], [] -%}
+        {%- for table, days in meta.reach.items() -%}
+            {%- do backs.append(days.get('back', 0)) or forwards.append(days.get('forward', 0)) -%}
+            {%- for day in run.touched.get(table, []) -%}
+                {%- do touched.append((day - backs[-1], day + forwards[-1])) -%}
+            {%- endfor -%}
+        {%- endfor -%}
+        {%- if run.previous < run.as_of -%}
+            {%- do touched.append((run.previous + 1 - backs | max, run.as_of + forwards | max)) -%}
+        {%- endif -%}
+    {%- endif -%}
+    {%- set ranges = [] -%}
+    {%- for first_day, last_day in touched | sort -%}
+        {%- set first, last = [first_day, closed + 1] | max, [last_day, run.as_of] | min -%}
+        {%- if first <= last and ranges and first - back <= ranges[-1][1] + 1 -%}
+            {%- do ranges.append((ranges[-1][0], [ranges.pop()[1], last + forward] | max)) -%}
+        {%- elif first <= last -%}
+            {%- do ranges.append((first - back, last + forward)) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- set days = [] -%}
+    {%- for first, last in ranges %}{% do days.append((iso_day(first), iso_day(last))) %}{% endfor -%}
+    {{ return(days) }}
+{%- endmacro %}
+
+
+{#
+    What a run knows of days, as numbers: as_of, previous as_of, the touched days and the closed day of each raw table.
+    Asked once: `graph` lasts for a run of dbt, and each table asks several times.
+#}
+{% macro run_facts() -%}
+    {%- if 'run_facts' not in graph -%}
+        {%- set query -%}
+            with days as (
+                select 'touched' as fact, raw_table, to_json(list({{ day_number('event_date') }})) as days
+                from pipeline.touched_dates
+                group by all
+                union all
+                select 'closed' as fact, raw_table, to_json({{ day_number('closed_through') }}) as days
+                from pipeline.closed_days
+            )
+            select cast(json_object(
+                'as_of', {{ day_number('as_of_date') }},
+                'previous', {{ day_number('previous_as_of_date') }},
+                'touched', (select coalesce(json_group_object(raw_table, days), '{}') from days where fact = 'touched'),
+                'closed', (select coalesce(json_group_object(raw_table, days), '{}') from days where fact = 'closed')
+            ) as varchar)
             from pipeline.run
-            where previous_as_of_date < as_of_date
-            {%- endif %}
-        ),
-        bounded as (
-            select
-                greatest(first_day, {{ closed }} + 1) - {{ back }} as first_day,
-                least(last_day, as_of_date) + {{ forward }} as last_day
-            from touched cross join pipeline.run
-            where greatest(first_day, {{ closed }} + 1) <= least(last_day, as_of_date)
-        ),
-        marked as (
-            select
-                first_day,
-                last_day,
-                coalesce(first_day > max(last_day) over (
-                    order by first_day, last_day rows between unbounded preceding and 1 preceding
-                ) + 1, true) as is_start
-            from bounded
-        ),
-        islands as (
-            select first_day, last_day, sum(is_start::int) over (order by first_day, last_day) as island from marked
-        )
-        select cast(min(first_day) as varchar), cast(max(last_day) as varchar) from islands group by island order by 1
-    {%- endset -%}
-    {{ return(run_query(query).rows) }}
+        {%- endset -%}
+        {%- do graph.update({'run_facts': fromjson(run_query(query).rows[0][0])}) -%}
+    {%- endif -%}
+    {{ return(graph.run_facts) }}
+{%- endmacro %}
+
+
+{# Days since the year 1, as Python counts them. #}
+{% macro day_number(column) -%}
+    ({{ column }} - date '0001-01-01' + 1)
+{%- endmacro %}
+
+
+{% macro iso_day(number) -%}
+    {{ modules.datetime.date.fromordinal(number).isoformat() }}
 {%- endmacro %}
