@@ -4,6 +4,7 @@ Truth before measurement: nothing is lost, sent twice or malformed here (`beacon
 is written. Speed comes first and decisions after it, because the planted effect runs from speed to buying.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,11 +12,7 @@ import numpy as np
 from orchestration.simulate import site
 from orchestration.simulate.plan import DAY_MS, Plan
 from orchestration.simulate.speed import Speed, field_of, hasten
-from orchestration.simulate.truth import (
-    BOUNCE_LOG_ODDS_PER_LCP_DOUBLING,
-    CONVERSION_LOG_ODDS_PER_LCP_DOUBLING,
-    REFERENCE_LCP_MS,
-)
+from orchestration.simulate.truth import PLANTED, REFERENCE_LCP_MS, Effects
 
 # Share of a day's sessions by local hour: quiet nights, a noon hump, a long evening.
 _HOURLY = np.array([8, 5, 3, 2, 2, 4, 9, 17, 26, 32, 36, 40, 44, 42, 40, 40, 42, 46, 54, 64, 70, 62, 40, 20], float)
@@ -77,16 +74,33 @@ def views_by_day(plan: Plan, per_day: int, seed: int) -> list[int]:
     return [max(1, round(views)) for views in per_day * relative / relative.mean()]
 
 
-def draw_day(day_ms: int, view_count: int, plan: Plan, rng: np.random.Generator) -> tuple[Sessions, Views]:
+def draw_day(
+    day_ms: int, view_count: int, plan: Plan, rng: np.random.Generator, effects: Effects = PLANTED
+) -> tuple[Sessions, Views]:
     """Draws one UTC day: `view_count` page views of people, and about 3 % as many of bots after them.
 
     Sessions start within the day and may end in the next.
     """
-    people = _people(day_ms, view_count, plan, rng)
+    people = _people(day_ms, view_count, plan, rng, effects)
     return _with_bots(*people, day_ms, rng)
 
 
-def _people(day_ms: int, view_count: int, plan: Plan, rng: np.random.Generator) -> tuple[Sessions, Views]:
+def buying_chance(sessions: Mapping[str, np.ndarray], first_lcp_ms: np.ndarray, effects: Effects) -> np.ndarray:
+    """Returns how likely sessions are to buy while the shop is up, from their fields and the first page's LCP."""
+    standing = field_of(site.DEVICES, "conversion_logit")[sessions["device"]]
+    standing = standing + field_of(site.COUNTRIES, "conversion_logit")[sessions["country"]]
+    return _logistic(
+        -3.25
+        + effects.confounding * standing
+        + np.array(site.CHANNEL_LOGITS)[sessions["channel"]]
+        - 0.25 * sessions["is_new"]
+        + effects.conversion * np.log2(first_lcp_ms / REFERENCE_LCP_MS)
+    )
+
+
+def _people(
+    day_ms: int, view_count: int, plan: Plan, rng: np.random.Generator, effects: Effects
+) -> tuple[Sessions, Views]:
     n = view_count // 2 + 50  # sessions have 3.4 views on average: more than enough, and cut below
     speed = Speed(plan, rng)
     luck = rng.normal(0, 1, n)
@@ -107,7 +121,7 @@ def _people(day_ms: int, view_count: int, plan: Plan, rng: np.random.Generator) 
     }
     first |= speed.draw(drawn["device"], drawn["country"], first["group"], drawn["start_ms"], luck)
     hasten(first, first["navigation"])
-    drawn["is_converted"], drawn["pages"] = _decided(drawn, first["lcp_ms"], plan, rng)
+    drawn["is_converted"], drawn["pages"] = _decided(drawn, first["lcp_ms"], plan, rng, effects)
     drawn["is_logged_in"] = rng.random(n) < np.select([drawn["is_converted"], drawn["is_new"]], [0.7, 0.08], 0.45)
     # The last session is cut so that the day has exactly its number of views; without room to pay, nothing is bought.
     total = np.cumsum(drawn["pages"])
@@ -119,21 +133,14 @@ def _people(day_ms: int, view_count: int, plan: Plan, rng: np.random.Generator) 
 
 
 def _decided(
-    drawn: dict[str, np.ndarray], first_lcp_ms: np.ndarray, plan: Plan, rng: np.random.Generator
+    drawn: dict[str, np.ndarray], first_lcp_ms: np.ndarray, plan: Plan, rng: np.random.Generator, effects: Effects
 ) -> tuple[np.ndarray, np.ndarray]:
     """Returns whether sessions buy, and their page views: both follow from the first page's LCP, as planted."""
     n = len(first_lcp_ms)
     doublings = np.log2(first_lcp_ms / REFERENCE_LCP_MS)
-    converted = rng.random(n) < _logistic(
-        -3.25
-        + field_of(site.DEVICES, "conversion_logit")[drawn["device"]]
-        + field_of(site.COUNTRIES, "conversion_logit")[drawn["country"]]
-        + np.array(site.CHANNEL_LOGITS)[drawn["channel"]]
-        - 0.25 * drawn["is_new"]
-        + CONVERSION_LOG_ODDS_PER_LCP_DOUBLING * doublings
-    )
+    converted = rng.random(n) < buying_chance(drawn, first_lcp_ms, effects)
     converted &= ~_unlucky(drawn["start_ms"], plan, rng)
-    bounced = ~converted & (rng.random(n) < _logistic(-0.35 + BOUNCE_LOG_ODDS_PER_LCP_DOUBLING * doublings))
+    bounced = ~converted & (rng.random(n) < _logistic(-0.35 + effects.bounce * doublings))
     pages = np.where(bounced, 1, np.minimum(2 + rng.geometric(0.32, n), 25)) + 2 * converted
     return converted, pages
 

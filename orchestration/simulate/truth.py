@@ -16,6 +16,18 @@ BOUNCE_LOG_ODDS_PER_LCP_DOUBLING = 0.40
 REFERENCE_LCP_MS = 1500.0
 
 
+@dataclass(frozen=True)
+class Effects:
+    """What is planted between speed and decisions; `confounding` multiplies what devices and countries do to buying."""
+
+    conversion: float = CONVERSION_LOG_ODDS_PER_LCP_DOUBLING
+    bounce: float = BOUNCE_LOG_ODDS_PER_LCP_DOUBLING
+    confounding: float = 1.0
+
+
+PLANTED = Effects()
+
+
 @dataclass
 class Truth:
     """The plan and what was written; counts are of what landed."""

@@ -54,11 +54,30 @@ DECLARED: dict[str, tuple[str, str]] = {
         f" forecast_date date not null, {_MODEL}",
         "One row per objective, forecast date and exhaustion date: the probability that by then the budget is spent.",
     ),
-    "predictions.business_correlations": (
+    "predictions.business_effects": (
         "exposure varchar not null, outcome varchar not null, effect_unit varchar, verdict varchar, caveat varchar,"
-        " stratum_count bigint, session_count bigint, day_count bigint, effect double, effect_lower double,"
-        f" effect_upper double, p_value double, q_value double, event_date date not null, {_MODEL}",
-        "One row per exposure and outcome, over the window that ends on the event date.",
+        " shape varchar, effect double, effect_lower double, effect_upper double, outcome_mean double,"
+        " unadjusted_effect double, unadjusted_lower double, unadjusted_upper double, p_value double, q_value double,"
+        " confounding_needed double, segment_count double, same_sign_share double, i_squared double,"
+        " heterogeneity_p double, slow_share double, at_risk_month double, gain_month double, gain_lower double,"
+        " gain_upper double, session_count bigint, day_count bigint, is_control boolean not null,"
+        f" event_date date not null, {_MODEL}",
+        "One row per exposure, outcome and whether it is a negative control, over the window that ends on the event"
+        " date.",
+    ),
+    "predictions.business_effect_strata": (
+        "exposure varchar not null, outcome varchar not null, dimension varchar not null, segment varchar not null,"
+        " effect double, effect_lower double, effect_upper double, request_share double, rank_correlation double,"
+        f" impact_score double, session_count bigint, event_date date not null, {_MODEL}",
+        "One row per exposure, outcome and segment of one dimension: the effect there. For page groups the Conversion"
+        " Impact Score of mPulse beside it.",
+    ),
+    "predictions.business_effect_doses": (
+        "exposure varchar not null, outcome varchar not null, bucket integer not null, value_from double,"
+        " value_to double, outcome_mean double, adjusted_mean double, adjusted_lower double, adjusted_upper double,"
+        f" session_count bigint, event_date date not null, {_MODEL}",
+        "One row per exposure, outcome and bucket of the exposure: the outcome as it is, and with like sessions in"
+        " every bucket.",
     ),
     "predictions.mttr_changes": (
         "verdict varchar not null, reason varchar not null, baseline_count bigint, baseline_open_count bigint,"

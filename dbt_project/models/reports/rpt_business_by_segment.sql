@@ -1,3 +1,5 @@
+{%- set kinds = ['page_group', 'device', 'country', 'browser', 'connection', 'channel', 'visitor_kind'] -%}
+
 with
 run as (
     select
@@ -11,10 +13,16 @@ business as (
     select
         business_days.*,
         if(business_days.event_date > run.as_of_date - 28, 'current', 'previous') as period,
-        unnest(['all', 'device', 'country']) as segment_kind,
-        unnest(['all', business_days.device, business_days.country]) as segment
-    from {{ ref('fct_business_daily') }} as business_days
+        if(roll_up = 'site', 'all', roll_up) as segment_kind,
+        case roll_up
+            {%- for name in kinds %}
+            when '{{ name }}' then {{ name }}
+            {%- endfor %}
+            else 'all'
+        end as segment
+    from {{ ref('fct_business_roll_ups_daily') }} as business_days
     inner join run on business_days.event_date between run.as_of_date - 55 and run.as_of_date
+    where roll_up in ('site', '{{ kinds | join("', '") }}')
 ),
 
 segments as (
@@ -29,6 +37,8 @@ segments as (
         cast(sum(bounce_count) as double) as bounces,
         cast(sum(order_count) as bigint) as orders,
         sum(revenue_net) as revenue,
+        cast(sum(duration_sum_s) as double) / nullif(sessions, 0) as duration_mean_s,
+        cast(sum(page_view_count) as double) / nullif(sessions, 0) as pages_per_session,
         conversions / nullif(sessions, 0) as conversion,
         {{ wilson('lower', 'conversion * n', 'n') }} as conversion_lower,
         {{ wilson('upper', 'conversion * n', 'n') }} as conversion_upper,
@@ -53,6 +63,9 @@ final as (
         earlier.conversion as previous_conversion_share,
         now.bounces / now.sessions as bounce_share,
         cast(now.revenue as double) / now.sessions as revenue_per_session,
+        cast(now.revenue as double) / nullif(now.orders, 0) as order_value_mean,
+        now.duration_mean_s,
+        now.pages_per_session,
         abs(now.conversion - earlier.conversion)
         > sqrt(now.squared_half_width + earlier.squared_half_width) as is_change_proven,
         run.as_of_date as event_date

@@ -11,12 +11,11 @@ import dagster as dg
 import pandas as pd
 
 from orchestration import progress, warehouse
-from orchestration.defs.infer import error_inferences
+from orchestration.defs.infer import business_inferences, error_inferences
 from orchestration.defs.resources import Site, readable_failures
 from orchestration.settings import Settings
 
 FORECAST_DAYS = 800  # two years of seasons, and what the lags of the first of their days need
-CORRELATION_DAYS = 90
 # A fault that lasts becomes what is usual after three weeks; a drift can go on for longer.
 LONGEST_EPISODE_DAYS = 120
 
@@ -26,7 +25,9 @@ DEPS = {
     "vitals_degradations": [["experience", "fct_vitals_roll_ups_daily"]],
     "degradation_episodes": [["experience", "fct_vitals_roll_ups_daily"]],
     "degradation_segments": [["experience", "fct_page_views"]],
-    "business_correlations": [["business", "fct_sessions"], ["reliability", "fct_availability_daily"]],
+    "business_effects": [["business", "fct_effect_sums_daily"]],
+    "business_effect_strata": [["business", "fct_effect_sums_daily"], ["business", "fct_conversion_by_speed"]],
+    "business_effect_doses": [["business", "fct_effect_sums_daily"]],
     "mttr_changes": [["reliability", "fct_incidents"]],
     "error_costs": [["intermediate", "int_error_exposures_counted"]],
     "release_errors": [["errors", "fct_release_errors_daily"], ["dimensions", "dim_releases"]],
@@ -106,18 +107,6 @@ def _tell_degradations(settings: Settings, since: date, as_of: date) -> Rows:
     }
 
 
-def associate(settings: Settings, as_of: date) -> Rows:
-    """Associations of speed and availability with what sessions did."""
-    from models.correlations import associate
-    from models.exposures import cells_from_sessions
-
-    span = [as_of - timedelta(days=CORRELATION_DAYS - 1), as_of]
-    sessions = _frame(settings, _SESSIONS, span)
-    found = associate(cells_from_sessions(sessions, _frame(settings, _AVAILABILITY, span)), as_of)
-    table = "business_correlations"
-    return {table: warehouse.write_predictions(settings, f"predictions.{table}", found, {"event_date": as_of})}
-
-
 def judge_restoration(settings: Settings, as_of: date) -> Rows:
     """Whether the mean time to restore fell by the target against the declared baseline period."""
     from models.restoration import judge_restoration
@@ -138,7 +127,7 @@ def judge_restoration(settings: Settings, as_of: date) -> Rows:
 INFERENCES: dict[Callable[[Settings, date], Rows], set[str]] = {
     forecast_kpis: {"kpi_forecasts", "kpi_forecast_backtests"},
     find_degradations: {"vitals_degradations", "degradation_episodes", "degradation_segments"},
-    associate: {"business_correlations"},
+    business_inferences.estimate_effects: {"business_effects", "business_effect_strata", "business_effect_doses"},
     judge_restoration: {"mttr_changes"},
     error_inferences.cost_errors: {"error_costs"},
     error_inferences.judge_releases: {"release_errors"},
@@ -184,13 +173,6 @@ _SEGMENTS = """
     group by all
     order by all
 """
-_SESSIONS = """
-    select event_date, device, country, is_converted, is_bounce, duration_s, page_view_count, first_lcp_ms,
-        first_inp_ms, first_cls, cast(first_ux_score as double) as first_ux_score, cast(weight as double) as weight
-    from business.fct_sessions
-    where event_date between ? and ?
-    order by event_date, session_id
-"""
 # For the site an incident of three services is one, over when the last of them is; an open one has lasted until now.
 _INCIDENTS = """
     select
@@ -200,14 +182,6 @@ _INCIDENTS = """
     from reliability.fct_incidents
     where not is_excluded and event_date <= $2
     group by incident_id
-    order by all
-"""
-_AVAILABILITY = """
-    select event_date, sum(up_s) / nullif(sum(up_s + down_s), 0) as availability_share
-    from reliability.fct_availability_daily
-    inner join config.services using (service)
-    where is_contractual and is_critical and event_date between ? and ?
-    group by all
     order by all
 """
 

@@ -1,31 +1,22 @@
-"""What visits are worth: sessions, conversion, revenue, and how speed and availability go along with them."""
+"""What visits are worth: sessions, conversion, revenue, how far journeys get, and what sessions do by speed."""
 
 from orchestration.reports.charts import Chart, Column, Page, Section, Series, Table, Tile
-from orchestration.reports.content import Context, change_text, listed, plural, sure
+from orchestration.reports.content import Context, change_text, sure
 from orchestration.reports.figures import KPIS, kpi_chart
-from orchestration.reports.formats import NBSP, NOTHING, Formats, day
+from orchestration.reports.formats import NOTHING, Formats, day
 from orchestration.reports.marts import Row, grouped
 
 TILES = ["session_count", "conversion_share", "bounce_share", "order_count", "revenue_net"]
-# Outcome → name, and what an effect on it is counted in.
-OUTCOMES = {
-    "conversion_share": ("Conversion rate", "percentage points"),
-    "bounce_share": ("Bounce rate", "percentage points"),
-    "duration_s": ("Session duration", "seconds"),
-    "pages_per_session": ("Pages per session", "pages"),
+KINDS = {
+    "page_group": "Landing page group",
+    "device": "Device",
+    "country": "Country",
+    "browser": "Browser",
+    "connection": "Connection",
+    "channel": "Channel",
+    "visitor_kind": "Kind of visitor",
 }
-CONTROLS = ("shuffled_", "next_day_")
-ASSOCIATIONS = (
-    Column("label", "Outcome"),
-    Column("per", "Per"),
-    Column("effect_text", "Effect", "text", "effect"),
-    Column("bounds_text", "95 %", "text", "interval"),
-    Column("verdict", "Verdict", "verdict", "association"),
-    Column("q_value", "q", "p", "false_discovery_rate"),
-    Column("session_count", "Sessions", "count", "session"),
-    Column("stratum_count", "Strata", "count", "stratum"),
-    Column("day_count", "Days", "count"),
-)
+METRICS = {"LCP": "ms", "INP": "ms", "CLS": "", "TTFB": "ms"}
 TRENDS = ["conversion_share", "revenue_net", "session_count", "bounce_share"]
 
 
@@ -40,9 +31,11 @@ def page(context: Context) -> Page:
         "Cancelled orders do not convert, and revenue is net of refunds.",
         [
             Section("headlines", f"The 28 days to {day(context.marts.as_of)}", tiles=_tiles(context)),
-            _associations(context),
+            _funnels(context),
+            _speeds(context),
             Section("trends", f"Day by day, {context.marts.span} days", charts=[chart for chart in charts if chart]),
             _segments(context, segments),
+            _reconciled(context),
         ],
     )
 
@@ -79,91 +72,163 @@ def _tiles(context: Context) -> list[Tile]:
     return tiles
 
 
-def _associations(context: Context) -> Section:
+def _funnels(context: Context) -> Section:
+    steps = context.marts.rows("select * from reports.rpt_journey_steps order by journey, position")
+    rows: list[Row] = []
+    charts = []
+    for journey, own in grouped(steps, "journey").items():
+        first = own[0]["session_count"]
+        if not first or len(own) < 2:
+            continue
+        before = first
+        for row in own:
+            rows.append(
+                row
+                | {
+                    "page": context.link("journey", str(journey)),
+                    "of_first": row["session_count"] / first,
+                    "left": before - row["session_count"],
+                    "lost_share": 1 - row["session_count"] / before if before else None,
+                }
+            )
+            before = row["session_count"]
+        charts.append(_funnel(context, str(journey), rows[-len(own) :]))
+    if not rows:
+        return Section(
+            "funnels", "How far journeys get is not known", empty="No journey of two steps was begun in 28 days."
+        )
+    worst = max((row for row in rows if row["lost_share"] is not None), key=lambda row: row["lost_share"])
+    share = context.formats.value(worst["lost_share"], "share")
+    columns = (
+        Column("journey", "Journey", href="page"),
+        Column("step", "Step"),
+        Column("session_count", "Sessions", "count", "session"),
+        Column("of_first", "Of the first step", "share", "journey_funnel"),
+        Column("left", "Lost before it", "count", "journey_funnel"),
+        Column("lost_share", "Lost of the step before", "share", "journey_funnel"),
+        Column("conversion_share", "Conversion rate", "share", "conversion_rate"),
+    )
+    title = f"{share} of {worst['journey']} are lost before {worst['step']}"
+    lead = "Sessions of 28 days that saw the pages of a step and of every step before it."
+    return Section("funnels", title, lead, charts=charts, tables=[Table("journey_funnels", "", columns, rows)])
+
+
+def _funnel(context: Context, journey: str, rows: list[Row]) -> Chart:
+    formats = context.formats
+    end = formats.value(rows[-1]["of_first"], "share")
+    return Chart(
+        id=f"funnel_of_{context.subjects['journey', journey]}",
+        kind="shares",
+        title=f"{journey}: {end} of sessions that begin come to the end",
+        subtitle="Share of the sessions of the first step.",
+        summary=" ".join(f"{r['step']}: {formats.value(r['of_first'], 'share')}." for r in rows),
+        unit="share",
+        definition="journey_funnel",
+        x=tuple(str(row["step"]) for row in rows),
+        series=(
+            Series("came so far", tuple(row["of_first"] for row in rows), role="c1"),
+            Series("left before", tuple(1 - row["of_first"] for row in rows), role="unknown"),
+        ),
+        notes=tuple(f"−{formats.value(row['left'], 'count')}" if row["left"] else NOTHING for row in rows),
+        row_heading="Step",
+        note_heading="Lost",
+    )
+
+
+def _speeds(context: Context) -> Section:
     rows = context.marts.rows_if(
-        "predictions.business_correlations",
+        "business.fct_conversion_by_speed",
         """
-        select *, split_part(effect_unit, ' per ', 2) as per from predictions.business_correlations
-        where event_date = (select max(event_date) from predictions.business_correlations where event_date <= $as_of)
-        order by outcome, q_value nulls last, exposure
+        with summed as (
+            select metric, value_from, value_to, sum(sample_count)::bigint as sample_count,
+                sum(session_count)::double as sessions, sessions ^ 2 / sum(session_square_sum)::double as n,
+                sum(converted_session_count)::double / sessions as conversion_share,
+                sum(bounce_count)::double / sessions as bounce_share,
+                sum(revenue_net)::double / sessions as revenue_per_session
+            from business.fct_conversion_by_speed
+            where event_date between $as_of - 27 and $as_of
+            group by metric, value_from, value_to
+        ), told as (
+            select *, unnest([{of: 'conversion', p: conversion_share}, {of: 'bounce', p: bounce_share}],
+                recursive := true)
+            from summed
+        )
+        select *, (p + 1.920729 / n) / (1 + 3.841459 / n) as middle,
+            1.959964 * sqrt(p * (1 - p) / n + 0.960365 / n ^ 2) / (1 + 3.841459 / n) as reach
+        from told order by metric, of, value_from
         """,
     )
     if not rows:
-        empty = "Comparing like with like needs several weeks of sessions that have a web vital."
-        return Section("associations", "How speed goes along with business is not known yet", empty=empty)
-    for row in rows:
-        row["label"] = OUTCOMES.get(row["outcome"], (row["outcome"].replace("_", " "), ""))[0]
-        row["effect_text"] = _effect(row["effect"], row)
-        low, high = _effect(row["effect_lower"], row), _effect(row["effect_upper"], row)
-        row["bounds_text"] = f"{low} to {high}" if row["effect_lower"] is not None else None
-        row["verdict"] = row["verdict"].replace(" ", "_")
-    controls = [row for row in rows if row["exposure"].startswith(CONTROLS)]
-    pairs = [row for row in rows if row not in controls]
-    proven = sum(row["verdict"] == "associated" for row in pairs)
-    false = sum(row["verdict"] == "associated" for row in controls)
-    verb = "is" if proven == 1 else "are"
-    title = (
-        f"{proven or 'None'} of {plural(len(pairs), 'pair')} of speed or availability with business {verb} associated"
-    )
-    caveats = "; ".join(
-        dict.fromkeys(row["caveat"] for row in pairs if row["verdict"] == "associated" and row["caveat"])
-    )
-    lead = (
-        f"Sessions of the same device, country and time are compared by their first page view. {caveats.capitalize()}"
-    )
-    tables = [Table("business_correlations", "All pairs", ASSOCIATIONS, pairs, shown=40)]
-    if controls:
-        note = (
-            f"Exposures that cannot matter, such as another session's speed: {false or 'none'} of "
-            f"{len(controls)} looks associated."
+        return Section(
+            "speed", "What sessions do by speed is not known", empty="No session of 28 days has a web vital."
         )
-        tables.append(Table("negative_controls", "Negative controls", ASSOCIATIONS, controls, note=note, shown=8))
-    charts = [_effects(context, outcome, group) for outcome, group in grouped(pairs, "outcome").items()]
-    return Section("associations", title, lead.rstrip(". ") + ".", charts=charts, tables=tables)
-
-
-def _effects(context: Context, outcome: str, rows: list[Row]) -> Chart:
-    label, unit = OUTCOMES.get(outcome, (outcome.replace("_", " "), ""))
-    known = [row for row in rows if row["effect_lower"] is not None]
-    up = [row["per"] for row in known if row["verdict"] == "associated" and row["effect"] > 0]
-    down = [row["per"] for row in known if row["verdict"] == "associated" and row["effect"] < 0]
-    parts = [f"rises with {listed(up)}" if up else "", f"falls with {listed(down)}" if down else ""]
-    finding = " and ".join(part for part in parts if part) or "no association is proven"
-
-    def column(key: str) -> tuple[float | None, ...]:
-        return tuple(row[key] for row in known)
-
-    return Chart(
-        id=f"effects_on_{outcome}",
-        kind="forest",
-        title=f"{label}: {finding}",
-        subtitle=(
-            f"Difference in {unit or 'the outcome'}, with 95 % interval; one that crosses the dotted line "
-            "proves nothing."
-        ),
-        summary=f"{label}: {finding}.",
-        unit="effect",
-        definition="effect",
-        x=tuple(f"per {row['per']}" for row in known),
-        series=(Series("effect", column("effect"), column("effect_lower"), column("effect_upper")),),
-        notes=tuple(row["effect_text"] for row in known),
-        row_heading="Exposure",
-        note_heading="Effect",
+    of_lcp = [row for row in rows if (row["metric"], row["of"]) == ("LCP", "conversion")]
+    title = "What sessions do by the speed of their first page view"
+    if len(of_lcp) > 1:
+        fast, slow = (context.formats.value(of_lcp[end]["p"], "share") for end in (0, -1))
+        title = f"{fast} of sessions that begin fast order, and {slow} of the slowest"
+    lead = (
+        "As it is, with 95 % intervals: who is slow differs in more than speed. The page of effects compares like ones."
+    )
+    charts = [
+        _speed(
+            metric, outcome, [row for row in rows if (row["metric"], row["of"]) == (metric, outcome)], context.formats
+        )
+        for outcome in ("conversion", "bounce")
+        for metric in METRICS
+        if any(row["metric"] == metric for row in rows)
+    ]
+    columns = (
+        Column("metric", "Metric"),
+        Column("bucket", "First page view"),
+        Column("sample_count", "Sessions", "count", "session"),
+        Column("conversion_share", "Conversion rate", "share", "conversion_rate"),
+        Column("bounce_share", "Bounce rate", "share", "bounce"),
+        Column("revenue_per_session", "Revenue per session", "money", "revenue_net"),
+    )
+    told = [row | {"bucket": _bucket(row)} for row in rows if row["of"] == "conversion"]
+    return Section(
+        "speed", title, lead, charts=charts, tables=[Table("sessions_by_speed", "", columns, told, shown=30)]
     )
 
 
-def _effect(value: float | None, row: Row) -> str:
-    if value is None:
-        return NOTHING
-    unit = OUTCOMES.get(row["outcome"], ("", ""))[1]
-    scaled = value * 100 if unit == "percentage points" else value
-    short = {"percentage points": f"{NBSP}pp", "seconds": f"{NBSP}s", "pages": ""}.get(unit, "")
-    return f"{scaled:+.2f}{short}".replace("-", "−")
+def _speed(metric: str, outcome: str, rows: list[Row], formats: Formats) -> Chart:
+    label = {"conversion": "Conversion rate", "bounce": "Bounce rate"}[outcome]
+    values = tuple(row["p"] for row in rows)
+    buckets = tuple(_bucket(row) for row in rows)
+    most = max(rows, key=lambda row: row["sample_count"])
+    return Chart(
+        id=f"{outcome}_by_{metric.lower()}",
+        kind="line",
+        title=f"{label} by {metric}",
+        subtitle=f"Most sessions, {most['sample_count']:,}, are at {_bucket(most)}. Band: 95 % interval.",
+        summary=f"{label} by {metric}: "
+        + "; ".join(f"{b}: {formats.value(v, 'share')}" for b, v in zip(buckets, values, strict=True)),
+        unit="share",
+        definition="conversion_by_speed",
+        x=buckets,
+        series=(
+            Series(
+                label,
+                values,
+                tuple(max(0.0, row["middle"] - row["reach"]) for row in rows),
+                tuple(min(1.0, row["middle"] + row["reach"]) for row in rows),
+            ),
+        ),
+        is_small=True,
+    )
+
+
+def _bucket(row: Row) -> str:
+    write, unit = Formats("", "UTC").goal, METRICS[row["metric"]]
+    if row["value_to"] is None:
+        return f"> {write(row['value_from'], unit)}"
+    return f"≤ {write(row['value_to'], unit)}"
 
 
 def _segments(context: Context, segments: list[Row]) -> Section:
     tables = []
-    for kind, label in (("device", "Device"), ("country", "Country")):
+    for kind, label in KINDS.items():
         columns = (
             Column("segment", label),
             Column("session_count", "Sessions", "count", "session"),
@@ -178,15 +243,47 @@ def _segments(context: Context, segments: list[Row]) -> Section:
             Column("previous_conversion_share", "28 days before", "share", "conversion_rate"),
             Column("change", "Change"),
             Column("bounce_share", "Bounce rate", "share", "bounce"),
+            Column("duration_mean_s", "Duration", "s", "session"),
+            Column("pages_per_session", "Pages", "ratio", "page_view"),
             Column("order_count", "Orders", "count", "order"),
+            Column("order_value_mean", "Order value", "money", "revenue_net"),
             Column("revenue_net", "Revenue, net", "money", "revenue_net"),
             Column("revenue_per_session", "Revenue per session", "money", "revenue_net"),
         )
         rows = [row | {"change": _moved(row, context.formats)} for row in segments if row["segment_kind"] == kind]
         tables.append(
-            Table(f"business_by_{kind}", f"By {label.lower()}", columns, rows, "No session in 28 days.", shown=15)
+            Table(f"business_by_{kind}", f"By {label.lower()}", columns, rows, "No session in 28 days.", shown=8)
         )
     return Section("segments", "Who visits and who buys", tables=tables)
+
+
+def _reconciled(context: Context) -> Section:
+    (row,) = context.marts.rows(
+        """
+        select sum(matched_session_count)::bigint as matched, sum(silent_session_count)::bigint as only_there,
+            sum(unlisted_session_count)::bigint as only_here
+        from experience.fct_page_view_arrivals_daily where event_date between $as_of - 27 and $as_of
+        """
+    )
+    if not row["matched"] and not row["only_there"]:
+        empty = "There is no feed of sessions to hold them against."
+        return Section("reconciled", "Only beacons tell of sessions", empty=empty)
+    known = row["matched"] + row["only_there"] + row["only_here"]
+    formats = context.formats
+
+    def tile(label: str, key: str, detail: str) -> Tile:
+        share = formats.value(row[key] / known, "share")
+        return Tile(label, formats.value(row[key], "count"), "sessions_reconciled", detail=f"{share} of all; {detail}")
+
+    tiles = [
+        tile("In both", "matched", "seen by beacons and listed by the other tool"),
+        tile("Only in beacons", "only_here", "not listed by the other tool"),
+        tile("Only in the sessions feed", "only_there", "no beacon came"),
+    ]
+    title = (
+        f"{formats.value(row['matched'] / known, 'share')} of sessions are known to beacons and to the sessions feed"
+    )
+    return Section("reconciled", title, "28 days, matched by session id on the same day or one beside it.", tiles=tiles)
 
 
 def _moved(row: Row, formats: Formats) -> str:

@@ -188,6 +188,21 @@ select
     converted_session_count as order_count, (converted_session_count * 61.5)::decimal(18, 4) as revenue_net, 184.0 as duration_mean_s, 3.4 as pages_per_session, event_date
 from (select distinct event_date, device, share * 10 as share, country, part from cells);
 
+create table business.fct_business_roll_ups_daily as
+select r.roll_up, if(r.roll_up = 'device', device, 'all') as device, if(r.roll_up in ('country', 'country, region'), country, 'all') as country,
+    if(r.roll_up = 'country, region', 'north', 'all') as region, 'all' as page_group, 'all' as browser, 'all' as browser_version, 'all' as connection, 'all' as release,
+    'all' as channel, 'all' as visitor_kind, sum(sample_count)::bigint as sample_count, sum(session_count) as session_count, sum(session_square_sum) as session_square_sum,
+    sum(bounce_count) as bounce_count, sum(converted_session_count) as converted_session_count, sum(order_count)::bigint as order_count, sum(revenue_net) as revenue_net,
+    sum(session_count) * 184 as duration_sum_s, sum(session_count) * 3.4 as page_view_count, event_date
+from business.fct_business_daily, (values ('site'), ('device'), ('country'), ('country, region')) r (roll_up)
+group by all;
+
+create table business.fct_conversion_by_speed as
+select m.metric, 'mobile' as device, 'home' as page_group, b.value_from * m.factor as value_from, b.value_to * m.factor as value_to, 900::bigint as sample_count,
+    900 as session_count, 900 as session_square_sum, 40 - 9 * b.n as converted_session_count, 300 + 50 * b.n as bounce_count, 2400 as revenue_net, event_date
+from days, (values ('LCP', 1.0), ('INP', 0.1), ('CLS', 0.0001), ('TTFB', 0.4)) m (metric, factor), (values (0, 0.0, 1000.0), (1, 1000.0, 2500.0), (2, 2500.0, null)) b (n, value_from, value_to)
+where event_date > $as_of::date - 28;
+
 create table business.fct_sessions as
 select 's' || n as session_id, if(n % 3 = 0, 'u' || n % 40, null) as visitor_id, if(n % 50 = 0, 2, 0)::bigint as error_count, $as_of::date - n % 28 as event_date,
     'DE' as country, n % 3 = 0 as is_bounce, 1::decimal(18, 6) as weight
@@ -214,6 +229,12 @@ select
     case when not has_page_views then 'page views of checkout' when not has_objective then 'an objective' end as missing, j.is_critical, event_date
 from days, (values ('Buy', 'Find', 'search', 'search', 'web-good-lcp', true), ('Buy', 'Look', 'product', 'web', 'web-availability', true),
     ('Buy', 'Pay', 'checkout', 'api', 'api-availability', true), ('Browse', 'Home', 'home', 'web', null, false)) j (journey, step, page_group, service, objective, is_critical);
+
+create table business.fct_journey_funnel_daily as
+select journey, step, 'mobile' as device, position, (90 / position)::bigint as sample_count, (90 / position)::bigint as session_count, 4 as converted_session_count,
+    event_date
+from days, (values ('Buy', 'Find', 1), ('Buy', 'Look', 2), ('Buy', 'Pay', 3), ('Browse', 'Home', 1)) j (journey, step, position)
+where event_date > $as_of::date - 28;
 
 create table executive.fct_mission_targets as
 select t.*, $as_of::date as event_date from (values
@@ -311,11 +332,27 @@ from predictions.degradation_episodes e, (values
     ('mobile', 'DE', 'Chrome', 0.3, 0.32, 2210.0, 2800.0, 0.8), ('other', 'other', 'other', 0.7, 0.68, 2400.0, 2500.0, 0.2))
     s (device, country, browser, before_share, since_share, before_p75, since_p75, carried_share);
 
-create table predictions.business_correlations as
-select b.*, 'robust' as model_name, '1' as model_version, $as_of::date as event_date from (values
-    ('lcp_ms', 'conversion_share', 12, 81000, 90, -0.0041, -0.0062, -0.0021, 'conversion_share per doubling of LCP', 0.0004, 0.002, 'associated', 'association, not proof'),
-    ('lcp_ms', 'bounce_share', 12, 81000, 90, 0.018, 0.011, 0.026, 'bounce_share per doubling of LCP', 0.0001, 0.001, 'associated', 'association, not proof'),
-    ('inp_ms', 'conversion_share', 12, 80000, 90, -0.0006, -0.0021, 0.0008, 'conversion_share per doubling of INP', 0.41, 0.55, 'not proven', 'association, not proof'),
-    ('shuffled_lcp_ms', 'conversion_share', 12, 81000, 90, 0.0002, -0.001, 0.0014, 'conversion_share per doubling of LCP', 0.7, 0.8, 'not proven', 'negative control of lcp_ms'),
-    ('availability_share', 'conversion_share', 12, 81000, 90, 'nan'::double, null, null, 'conversion_share per percentage point of availability', null, null, 'not proven', 'varied on too few days'))
-    b (exposure, outcome, stratum_count, session_count, day_count, effect, effect_lower, effect_upper, effect_unit, p_value, q_value, verdict, caveat);
+create table predictions.business_effects as
+select b.*, b.exposure || ' and ' || b.outcome as effect_unit, 0.04 as outcome_mean, 2 * effect as unadjusted_effect, 2 * effect_lower as unadjusted_lower,
+    2 * effect_upper as unadjusted_upper, q_value / 2 as p_value, if(verdict = 'associated', 'monotone', null) as shape, 1.8 as confounding_needed,
+    12.0 as segment_count, 0.92 as same_sign_share, 0.4 as i_squared, 0.03 as heterogeneity_p, 0.21 as slow_share, 4200.0 as at_risk_month,
+    -40000 * effect as gain_month, -40000 * effect_upper as gain_lower, -40000 * effect_lower as gain_upper, 81000::bigint as session_count, 90::bigint as day_count,
+    'slope_in_strata' as model_name, '2' as model_version, $as_of::date as event_date from (values
+    ('lcp_ms', 'conversion', false, -0.0041, -0.0062, -0.0021, 0.002, 'associated', 'association, not proof'),
+    ('lcp_ms', 'revenue', false, -0.41, -0.62, -0.21, 0.002, 'associated', 'association, not proof'),
+    ('lcp_ms', 'bounce', false, 0.018, 0.011, 0.026, 0.001, 'associated', 'association, not proof'),
+    ('inp_ms', 'conversion', false, -0.0006, -0.0021, 0.0008, 0.55, 'not proven', 'association, not proof'),
+    ('lcp_ms', 'conversion', true, 0.0002, -0.001, 0.0014, 0.8, 'not proven', 'negative control'),
+    ('outage', 'conversion', false, 'nan'::double, null, null, null, 'not proven', 'varied on too few days'))
+    b (exposure, outcome, is_control, effect, effect_lower, effect_upper, q_value, verdict, caveat);
+
+create table predictions.business_effect_strata as
+select b.*, if(dimension = 'page_group', 0.4, null) as request_share, if(dimension = 'page_group', -0.1, null) as rank_correlation,
+    if(dimension = 'page_group', -0.04, null) as impact_score, 9000::bigint as session_count, 'lcp_ms' as exposure, 'conversion' as outcome, $as_of::date as event_date
+from (values ('device', 'mobile', -0.003, -0.005, -0.001), ('device', 'desktop', -0.006, -0.01, -0.002), ('page_group', 'product', -0.004, -0.007, -0.001),
+    ('page_group', '=home', 0.001, -0.003, 0.005)) b (dimension, segment, effect, effect_lower, effect_upper);
+
+create table predictions.business_effect_doses as
+select 'lcp_ms' as exposure, o.outcome, b.bucket, b.value_from, b.value_to, o.mean - b.bucket * 0.004 as outcome_mean, o.mean - b.bucket * 0.002 as adjusted_mean,
+    o.mean - b.bucket * 0.002 - 0.003 as adjusted_lower, o.mean - b.bucket * 0.002 + 0.003 as adjusted_upper, 9000::bigint as session_count, $as_of::date as event_date
+from (values ('conversion', 0.05), ('bounce', 0.4)) o (outcome, mean), (values (0, 0.0, 1000.0), (1, 1000.0, 2500.0), (2, 2500.0, null)) b (bucket, value_from, value_to);

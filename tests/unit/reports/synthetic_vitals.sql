@@ -62,7 +62,7 @@ where country = 'DE' and device = 'mobile';
 
 create table experience.fct_page_view_arrivals_daily as
 select
-    900::bigint as session_count, 4::bigint as silent_session_count, 3000::bigint as expected_page_view_count,
+    900::bigint as session_count, 4::bigint as silent_session_count, 896::bigint as matched_session_count, 30::bigint as unlisted_session_count, 3000::bigint as expected_page_view_count,
     2980::bigint as received_page_view_count, event_date
 from days;
 

@@ -88,7 +88,7 @@ def empty_all(connection):
 def test_every_page_of_the_report_is_there(site):
     wanted = (
         "index experience degradations opportunities geography beacon-integrity reliability objectives availability "
-        "incidents alerts errors business forecasts data-quality definitions downloads "
+        "incidents alerts errors business effects forecasts data-quality definitions downloads "
         "service-web service-api service-search "
         "page-group-home page-group-product page-group-search page-group-cart page-group-checkout "
         f"journey-{slugs(['Buy'])['Buy']} journey-{slugs(['Browse'])['Browse']} "
@@ -234,7 +234,7 @@ def test_text_of_strangers_reaches_no_page_figure_or_cell_unescaped(marts_connec
         ("alerts.notifications", "error"),
         ("config.objectives", "description"),
         ("operations.fct_rejects_daily", "field"),
-        ("predictions.business_correlations", "caveat"),
+        ("predictions.business_effects", "caveat"),
     ):
         where = "where page_group <> 'all'" if table.endswith("28d") else ""
         marts_connection.execute(f"update {table} set {column} = $text || {column} {where}", {"text": HOSTILE})
@@ -340,7 +340,7 @@ def test_the_navigation_names_every_page_but_single_ones_and_marks_where_one_is(
         links = [a for tag, a in Elements(text.split("</nav>")[0]).found if tag == "a" and "href" in a]
         assert sum("aria-current" in a for a in links) == (name != "downloads.html"), name
         assert not any(a["href"].startswith(("service-", "journey-", "page-group-", "error-grp")) for a in links)
-    assert len(links) == 20  # eighteen pages, the skip link and the name of the site
+    assert len(links) == 21  # nineteen pages, the skip link and the name of the site
 
 
 def test_a_banner_is_put_in_once_and_replaced(site):

@@ -29,15 +29,40 @@ received as (
 
 ),
 
+-- Only on days of which the other tool tells anything: without a feed all sessions would seem to be missing there.
+unlisted as (
+
+    select
+        sessions.event_date,
+        count(*) as unlisted_session_count
+    from {{ ref('fct_sessions') }} as sessions
+    anti join (
+        select
+            session_id,
+            event_date
+        from {{ ref('stg_sessions__sessions') }}
+        where {{ loaded('event_date', back=1, forward=1) }}
+    ) as elsewhere
+        on
+            sessions.session_id = elsewhere.session_id
+            and sessions.event_date between elsewhere.event_date - 1 and elsewhere.event_date + 1
+    where {{ rebuilt('sessions.event_date') }}
+    group by sessions.event_date
+
+),
+
 final as (
 
     select
         count(*) as session_count,
         count(*) filter (where received_count = 0) as silent_session_count,
+        count(*) filter (where received_count > 0) as matched_session_count,
+        coalesce(any_value(unlisted.unlisted_session_count), 0) as unlisted_session_count,
         cast(sum(expected_count) as bigint) as expected_page_view_count,
         cast(sum(least(expected_count, received_count)) as bigint) as received_page_view_count,
         event_date
     from received
+    left join unlisted using (event_date)
     group by event_date
     {{ history_union() }}
 

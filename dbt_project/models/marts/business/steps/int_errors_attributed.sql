@@ -19,7 +19,8 @@ by_page_view as (
         errors._source_file,
         errors._source_line,
         page_views.session_id,
-        page_views.session_date
+        page_views.session_date,
+        page_views.position
     from errors
     inner join page_views
         on
@@ -34,7 +35,8 @@ by_session as (
         errors._source_file,
         errors._source_line,
         page_views.session_id,
-        page_views.session_date
+        page_views.session_date,
+        page_views.position
     from (
         select *
         from errors

@@ -1,0 +1,335 @@
+"""What speed and failures go along with among like sessions: slopes, curves, strata, controls, and the money in it."""
+
+from orchestration.reports.charts import Chart, Column, Page, Section, Series, Table, Tile
+from orchestration.reports.content import Context, listed, plural
+from orchestration.reports.formats import NBSP, NOTHING, Formats
+from orchestration.reports.marts import Row, grouped
+
+# Exposure → name, what one unit of it is, and what it is like when it is good.
+EXPOSURES = {
+    "lcp_ms": ("LCP", "doubling of LCP", "LCP of at most 2.5 s"),
+    "inp_ms": ("INP", "doubling of INP", "INP of at most 200 ms"),
+    "cls": ("CLS", "0.1 of CLS", "CLS of at most 0.1"),
+    "ttfb_ms": ("TTFB", "doubling of TTFB", "TTFB of at most 0.8 s"),
+    "error": ("Errors", "error in the first page view", "No error in the first page view"),
+    "outage": ("Outages", "outage as the visit begins", "No outage as the visit begins"),
+}
+# Outcome → name, and what a difference is counted in.
+OUTCOMES = {
+    "conversion": ("Conversion rate", "share"),
+    "bounce": ("Bounce rate", "share"),
+    "revenue": ("Revenue per session", "money"),
+    "pages": ("Pages per session", "number"),
+    "duration": ("Session duration", "s"),
+}
+CURVES = ("conversion", "bounce")
+STRATA_OF = ("lcp_ms", "conversion")
+DIMENSIONS = {
+    "device": "device",
+    "country": "country",
+    "page_group": "landing page group",
+    "channel": "channel",
+    "visitor_kind": "kind of visitor",
+}
+PAIRS = (
+    Column("exposure_name", "Exposure"),
+    Column("outcome_name", "Outcome"),
+    Column("per", "Per"),
+    Column("effect_text", "Effect", "text", "effect"),
+    Column("bounds_text", "95 %", "text", "interval"),
+    Column("verdict", "Verdict", "verdict", "association"),
+    Column("q_value", "q", "p", "false_discovery_rate"),
+    Column("unadjusted_text", "Without strata", "text", "stratum"),
+    Column("shape_text", "Curve", "text", "dose_response"),
+    Column("agreement", "Strata agree", "text", "agreement"),
+    Column("i_squared", "I²", "share", "agreement"),
+    Column("confounding_needed", "E-value", "ratio", "confounding_needed"),
+    Column("session_count", "Sessions", "count", "session"),
+)
+CONTROLS = tuple(
+    c for c in PAIRS if c.key in ("exposure_name", "outcome_name", "effect_text", "bounds_text", "q_value")
+)
+MONEY = (
+    Column("good", "In every session"),
+    Column("verdict", "Verdict", "verdict", "association"),
+    Column("slow_share", "Sessions that had not", "share", "at_risk"),
+    Column("at_risk_month", "Their revenue a month", "money", "at_risk"),
+    Column("gain_month", "Gain a month", "money", "gain", "gain_lower", "gain_upper"),
+    Column("orders_month", "Orders a month", "count", "gain", "orders_lower", "orders_upper"),
+)
+CAVEATS = (Column("good", "In every session"), Column("caveat", "What is to be thought of it", "long", "association"))
+IMPACTS = (
+    Column("segment", "Landing page group"),
+    Column("request_share", "Share of sessions", "share"),
+    Column("rank_correlation", "Rank correlation", "ratio", "impact_score"),
+    Column("impact_score", "Conversion Impact Score", "effect", "impact_score"),
+    Column("effect_text", "Effect among like sessions", "text", "effect"),
+    Column("bounds_text", "95 %", "text", "interval"),
+    Column("session_count", "Sessions", "count", "session"),
+)
+
+
+def page(context: Context) -> Page:
+    """Return the page of effects."""
+    rows = [_told(row, context.formats) for row in _newest(context, "business_effects")]
+    pairs = [row for row in rows if not row["is_control"] and row["effect"] is not None]
+    controls = [row for row in rows if row["is_control"] and row["effect"] is not None]
+    lead = (
+        "Sessions are compared with others of the same day, device, country and, where these leave them company, "
+        "landing page, channel, kind of visitor and quarter of the day, by their first page view only. "
+        "An association, not a proof."
+    )
+    sections = [_money(context, pairs), _effects(pairs), _curves(context, pairs), _strata(context), _impacts(context)]
+    if not pairs:
+        empty = "Comparing like with like needs several weeks of sessions that have a web vital."
+        sections = [Section("effects", "How speed goes along with business is not known yet", empty=empty)]
+    else:
+        sections.append(_controls(pairs, controls))
+    return Page("effects", "Effects", _title(pairs, context.formats), lead, sections, parent="business")
+
+
+def _newest(context: Context, table: str, order: str = "exposure, outcome") -> list[Row]:
+    name = f"predictions.{table}"
+    sql = (
+        f"select * from {name} where event_date <= $as_of qualify event_date = max(event_date) over () order by {order}"  # noqa: S608 - names of ours
+    )
+    return context.marts.rows_if(name, sql)
+
+
+def _told(row: Row, formats: Formats) -> Row:
+    """A row with names and effects in words."""
+    exposure, per, good = EXPOSURES.get(row["exposure"], (row["exposure"], row["exposure"], ""))
+    name, unit = OUTCOMES.get(row["outcome"], (row["outcome"], ""))
+    told = row | {"exposure_name": exposure, "outcome_name": name, "per": f"per {per}", "good": good}
+    for key in ("effect", "unadjusted_effect"):
+        told[f"{key.removesuffix('_effect')}_text"] = _change(row.get(key), unit, formats)
+    low, high = (_change(row.get(key), unit, formats) for key in ("effect_lower", "effect_upper"))
+    told["bounds_text"] = f"{low} to {high}" if row["effect_lower"] is not None else NOTHING
+    told["verdict"] = str(row.get("verdict", "")).replace(" ", "_")
+    told["shape_text"] = row.get("shape") or NOTHING
+    if row.get("segment_count"):
+        told["agreement"] = f"{row['same_sign_share'] * row['segment_count']:.0f} of {row['segment_count']:.0f}"
+    return told
+
+
+def _change(value: float | None, unit: str, formats: Formats) -> str:
+    """A difference with its sign."""
+    if value is None:
+        return NOTHING
+    if unit == "share":
+        text = f"{value * 100:+.2f}{NBSP}pp"
+    elif unit == "money":
+        text = f"{value:+.2f}{NBSP}{formats.currency}"
+    else:
+        text = f"{value:+.2f}" + (f"{NBSP}{unit}" if unit == "s" else "")
+    return text.replace("-", "−")
+
+
+def _title(pairs: list[Row], formats: Formats) -> str:
+    money = [row for row in pairs if row["outcome"] == "revenue" and row["verdict"] == "associated"]
+    best = max(money, key=lambda row: row["gain_month"] or 0, default=None)
+    if best is None or not best["gain_month"] or best["gain_month"] <= 0:
+        proven = sum(row["verdict"] == "associated" for row in pairs)
+        return f"{proven or 'None'} of {plural(len(pairs), 'pair')} of an exposure and an outcome are associated"
+    gain = formats.bounds(best["gain_lower"], best["gain_upper"], "money")
+    return f"{best['good']} in every session would go along with {gain} more revenue a month"
+
+
+def _money(context: Context, pairs: list[Row]) -> Section:
+    formats = context.formats
+    orders = {row["exposure"]: row for row in pairs if row["outcome"] == "conversion"}
+    of_revenue = [row for row in pairs if row["outcome"] == "revenue"]
+    rows = [
+        row | {f"orders_{end}": orders[row["exposure"]][f"gain_{end}"] for end in ("month", "lower", "upper")}
+        for row in sorted(of_revenue, key=lambda row: (row["verdict"] != "associated", -(row["gain_month"] or 0)))
+    ]
+    tiles = [
+        Tile(
+            row["good"],
+            formats.value(row["gain_month"], "money") if row["gain_lower"] is not None else "not known",
+            "gain",
+            bounds=f"95{NBSP}%: {formats.bounds(row['gain_lower'], row['gain_upper'], 'money')}"
+            if row["gain_lower"] is not None
+            else "",
+            detail=f"gain a month; {formats.value(row['at_risk_month'], 'money')} at risk",
+            verdict=row["verdict"],
+        )
+        for row in rows
+    ]
+    proven = [row["exposure_name"] for row in rows if row["verdict"] == "associated" and (row["gain_lower"] or 0) > 0]
+    title = f"More revenue goes along with better {listed(proven)}" if proven else "No gain in revenue is proven"
+    lead = (
+        "What 30 such days would bring if each session beyond the limit had been at it, and did as like ones do. "
+        "Gains overlap, since what is slow is slow in more than one metric: they do not add up."
+    )
+    tables = [
+        Table("effects_in_money", "", MONEY, rows),
+        Table("effect_caveats", "What would overturn it", CAVEATS, rows),
+    ]
+    return Section("money", title, lead, tiles=tiles, tables=tables)
+
+
+def _effects(pairs: list[Row]) -> Section:
+    proven = sum(row["verdict"] == "associated" for row in pairs)
+    by_outcome = grouped(sorted(pairs, key=lambda row: list(OUTCOMES).index(row["outcome"])), "outcome")
+    charts = [_forest(outcome, rows) for outcome, rows in by_outcome.items()]
+    title = f"{proven or 'None'} of {plural(len(pairs), 'pair')} of an exposure and an outcome are associated"
+    lead = (
+        "The false discovery rate is held at 5 % over all pairs. Effects are drawn as a share of the mean, so "
+        "that they can be held against each other."
+    )
+    tables = [Table("business_effects", "All pairs", PAIRS, pairs, shown=40)]
+    return Section("effects", title, lead, charts=charts, tables=tables)
+
+
+def _forest(outcome: str, rows: list[Row]) -> Chart:
+    name = OUTCOMES[outcome][0]
+    known = [row for row in rows if row["effect_lower"] is not None and row["outcome_mean"]]
+    up = [row["exposure_name"] for row in known if row["verdict"] == "associated" and row["effect"] > 0]
+    down = [row["exposure_name"] for row in known if row["verdict"] == "associated" and row["effect"] < 0]
+    parts = [f"rises with {listed(up)}" if up else "", f"falls with {listed(down)}" if down else ""]
+    finding = " and ".join(part for part in parts if part) or "no association is proven"
+
+    def column(key: str) -> tuple[float | None, ...]:
+        return tuple(row[key] / row["outcome_mean"] for row in known)
+
+    return Chart(
+        id=f"effects_on_{outcome}",
+        kind="forest",
+        title=f"{name}: {finding}",
+        subtitle="As a share of the mean, with 95 % interval; what crosses the dotted line proves nothing.",
+        summary=f"{name}: {finding}.",
+        unit="effect",
+        definition="effect",
+        x=tuple(str(row["per"]) for row in known),
+        series=(Series("effect", column("effect"), column("effect_lower"), column("effect_upper")),),
+        notes=tuple(f"{row['effect_text']}" for row in known),
+        row_heading="Exposure",
+        note_heading="Effect",
+    )
+
+
+def _curves(context: Context, pairs: list[Row]) -> Section:
+    doses = _newest(context, "business_effect_doses", "exposure, outcome, bucket")
+    shapes = {(row["exposure"], row["outcome"]): row["shape"] for row in pairs}
+    charts = [
+        _curve(exposure, outcome, rows, shapes)
+        for outcome in CURVES
+        for exposure, rows in grouped((row for row in doses if row["outcome"] == outcome), "exposure").items()
+    ]
+    bent = [f"{EXPOSURES[e][0]} and {OUTCOMES[o][0].lower()}" for (e, o), s in shapes.items() if s == "not monotone"]
+    title = (
+        f"The curve of {listed(bent)} turns" if bent else "No proven curve turns: slower is never proven to be better"
+    )
+    lead = "By bucket of the metric: as it is (dashed), and with like sessions in every bucket (band: 95 % interval)."
+    return Section("doses", title, lead, charts=charts)
+
+
+def _curve(exposure: str, outcome: str, rows: list[Row], shapes: dict[tuple[str, str], str | None]) -> Chart:
+    name, label = EXPOSURES[exposure][0], OUTCOMES[outcome][0]
+    metric_unit = "" if exposure == "cls" else "ms"
+    formats = Formats("", "UTC")
+
+    def edge(value: float | None) -> str:
+        return formats.goal(value, metric_unit)
+
+    steps = tuple(f"> {edge(r['value_from'])}" if r["value_to"] is None else f"≤ {edge(r['value_to'])}" for r in rows)
+    adjusted = tuple(row["adjusted_mean"] for row in rows)
+    said = {"monotone": "goes one way", "not monotone": "turns"}.get(shapes.get((exposure, outcome)) or "")
+    finding = said or "not proven"
+    return Chart(
+        id=f"dose_{exposure}_{outcome}",
+        kind="line",
+        title=f"{label} by {name}: {finding}",
+        subtitle=f"{label} of sessions by {name} of their first page view.",
+        summary=f"{label} by {name}, like with like: "
+        + "; ".join(f"{s}: {formats.value(v, 'share')}" for s, v in zip(steps, adjusted, strict=True)),
+        unit="share",
+        definition="dose_response",
+        x=steps,
+        series=(
+            Series(
+                "like with like",
+                adjusted,
+                tuple(row["adjusted_lower"] for row in rows),
+                tuple(row["adjusted_upper"] for row in rows),
+            ),
+            Series("as it is", tuple(row["outcome_mean"] for row in rows), role="c2", is_dashed=True),
+        ),
+        is_small=True,
+    )
+
+
+def _strata(context: Context) -> Section:
+    exposure, outcome = STRATA_OF
+    rows = [
+        _told(row, context.formats)
+        for row in _newest(context, "business_effect_strata", "dimension, session_count desc, segment")
+        if (row["exposure"], row["outcome"]) == STRATA_OF and row["effect_lower"] is not None
+    ]
+    charts = []
+    for dimension, words in DIMENSIONS.items():
+        own = [row for row in rows if row["dimension"] == dimension][:12]
+        if len(own) < 2:
+            continue
+        same = sum(row["effect"] < 0 for row in own)
+        charts.append(
+            Chart(
+                id=f"strata_{dimension}",
+                kind="forest",
+                title=f"By {words}: lower in {same} of {len(own)}",
+                subtitle=f"{OUTCOMES[outcome][0]} {row_per(exposure)}, in percentage points, with 95 % interval.",
+                summary=" ".join(f"{row['segment']}: {row['effect_text']}." for row in own),
+                unit="effect",
+                definition="agreement",
+                x=tuple(str(row["segment"]) for row in own),
+                series=(
+                    Series(
+                        "effect",
+                        tuple(row["effect"] * 100 for row in own),
+                        tuple(row["effect_lower"] * 100 for row in own),
+                        tuple(row["effect_upper"] * 100 for row in own),
+                    ),
+                ),
+                notes=tuple(row["effect_text"] for row in own),
+                row_heading=words.capitalize(),
+                note_heading="Effect",
+            )
+        )
+    falling = sum(row["effect"] < 0 for row in rows)
+    title = f"Conversion falls with LCP in {falling} of {plural(len(rows), 'stratum', 'strata')}"
+    return Section("strata", title, "An effect that is real should show wherever one looks.", charts=charts)
+
+
+def row_per(exposure: str) -> str:
+    """Say what one unit of an exposure is."""
+    return f"per {EXPOSURES[exposure][1]}"
+
+
+def _impacts(context: Context) -> Section:
+    rows = [
+        _told(row, context.formats)
+        for row in _newest(context, "business_effect_strata", "impact_score, segment")
+        if (row["exposure"], row["outcome"], row["dimension"]) == (*STRATA_OF, "page_group")
+    ]
+    lead = (
+        "mPulse's score is the share of requests times the rank correlation of LCP with orders. It takes sessions as "
+        "they are: a page that slow phones visit seems to cost orders. The effect beside it compares like ones."
+    )
+    known = [row for row in rows if row["impact_score"] is not None]
+    worst = known[0]["segment"] if known else None
+    title = (
+        f"By the Conversion Impact Score, {worst} matters most" if worst else "No page group has an impact score yet"
+    )
+    tables = [Table("conversion_impact", "", IMPACTS, rows, shown=15)]
+    return Section("impact", title, lead, tables=tables)
+
+
+def _controls(pairs: list[Row], controls: list[Row]) -> Section:
+    false = sum(row["verdict"] == "associated" for row in controls)
+    title = f"{false or 'None'} of {plural(len(controls), 'negative control')} looks associated"
+    lead = (
+        "The same comparison with what cannot matter: the speed of another session of the stratum, and an outage of "
+        "the same time tomorrow. A control that is associated condemns its exposure."
+    )
+    return Section("controls", title, lead, tables=[Table("negative_controls", "", CONTROLS, controls, shown=10)])
