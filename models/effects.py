@@ -6,6 +6,7 @@ strata and the verdict. Which sessions are alike is decided where they are summe
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -99,7 +100,7 @@ def estimate_effects(
         raise ValueError(f"unknown exposure {sorted(unknown)}; it is one of {sorted(EXPOSURES)}")
     sums = sums[pd.to_datetime(sums["event_date"]) <= pd.Timestamp(as_of)]
     overlaps = overlaps[pd.to_datetime(overlaps["event_date"]) <= pd.Timestamp(as_of)]
-    stamp = {"event_date": as_of, **MODEL}
+    stamp: dict[str, Any] = {"event_date": as_of, **MODEL}
     if sums.empty:
         return Effects(*(pd.DataFrame(columns=[*columns, *stamp]) for columns in (PAIRS, STRATA, DOSES)))
     days = np.sort(sums["event_date"].unique())
@@ -198,8 +199,8 @@ def _agreement(slopes: _Slopes) -> pd.DataFrame:
     orders = rows[rows["outcome"] == "conversion"].set_index(["exposure", "segment"])["outcome_sum"]
     of_row = orders.reindex(pd.MultiIndex.from_frame(rows[["exposure", "segment"]])).to_numpy()
     events = rows["outcome_sum"].where(rows["outcome"] != "revenue", of_row)
-    events = np.minimum(events, rows["weight_sum"] - events)
-    is_rare = ~(events >= MIN_EVENTS) & rows["outcome"].isin(["conversion", "bounce", "revenue"])
+    fewer = np.minimum(events, rows["weight_sum"] - events)
+    is_rare = ~(fewer >= MIN_EVENTS) & rows["outcome"].isin(["conversion", "bounce", "revenue"])
     rows = rows[(rows["session_count"] >= MIN_SESSIONS) & ~is_rare]
     found = []
     for (exposure, outcome), segments in rows.groupby(["exposure", "outcome"]):

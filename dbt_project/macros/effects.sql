@@ -20,6 +20,22 @@
 {%- endmacro %}
 
 
+{# The buckets that the metrics of a session's first page view lie in; without edges where one was not measured. #}
+{% macro first_view_buckets() -%}
+    [
+        {%- for metric, column in [
+            ('LCP', 'first_lcp_ms'), ('INP', 'first_inp_ms'), ('CLS', 'first_cls'), ('TTFB', 'first_ttfb_ms')
+        ] %}
+        {
+            metric: '{{ metric }}',
+            value_from: {{ bucket_edge('start', metric, column) }},
+            value_to: {{ bucket_edge('end', metric, column) }}
+        }{{ ',' if not loop.last }}
+        {%- endfor %}
+    ]
+{%- endmacro %}
+
+
 {#
     What may matter for a session, each with the value `x` that a slope is about (0 at the good limit, above it beyond),
     and the bucket of its curve. Values are limited before they are scaled, so that one hung tab does not decide; least()
@@ -217,6 +233,44 @@
 {%- endmacro %}
 
 
+{# Sums of each bucket of each cell, with those of its cell. #}
+{% macro filled_buckets() -%}
+    select
+        *,
+        sum(w) over of_cell as w_cell
+        {%- for outcome in outcome_names().split(', ') %},
+        sum({{ outcome }}_sum) over of_cell as {{ outcome }}_cell
+        {%- endfor %}
+    from ({{ effect_cells('drawn where bucket is not null', ['cell', 'bucket']) }}) as sums
+    window of_cell as (partition by exposure, event_date, cell)
+{%- endmacro %}
+
+
+{# How each bucket overlaps with every other one in the same cells. #}
+{% macro overlapping_buckets() -%}
+    select
+        exposure,
+        event_date,
+        bucket,
+        list({segment: format('{:g}', other_bucket), overlap: overlap} order by other_bucket) as bucket_overlaps
+    from (
+        select
+            one.exposure,
+            one.event_date,
+            one.bucket,
+            other.bucket as other_bucket,
+            sum(cast(
+                if(one.bucket = other.bucket, one.w, 0) - 1.0::double * one.w * other.w / one.w_cell
+                as decimal(28, 9)
+            )) as overlap
+        from filled as one
+        inner join filled as other using (exposure, event_date, cell)
+        group by one.exposure, one.event_date, one.bucket, other.bucket
+    ) as pairs
+    group by exposure, event_date, bucket
+{%- endmacro %}
+
+
 {#
     Normal equations of the curve of each exposure: what a bucket differs from its cells, and how it overlaps with every
     other bucket in the same cells. Fixed effects of cells (Frisch, Waugh 1933) are taken out of both.
@@ -235,7 +289,7 @@
         sum(cast({{ outcome }}_sum - 1.0::double * w * {{ outcome }}_cell / w_cell as decimal(28, 9))) as {{ outcome }}_covariation,
         {%- endfor %}
         any_value(bucket_overlaps) as bucket_overlaps
-    from filled_buckets
+    from filled
     inner join overlapping using (exposure, event_date, bucket)
     group by exposure, event_date, bucket
 {%- endmacro %}

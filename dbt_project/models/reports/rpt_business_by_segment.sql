@@ -1,5 +1,3 @@
-{%- set kinds = ['page_group', 'device', 'country', 'browser', 'connection', 'channel', 'visitor_kind'] -%}
-
 with
 run as (
     select
@@ -15,14 +13,18 @@ business as (
         if(business_days.event_date > run.as_of_date - 28, 'current', 'previous') as period,
         if(roll_up = 'site', 'all', roll_up) as segment_kind,
         case roll_up
-            {%- for name in kinds %}
-            when '{{ name }}' then {{ name }}
-            {%- endfor %}
+            when 'page_group' then page_group
+            when 'device' then device
+            when 'country' then country
+            when 'browser' then browser
+            when 'connection' then connection
+            when 'channel' then channel
+            when 'visitor_kind' then visitor_kind
             else 'all'
         end as segment
     from {{ ref('fct_business_roll_ups_daily') }} as business_days
     inner join run on business_days.event_date between run.as_of_date - 55 and run.as_of_date
-    where roll_up in ('site', '{{ kinds | join("', '") }}')
+    where roll_up in ('site', 'page_group', 'device', 'country', 'browser', 'connection', 'channel', 'visitor_kind')
 ),
 
 segments as (

@@ -139,9 +139,9 @@ def test_what_is_planted_is_found_with_its_shape_and_confounding_is_not_taken_fo
     # The slope of the planted chances is -0.018 orders per session for a doubling.
     assert row["effect"] == pytest.approx(-0.018, abs=0.007) and row["effect_upper"] < 0
     assert row["verdict"] == "associated"
-    assert row["unadjusted_effect"] < 1.4 * row["effect"] and row["same_sign_share"] > 0.9
+    assert row["unadjusted_effect"] < 1.2 * row["effect"] and row["same_sign_share"] > 0.9
     curve = planted.doses[(planted.doses["exposure"] == "lcp_ms") & (planted.doses["outcome"] == "bounce")]
-    assert curve["adjusted_mean"].is_monotonic_increasing
+    assert curve["adjusted_mean"].head(6).is_monotonic_increasing and row["shape"] == "monotone"
     nothing = Effects(conversion=0.0, bounce=0.0, confounding=3.0)
     sold = pd.concat(drawn(1, nothing, 21, 3000))
     row = conversion(found_for(estimate_effects(*frames(sums(sold)), END)))

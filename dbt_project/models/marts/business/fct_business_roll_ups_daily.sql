@@ -1,11 +1,3 @@
-{%- set dimensions = [
-    'page_group', 'device', 'country', 'region', 'browser', 'browser_version', 'connection', 'release', 'channel', 'visitor_kind'
-] -%}
-{%- set roll_ups = [
-    [], ['page_group'], ['device'], ['country'], ['country', 'region'], ['browser'], ['browser', 'browser_version'],
-    ['connection'], ['release'], ['channel'], ['visitor_kind']
-] -%}
-
 with
 sessions as (
     select
@@ -34,7 +26,16 @@ sessions as (
 -- Orders that no session explains, so that none is missing.
 orders as (
     select
-        {% for dimension in dimensions %}'unknown' as {{ dimension }}, {% endfor %}
+        'unknown' as page_group,
+        'unknown' as device,
+        'unknown' as country,
+        'unknown' as region,
+        'unknown' as browser,
+        'unknown' as browser_version,
+        'unknown' as connection,
+        'unknown' as release,
+        'unknown' as channel,
+        'unknown' as visitor_kind,
         if(is_converting, 1, 0) as order_count,
         revenue_net as revenue,
         event_date
@@ -42,9 +43,24 @@ orders as (
     where session_id is null and {{ rebuilt('event_date') }}
 ),
 
+united as (
+    select * from sessions
+    union all by name
+    select * from orders
+),
+
 counted as (
     select
-        {% for dimension in dimensions %}{{ dimension }}, {% endfor %}
+        page_group,
+        device,
+        country,
+        region,
+        browser,
+        browser_version,
+        connection,
+        release,
+        channel,
+        visitor_kind,
         count(weight) as sample_count,
         coalesce(sum(weight), 0) as session_count,
         coalesce(sum(weight * weight), 0) as session_square_sum,
@@ -55,27 +71,48 @@ counted as (
         sum(order_count) as order_count,
         sum(revenue) as revenue_net,
         event_date
-    from (
-        select * from sessions
-        union all by name
-        select * from orders
-    )
+    from united
     group by grouping sets (
-        {%- for held in roll_ups %}
-        ({{ (held + ['event_date']) | join(', ') }}){{ ',' if not loop.last }}
-        {%- endfor %}
+        (event_date),
+        (page_group, event_date),
+        (device, event_date),
+        (country, event_date),
+        (country, region, event_date),
+        (browser, event_date),
+        (browser, browser_version, event_date),
+        (connection, event_date),
+        (release, event_date),
+        (channel, event_date),
+        (visitor_kind, event_date)
     )
 ),
 
 final as (
     select
+        -- What is not rolled up names the row.
         coalesce(nullif(concat_ws(
-            ', '
-            {%- for dimension in dimensions %}, case when {{ dimension }} is not null then '{{ dimension }}' end{% endfor %}
+            ', ',
+            if(page_group is null, null, 'page_group'),
+            if(device is null, null, 'device'),
+            if(country is null, null, 'country'),
+            if(region is null, null, 'region'),
+            if(browser is null, null, 'browser'),
+            if(browser_version is null, null, 'browser_version'),
+            if(connection is null, null, 'connection'),
+            if(release is null, null, 'release'),
+            if(channel is null, null, 'channel'),
+            if(visitor_kind is null, null, 'visitor_kind')
         ), ''), 'site') as roll_up,
-        {%- for dimension in dimensions %}
-        coalesce({{ dimension }}, 'all') as {{ dimension }},
-        {%- endfor %}
+        coalesce(page_group, 'all') as page_group,
+        coalesce(device, 'all') as device,
+        coalesce(country, 'all') as country,
+        coalesce(region, 'all') as region,
+        coalesce(browser, 'all') as browser,
+        coalesce(browser_version, 'all') as browser_version,
+        coalesce(connection, 'all') as connection,
+        coalesce(release, 'all') as release,
+        coalesce(channel, 'all') as channel,
+        coalesce(visitor_kind, 'all') as visitor_kind,
         sample_count,
         session_count,
         session_square_sum,
@@ -96,4 +133,6 @@ final as (
 )
 
 select * from final
-order by event_date, roll_up, {{ dimensions | join(', ') }}
+order by
+    event_date, roll_up, page_group, device, country, region, browser, browser_version, connection, release, channel,
+    visitor_kind

@@ -4,17 +4,7 @@ sessions as (
 
     select
         *,
-        unnest([
-            {%- for metric, column in [
-                ('LCP', 'first_lcp_ms'), ('INP', 'first_inp_ms'), ('CLS', 'first_cls'), ('TTFB', 'first_ttfb_ms')
-            ] %}
-            {
-                metric: '{{ metric }}',
-                value_from: {{ bucket_edge('start', metric, column) }},
-                value_to: {{ bucket_edge('end', metric, column) }}
-            }{{ ',' if not loop.last }}
-            {%- endfor %}
-        ], recursive := true)
+        unnest({{ first_view_buckets() }}, recursive := true)
     from {{ ref('fct_sessions') }}
     where {{ rebuilt('event_date') }}
 

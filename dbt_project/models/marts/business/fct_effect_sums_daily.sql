@@ -34,18 +34,24 @@ sessions as (
     where {{ rebuilt('event_date') }}
 ),
 
+in_strata as (
+    {{ sessions_in_strata() }}
+),
+
+exposed as (
+    select
+        *,
+        unnest({{ session_exposures() }}, recursive := true)
+    from in_strata
+),
+
 measured as (
     select
         * replace (
             if(exposure = 'outage_next_day', 'outage', exposure) as exposure,
             if(exposure = 'outage_next_day', 'control', 'effect') as term
         )
-    from (
-        select
-            *,
-            unnest({{ session_exposures() }}, recursive := true)
-        from ({{ sessions_in_strata() }})
-    )
+    from exposed
     where x is not null
 ),
 
@@ -66,45 +72,37 @@ controls as (
     where drawn.exposure <> 'outage'
 ),
 
-cells as ({{ effect_cells('(select * from drawn union all by name select * from controls) as placed', ['cell']) }}),
+placed as (
+    select * from drawn
+    union all by name
+    select * from controls
+),
 
-parts as ({{ effect_segments() }}),
+cells as (
+    {{ effect_cells('placed', ['cell']) }}
+),
 
-filled_buckets as (
-    select
-        *,
-        sum(w) over of_cell as w_cell,
-        {% for outcome in outcome_names().split(', ') %}
-        sum({{ outcome }}_sum) over of_cell as {{ outcome }}_cell{{ ',' if not loop.last }}
-        {% endfor %}
-    from ({{ effect_cells('drawn where bucket is not null', ['cell', 'bucket']) }})
-    window of_cell as (partition by exposure, event_date, cell)
+parts as (
+    {{ effect_segments() }}
+),
+
+filled as (
+    {{ filled_buckets() }}
 ),
 
 overlapping as (
-    select
-        exposure,
-        event_date,
-        bucket,
-        list({segment: format('{:g}', other_bucket), overlap: overlap} order by other_bucket) as bucket_overlaps
-    from (
-        select
-            one.exposure,
-            one.event_date,
-            one.bucket,
-            other.bucket as other_bucket,
-            sum(cast(
-                if(one.bucket = other.bucket, one.w, 0) - 1.0::double * one.w * other.w / one.w_cell
-                as decimal(28, 9)
-            )) as overlap
-        from filled_buckets as one
-        inner join filled_buckets as other using (exposure, event_date, cell)
-        group by one.exposure, one.event_date, one.bucket, other.bucket
-    )
-    group by exposure, event_date, bucket
+    {{ overlapping_buckets() }}
 ),
 
-buckets as ({{ effect_buckets() }}),
+buckets as (
+    {{ effect_buckets() }}
+),
+
+told as (
+    select * from parts
+    union all by name
+    select * from buckets
+),
 
 final as (
     select
@@ -114,19 +112,23 @@ final as (
         segment,
         session_count,
         weight_sum,
-        {% for outcome in outcome_names().split(', ') %}{{ outcome }}_sum, {% endfor %}
+        conversion_sum,
+        bounce_sum,
+        duration_sum,
+        pages_sum,
+        revenue_sum,
         variation,
-        {% for outcome in outcome_names().split(', ') %}{{ outcome }}_covariation, {% endfor %}
+        conversion_covariation,
+        bounce_covariation,
+        duration_covariation,
+        pages_covariation,
+        revenue_covariation,
         slow_weight_sum,
         slow_revenue_sum,
         excess_sum,
         bucket_overlaps,
         event_date
-    from (
-        select * from parts
-        union all by name
-        select * from buckets
-    )
+    from told
     {{ history_union() }}
 )
 

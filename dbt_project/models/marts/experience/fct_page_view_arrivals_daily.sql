@@ -36,16 +36,11 @@ unlisted as (
         sessions.event_date,
         count(*) as unlisted_session_count
     from {{ ref('fct_sessions') }} as sessions
-    anti join (
-        select
-            session_id,
-            event_date
-        from {{ ref('stg_sessions__sessions') }}
-        where {{ loaded('event_date', back=1, forward=1) }}
-    ) as elsewhere
+    anti join {{ ref('stg_sessions__sessions') }} as elsewhere
         on
             sessions.session_id = elsewhere.session_id
             and sessions.event_date between elsewhere.event_date - 1 and elsewhere.event_date + 1
+            and {{ loaded('elsewhere.event_date', back=1, forward=1) }}
     where {{ rebuilt('sessions.event_date') }}
     group by sessions.event_date
 
