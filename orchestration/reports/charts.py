@@ -204,6 +204,7 @@ class Tile:
     spark_goal: float | None = None
     spark_text: str = ""
     href: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

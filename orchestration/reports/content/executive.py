@@ -5,6 +5,7 @@ from typing import Any
 from orchestration.reports.charts import Item, Page, Section, Tile
 from orchestration.reports.content import Context, change_text, plural, reasoned, sure
 from orchestration.reports.content.attention import TARGETS, attention
+from orchestration.reports.content.outlook import kpi_notes, target_notes
 from orchestration.reports.figures import KPIS, kpi_chart, sentence
 from orchestration.reports.formats import WORDS, day
 from orchestration.reports.marts import Row
@@ -35,7 +36,7 @@ TRENDS = ["ux_score", "availability_share", "lcp_p75_ms", "conversion_share", "p
 
 def page(context: Context) -> Page:
     """Return the executive page."""
-    targets = _targets(context)
+    targets, notes = _targets(context), target_notes(context)
     items = attention(context, targets)
     verdicts = {v: sum(row["verdict"] == v for row in targets) for v in ("met", "missed", "not_proven")}
     words = ", ".join(f"{count} {WORDS.get(v, v)}" for v, count in verdicts.items() if count)
@@ -49,7 +50,7 @@ def page(context: Context) -> Page:
                 "targets",
                 f"Of {plural(len(targets), 'target')}: {words}" if targets else "Targets have not been judged yet",
                 "A target is met or missed only when its whole 95 % interval says so; otherwise it is not proven.",
-                tiles=[_target_tile(context, row) for row in targets],
+                tiles=[_target_tile(context, row, notes.get(row["target"], "")) for row in targets],
                 empty="" if targets else "reports.rpt_mission_targets has no row: run the daily job once more.",
             ),
             _now(context),
@@ -64,7 +65,8 @@ def page(context: Context) -> Page:
             Section(
                 "headlines",
                 f"The 28 days to {day(context.marts.as_of)}",
-                "Each against the 28 days before. A change whose interval holds zero is not proven.",
+                "Each against the 28 days before. The last week is held against the one before it, weekday by weekday; "
+                "named is who carries more of the change than its volume explains. What could be chance is not proven.",
                 tiles=_headlines(context),
             ),
             Section("trends", f"How the last {context.marts.span} days went", charts=_trends(context)),
@@ -103,7 +105,7 @@ def _targets(context: Context) -> list[Row]:
     return sorted((row for row in rows if row["target"] in TARGETS), key=lambda row: order.index(row["target"]))
 
 
-def _target_tile(context: Context, row: Row) -> Tile:
+def _target_tile(context: Context, row: Row, note: str) -> Tile:
     label, unit, definition = TARGETS[row["target"]]
     formats = context.formats
     trend = _target_trend(context, row["target"])
@@ -119,6 +121,7 @@ def _target_tile(context: Context, row: Row) -> Tile:
         bounds=sure(bounds, row),
         goal=f"{sign} {formats.goal(row['goal'], unit)}",
         detail=row["reason"] or "",
+        notes=(note,) if note else (),
         verdict=row["verdict"],
         href=MORE.get(row["target"], ""),
         spark=trend if len(known) > 1 else (),
@@ -147,7 +150,7 @@ def _target_trend(context: Context, target: str) -> tuple[Any, ...]:
 def _headlines(context: Context) -> list[Tile]:
     formats = context.formats
     scores = {row["kpi"]: row for row in context.marts.rows("select * from reports.rpt_kpi_scorecard")}
-    tiles = []
+    tiles, notes = [], kpi_notes(context)
     for kpi in HEADLINES:
         row, about = scores.get(kpi), KPIS[kpi]
         if row is None:
@@ -160,6 +163,7 @@ def _headlines(context: Context) -> list[Tile]:
                 definition=about.definition,
                 bounds=sure(bounds, row) if bounds else "",
                 change=change_text(row, formats, about.is_better_high),
+                notes=notes.get(kpi, ()),
             )
         )
     return tiles

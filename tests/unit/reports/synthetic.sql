@@ -60,7 +60,8 @@ select
     ux_score - 1.2 as ux_score_lower, ux_score + 1.2 as ux_score_upper,
     weight_sum as ux_score_weight, weight_sum as ux_score_weight_square_sum, (ux_score * weight_sum)::decimal(18, 4) as ux_score_sum,
     ((ux_score * ux_score + 120) * weight_sum)::decimal(18, 4) as ux_score_square_sum,
-    (page_view_count * 0.01)::bigint as error_page_view_count, true as is_headline, event_date
+    (page_view_count * 0.01)::bigint as error_page_view_count, error_page_view_count as error_weight_sum,
+    weight_sum as vitals_weight_sum, weight_sum * 0.7 as vitals_pass_weight_sum, true as is_headline, event_date
 from cells;
 
 create table experience.fct_beacon_integrity_daily as

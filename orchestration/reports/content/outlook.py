@@ -1,0 +1,95 @@
+"""What the tiles of the first page add to a number: what moved it since last week, where it is going, and when.
+
+Sentences only; weeks, drivers and windows are worked out in `reports.rpt_kpi_weeks` and `reports.rpt_target_outlook`.
+"""
+
+from datetime import date
+
+from orchestration.reports.content import Context
+from orchestration.reports.figures import KPIS
+from orchestration.reports.formats import day, short_day
+from orchestration.reports.marts import Row
+
+# Why the other targets have no forecast.
+UNFORESEEN = {
+    "journeys_monitored_share": "No forecast: it follows what is declared and checked.",
+    "alert_false_positive_share": "No forecast: it follows what the next alerts turn out to be.",
+    "alert_latency_s": "No forecast: it follows how exports will land.",
+    "mttr_reduction_share": "No forecast: incidents are too few to foresee.",
+}
+DIMENSIONS = {"device": "", "country": "", "page_group": "the page group "}
+
+
+def target_notes(context: Context) -> dict[str, str]:
+    """For each target whether it will keep to its goal, and the day on which that changes."""
+    rows = context.marts.rows_if("reports.rpt_target_outlook", "select * from reports.rpt_target_outlook")
+    return UNFORESEEN | {row["target"]: _outlook(row, context) for row in rows}
+
+
+def kpi_notes(context: Context) -> dict[str, tuple[str, ...]]:
+    """For each KPI the last week against the one before with what drove it, and the forecast of four weeks ahead."""
+    weeks = context.marts.rows_if("reports.rpt_kpi_weeks", "select * from reports.rpt_kpi_weeks")
+    forecasts = context.marts.rows_if("predictions.kpi_forecasts", _FORECASTS)
+    found: dict[str, tuple[str, ...]] = {}
+    for rows, say in ((weeks, _week), (forecasts, _forecast)):
+        for row in rows:
+            if row["kpi"] in KPIS:
+                found[row["kpi"]] = (*found.get(row["kpi"], ()), say(row, context))
+    return found
+
+
+_FORECASTS = """
+    select kpi, event_date, value_forecast, value_80_lower, value_80_upper from predictions.kpi_forecasts
+    where forecast_date = $as_of
+    qualify event_date = max(event_date) over (partition by kpi)
+"""
+
+
+def _outlook(row: Row, context: Context) -> str:
+    if row["target"] == "history_days":
+        return "" if row["is_met"] else f"Reached on {day(row['crosses_on'])} if deliveries go on."
+    unit = {"ux_score": "score", "availability": "share"}[row["target"]]
+    formats = context.formats
+    span = formats.bounds(row["value_80_lower"], row["value_80_upper"], unit)
+    then = f"Forecast for {day(row['ends_on'])}: {formats.value(row['value_forecast'], unit)}"
+    return f"{then} ({span} at worst and best). {_crossing(row)}"
+
+
+def _crossing(row: Row) -> str:
+    on: date | None = row["crosses_on"]
+    earliest: date | None = row["crosses_earliest_on"]
+    verb = "missed" if row["is_met"] else "met"
+    if on:
+        return f"To be {verb} from {short_day(on)}" + (f", {short_day(earliest)} at the earliest." if earliest else ".")
+    if earliest:
+        return f"Not to be {verb} until then, though it could be from {short_day(earliest)}."
+    return f"Not to be {verb} until then."
+
+
+def _week(row: Row, context: Context) -> str:
+    change = context.formats.change(row["change_share"])
+    if not change:
+        return "No week before to compare with."
+    if not row["is_change_proven"]:
+        return f"Last week {change}: not proven."
+    return f"Last week {change}{_driver(row, context)}."
+
+
+def _driver(row: Row, context: Context) -> str:
+    if row["driver"] is None:
+        return ", spread over all segments"
+    name = f"{DIMENSIONS[row['driver_dimension']]}{row['driver']}"
+    volume = context.formats.value(row["driver_volume_share"], "share")
+    carried = context.formats.value(row["driver_carried_share"], "share")
+    if row["driver_carried_share"] > 1:
+        said = f", all of it from {name} ({volume} of the volume); the rest went the other way"
+    else:
+        said = f", {carried} of it from {name} ({volume} of the volume)"
+    return said + (", mostly because its share changed" if abs(row["driver_mix_share"]) > 0.5 else "")
+
+
+def _forecast(row: Row, context: Context) -> str:
+    unit, formats = KPIS[row["kpi"]].unit, context.formats
+    value = formats.value(row["value_forecast"], unit)
+    bounds = formats.bounds(row["value_80_lower"], row["value_80_upper"], unit)
+    return f"Forecast for {short_day(row['event_date'])}, one day: {value}" + (f" (80 %: {bounds})." if bounds else ".")
