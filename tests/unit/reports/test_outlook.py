@@ -21,7 +21,7 @@ def context():
             create schema executive; create schema reports; create schema predictions;
             create table executive.fct_kpi_daily as select date '2026-11-01' as event_date;
             create table predictions.kpi_forecasts as
-            select 'revenue_net' as kpi, date '2026-11-01' as forecast_date, date '2026-11-01' + n::integer as event_date,
+            select 'revenue_net' as kpi, date '2026-11-01' as forecast_date, forecast_date + n::integer as event_date,
                 1000.0 + n as value_forecast, 900.0 as value_80_lower, 1200.0 as value_80_upper
             from range(1, 29) as days (n);
             create table reports.rpt_kpi_weeks as
@@ -37,7 +37,8 @@ def context():
                 ('ux_score', true, null::date, date '2026-11-20', 91.0, 88.0, 93.0, date '2026-11-29'),
                 ('availability', false, date '2026-11-12', date '2026-11-04', 0.9995, 0.998, 1.0, date '2026-11-29'),
                 ('history_days', false, date '2026-12-01', date '2026-12-01', null, null, null, null)
-            ) t (target, is_met, crosses_on, crosses_earliest_on, value_forecast, value_80_lower, value_80_upper, ends_on)
+            ) t (target, is_met, crosses_on, crosses_earliest_on, value_forecast, value_80_lower, value_80_upper,
+                ends_on)
             """
         )
         yield SimpleNamespace(marts=Marts(connection, AS_OF), formats=Formats("EUR", "Europe/Berlin"))
