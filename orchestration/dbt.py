@@ -93,6 +93,20 @@ def manifest(settings: Settings) -> Path:
     return parse(settings)
 
 
+def parsed(settings: Settings) -> Path:
+    """The path of what dbt itself reads instead of parsing; made if it is missing or older than the project."""
+    return parse(settings).with_name(_PARSED)
+
+
+def read_parsed(path: Path) -> Any:
+    """The parsed project as a fresh object: dbt notes in it what it compiled, and would leave that out next time."""
+    from dbt.contracts.graph.manifest import Manifest
+
+    manifest = Manifest.from_msgpack(path.read_bytes())
+    manifest.build_flat_graph()
+    return manifest
+
+
 def docs(settings: Settings, out_dir: Path) -> Path:
     """Write the static dbt docs, one self-contained `index.html`, into `out_dir`; returns its path."""
     _invoke(settings, ["docs", "generate", "--static", "--no-compile"])
@@ -151,7 +165,7 @@ def _invoke(
     _leave_out_what_nobody_uses()
     with writing(settings):
         try:
-            outcome = dbtRunner(manifest=_manifest(settings), callbacks=[listen]).invoke(
+            outcome = dbtRunner(manifest=read_parsed(parsed(settings)), callbacks=[listen]).invoke(
                 [*args, *global_args(settings)]
             )
         finally:
@@ -159,15 +173,6 @@ def _invoke(
     if not outcome.success:
         raise DbtError(_explain(outcome, results, said))
     return results
-
-
-def _manifest(settings: Settings) -> Any:
-    """The parsed project as a fresh object: dbt notes in it what it compiled, and would leave that out next time."""
-    from dbt.contracts.graph.manifest import Manifest
-
-    manifest = Manifest.from_msgpack(parse(settings).with_name(_PARSED).read_bytes())
-    manifest.build_flat_graph()
-    return manifest
 
 
 def _leave_out_what_nobody_uses() -> None:

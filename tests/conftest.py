@@ -123,7 +123,7 @@ def site(small_site, tmp_path):
 
 @pytest.fixture(scope="session")
 def parsed_project(tmp_path_factory):
-    """A folder with the dbt project parsed, of this process alone. It is parsed once, also for several processes."""
+    """A folder of this process alone with the dbt project parsed, and compiled for alerts; once for all processes."""
     made = _made_once(tmp_path_factory, "parsed_project", _parse)
     return shutil.copytree(made, tmp_path_factory.mktemp("parsed") / "dbt")
 
@@ -152,12 +152,12 @@ def _made_once(tmp_path_factory, name, make):
 
 
 def _parse(folder):
-    from orchestration import dbt
+    from orchestration.alerts import program
     from orchestration.settings import load_settings
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DBT_TARGET_PATH", str(folder))
-        dbt.parse(load_settings())
+        program.load(load_settings())
 
 
 def _make(site, parsed_project):

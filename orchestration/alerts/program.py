@@ -26,6 +26,15 @@ from orchestration.warehouse.raw import RAW_COLUMNS, create_view
 
 DATABASE = "warehouse"  # what compiled SQL calls the database that it runs in
 SELECTION = ("+tag:fast", "+tag:replay")
+COMPILE = """
+import sys
+from pathlib import Path
+from dbt.cli.main import dbtRunner
+from orchestration import dbt
+
+done = dbtRunner(manifest=dbt.read_parsed(Path(sys.argv[1]))).invoke(sys.argv[2:])
+sys.exit(0 if done.success else f"{done.exception or ''}")
+"""
 _VERSION = 1
 
 
@@ -94,7 +103,7 @@ def load(settings: Settings) -> Program:
     path = dbt.target_dir(settings) / "program" / "program.json"
     with locked(path.with_suffix(".lock")):
         if not path.exists() or _read(path, path.stat().st_mtime_ns).state != state:
-            tables = _with_columns(_ordered(_compile(path.parent)), settings)
+            tables = _with_columns(_ordered(_compile(path.parent, dbt.parsed(settings))), settings)
             replace_file(path, json.dumps({"state": state, "tables": [asdict(table) for table in tables]}))
     return _read(path, path.stat().st_mtime_ns)
 
@@ -116,9 +125,9 @@ def prepare(connection: duckdb.DuckDBPyConnection, settings: Settings, files: di
         create_view(connection, table, columns, files.get(table, []))
 
 
-def _compile(folder: Path) -> dict[str, Any]:
+def _compile(folder: Path, parsed: Path) -> dict[str, Any]:
     """The manifest with compiled SQL, made in a process of its own: dbt leaves its marks on the one it runs in."""
-    command = [sys.executable, "-c", "from dbt.cli.main import cli; cli()", "--quiet", "compile", "--no-introspect"]
+    command = [sys.executable, "-c", COMPILE, str(parsed), "--quiet", "compile", "--no-introspect"]
     where = ["--project-dir", str(dbt.PROJECT_DIR), "--profiles-dir", str(dbt.PROJECT_DIR), "--target", "program"]
     target = ["--no-populate-cache", "--target-path", str(folder), "--log-path", str(folder)]
     done = subprocess.run(  # noqa: S603 - our own interpreter with fixed arguments

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from orchestration import dbt, lake, warehouse
-from orchestration.alerts import batch, fast, ledger, notes, program
+from orchestration.alerts import batch, fast, ledger, notes
 from tests.integration import reliability_worlds as worlds
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_parse")]
 
 DAY = worlds.LAST_DAY
 SELECT = ["+fct_rule_evaluations"]
@@ -35,7 +35,7 @@ def checks(day, first, last):
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory):
+def built(tmp_path_factory, one_parse):
     """Quiet days that have been built."""
     targets = {"targets": [{"name": "all", "url_env": "NOT_SET"}]}
     settings = worlds.site(tmp_path_factory.mktemp("built"), SERVICES, slos=SLOS, alerts=targets)
@@ -45,7 +45,6 @@ def built(tmp_path_factory):
         day = DAY - timedelta(days=back)
         worlds.deliver(settings, f"{day}/probes.ndjson", checks(day, 0, 1440))
     by_the_daily_run(settings)
-    program.load(settings)
     return settings
 
 

@@ -12,7 +12,7 @@ from orchestration.alerts.replay import ReplayError, replay
 from orchestration.settings.alerting import Alerts
 from tests.integration.reliability_worlds import FIRST_DAY, START, build, deliver, objective, site
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_parse")]
 LAST = FIRST_DAY + timedelta(days=2)
 SELECT = "+fct_rule_evaluations +fct_incidents +config.tags:after_alerts"
 # Minutes since the start at which the shop began and ceased to fail; the second outage is on nobody's record.
@@ -20,27 +20,25 @@ OUTAGES = ((24 * 60 + 600, 24 * 60 + 660), (48 * 60 + 300, 48 * 60 + 330))
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory):
+def published(tmp_path_factory, one_parse):
     """A shop of three days with two outages, built and published."""
     folder = tmp_path_factory.mktemp("replay")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DBT_TARGET_PATH", str(folder / "dbt"))
-        settings = site(folder, {"shop": 300}, slos=[objective("shop-up", "shop", "up", "known", 0.99)])
-        critical = [service.model_copy(update={"critical": True}) for service in settings.config.services]
-        settings = replace(settings, config=settings.config.model_copy(update={"services": critical}))
-        for day in range(3):
-            deliver(settings, f"{FIRST_DAY + timedelta(days=day)}/probes.ndjson", [
-                {"service": "shop", "location": "default", "checked_at": (START + timedelta(minutes=at)).isoformat(),
-                 "status": "down" if any(began <= at < ended for began, ended in OUTAGES) else "up"}
-                for at in range(day * 1440, (day + 1) * 1440, 5)
-            ])  # fmt: skip
-        began, ended = (START + timedelta(minutes=at) for at in OUTAGES[0])
-        incident = {"incident_id": "I1", "service": "shop", "title": "Down", "severity": "major"}
-        times = {"started_at": began.isoformat(), "detected_at": began.isoformat(), "resolved_at": ended.isoformat()}
-        deliver(settings, "incidents.ndjson", [incident | times])
-        build(settings, LAST, SELECT)
-        warehouse.snapshot(settings, settings.published / "marts.duckdb")
-        yield settings
+    settings = site(folder, {"shop": 300}, slos=[objective("shop-up", "shop", "up", "known", 0.99)])
+    critical = [service.model_copy(update={"critical": True}) for service in settings.config.services]
+    settings = replace(settings, config=settings.config.model_copy(update={"services": critical}))
+    for day in range(3):
+        deliver(settings, f"{FIRST_DAY + timedelta(days=day)}/probes.ndjson", [
+            {"service": "shop", "location": "default", "checked_at": (START + timedelta(minutes=at)).isoformat(),
+             "status": "down" if any(began <= at < ended for began, ended in OUTAGES) else "up"}
+            for at in range(day * 1440, (day + 1) * 1440, 5)
+        ])  # fmt: skip
+    began, ended = (START + timedelta(minutes=at) for at in OUTAGES[0])
+    incident = {"incident_id": "I1", "service": "shop", "title": "Down", "severity": "major"}
+    times = {"started_at": began.isoformat(), "detected_at": began.isoformat(), "resolved_at": ended.isoformat()}
+    deliver(settings, "incidents.ndjson", [incident | times])
+    build(settings, LAST, SELECT)
+    warehouse.snapshot(settings, settings.published / "marts.duckdb")
+    return settings
 
 
 def told(alerts):

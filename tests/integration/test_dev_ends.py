@@ -1,6 +1,7 @@
 """`beaconmart dev` is several processes; whoever ends it, and however, none of them stays."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -68,11 +69,12 @@ def test_what_a_program_leaves_behind_when_it_ends_by_itself_is_ended_too(mark, 
     ("number", "to_group"),
     [(signal.SIGTERM, True), (signal.SIGINT, False), (signal.SIGHUP, True)],
 )
-def test_dev_ends_with_all_its_processes(mark, tmp_path, number, to_group):
+def test_dev_ends_with_all_its_processes(mark, tmp_path, parsed_project, number, to_group):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
     site = Site(tmp_path / "home")
+    shutil.copytree(parsed_project, site.home / "dbt")
     with (tmp_path / "said").open("w") as said:
         command = [*BEACONMART, "dev", "--port", port]
         pipes = {"stdout": said, "stderr": subprocess.STDOUT, "start_new_session": True}

@@ -18,7 +18,7 @@ from orchestration import dbt, publish
 from orchestration.settings import load_settings
 from tests.unit.reports.synthetic import AS_OF, ROOT, fill
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_parse")]
 GENERATED_AT = datetime(2026, 11, 2, 3, 4, 5, tzinfo=UTC)
 FAILING = {
     "suite": "retention",
@@ -66,7 +66,6 @@ def settings(synthetic_file, tmp_path, monkeypatch):
     monkeypatch.setenv("BEACONMART_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("BEACONMART_CONFIG", str(ROOT / "config"))
     # The table docs are the costly part, and the same for all: written once, by the first test that publishes.
-    monkeypatch.setenv("DBT_TARGET_PATH", str(synthetic_file.parent / "dbt"))
     found = load_settings()
     found.home.mkdir()
     shutil.copy(synthetic_file, found.warehouse)

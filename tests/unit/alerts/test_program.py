@@ -4,11 +4,11 @@ import pytest
 
 from orchestration.alerts import fast, program
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_parse")]
 
 
 @pytest.fixture(scope="module")
-def compiled(default_settings, tmp_path_factory):
+def compiled(default_settings, tmp_path_factory, one_parse):
     """The program and the settings that it was compiled with."""
     from dataclasses import replace
 
@@ -57,5 +57,5 @@ def test_a_table_that_is_there_is_left_as_it_is(compiled):
 
 def test_the_program_is_compiled_once_for_a_state_of_the_project(compiled, monkeypatch):
     _, settings = compiled
-    monkeypatch.setattr(program, "_compile", lambda folder: pytest.fail("compiled again"))
+    monkeypatch.setattr(program, "_compile", lambda *_: pytest.fail("compiled again"))
     assert program.load(settings) is compiled[0]
