@@ -1,128 +1,234 @@
-"""How one series is forecast: a rolling-origin backtest of the candidates, the choice, and split conformal intervals.
+"""How series of one kind are forecast: a rolling-origin backtest of every forecaster, the choice, and the intervals.
 
-What belongs here is arithmetic on one evenly spaced array; frames, dates and KPIs are `forecasts`' business. No fold
-sees a value after its cutoff, neither in its fit, nor in its lags, nor in the errors that its intervals are made of.
+What belongs here is arithmetic on evenly spaced arrays; frames, dates and KPIs are `forecasts`' business. No fold sees
+a value after its cutoff, neither in its fit, nor in its features, nor in the errors that its intervals are made of.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from models import evaluation
-from models.forecasters import RIDGE_MIN_SEASONS, Array, fill_gaps, ridge, seasonal_naive
+from models.forecasters import Boosting, Known, Panel, SmoothedRidge, fill_gaps, seasonal_naive
+from models.smoothing import Array, Index
 
-MODEL_VERSION = "1"
-NAIVE = "seasonal_naive"
-RIDGE = "ridge_lags_fourier"
-LEVELS = (0.80, 0.95)
-MEASURES = ["mase", "smape", "coverage_80", "coverage_95", "msis"]
+MODEL_VERSION = "2"
+SEASONAL_NAIVE = "seasonal_naive"
+MEAN = "ridge_boosting_mean"
+LEVELS = (0.80, 0.90, 0.95)
+MEASURES = ["mase", "smape", "coverage_80", "coverage_90", "coverage_95", "msis"]
 
-# A fold longer than a season by one step walks through the phases; 20 of them are the last five months of daily values.
-FOLD_STEPS_OVER_SEASON = 1
-MAX_FOLDS = 20
+MAX_FOLDS = 8
+# A regression is fitted from so many seasons on.
+MIN_SEASONS_TO_FIT = 6
 # A choice on fewer full-length folds is a coin toss; the baseline keeps the place.
 MIN_FOLDS_TO_CHOOSE = 4
-# Below this many errors a season ahead has no interval of its own and borrows from the others (error growing as
-# √seasons).
+# Errors of neighbouring origins are much the same: a season ahead of fewer borrows from the nearer ones (error growing
+# as √seasons).
 MIN_ERRORS = 60
+# With fewer a probability of one half could as well be one of 0.1 or 0.9.
+MIN_PATHS = 20
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What series of one kind have in common.
+
+    Attributes:
+        seasons, long: as in `forecasters.Panel`.
+        horizon: steps ahead.
+        stride: steps between the origins of a regression; walks through all phases of the season.
+        fold_steps: steps between folds that are tried, the widest first; multiples of the stride, none of the season.
+        folds_between_fits: a regression made for a fold is used for so many.
+        trees: rows, iterations and leaves of the boosting.
+    """
+
+    seasons: tuple[int, ...]
+    long: int
+    horizon: int
+    stride: int
+    fold_steps: tuple[int, ...]
+    folds_between_fits: int
+    trees: tuple[int, int, int]
+
+
+DAILY = Kind((7,), 364, 28, 3, (27, 15, 9, 6), 2, (20_000, 75, 12))
+HOURLY = Kind((24, 168), 168, 48, 5, (55, 35, 25), 8, (40_000, 150, 31))
+# Of a few series there is less to learn, and trees of that size cost seconds.
+FEW_HOURLY = replace(HOURLY, trees=DAILY.trees)
 
 
 @dataclass(frozen=True)
 class SeriesForecast:
-    """One series carried forward: the chosen model, its forecast (horizon,), its intervals by level, the backtest."""
+    """One series carried forward: the chosen model, its forecast (horizon,), its intervals by level, the backtest.
+
+    Attributes:
+        paths: shape (paths, horizon), ways that the series may go: today's forecast with each past error of full length
+            laid on it. Of the chosen model, or of the seasonal naive where that has too few; in the unit of the series.
+        changes: shape (n,), by how much the level moved for good, on the working scale, seen at this step; mostly 0.
+    """
 
     model_name: str
+    model_reason: str
     forecast: Array
     intervals: dict[float, tuple[Array, Array]]
     backtest: pd.DataFrame
+    paths: Array
+    changes: Array
 
 
-def forecast_series(
-    values: Array, horizon: int, period: int, bounds: tuple[float, float] = (-np.inf, np.inf)
-) -> SeriesForecast:
-    """Forecast one evenly spaced series and tell how well each candidate did in a rolling-origin backtest.
+def forecast_panel(
+    series: list[Array], kind: Kind, bounds: list[tuple[float, float]], special: Index | None = None
+) -> list[SeriesForecast]:
+    """Forecast evenly spaced series of one kind that end together, and tell how well each forecaster did.
 
     Args:
-        values: shape (n,), oldest first, NaN where missing, the first one present, at least three seasons.
-        horizon: steps ahead.
-        period: steps in a season.
-        bounds: the least and the greatest value that the series can take.
+        series: arrays of shape (n,), oldest first, NaN where missing, the first value present, three seasons at least.
+        kind: DAILY, HOURLY or another.
+        bounds: the least and the greatest value that each series can take.
+        special: holidays of the steps of the longest series and of the horizon, as in `smoothing.smooth`.
     """
-    scale = _Scale.of(values, bounds)
-    z = scale.forward(values)
-    filled = fill_gaps(z, period)
-    paths = {NAIVE: _Path.naive(filled, horizon, period)}
-    if len(values) >= (RIDGE_MIN_SEASONS + 4) * period:
-        paths[RIDGE] = _Path.ridge(z, filled, horizon, period)
-    judged = [_judge(path, values, z, scale, period).assign(model_name=name) for name, path in paths.items()]
-    backtest = pd.concat(judged, ignore_index=True)
-    chosen = _choose(backtest, horizon)
-    path, now = paths[chosen], len(values) - 1
-    centre = path.forecast_from(now)
-    widths = path.half_widths(z, now, period)
-    intervals = {level: (scale.back(centre - width), scale.back(centre + width)) for level, width in widths.items()}
-    backtest = backtest.assign(is_chosen=backtest["model_name"] == chosen, model_version=MODEL_VERSION)
-    return SeriesForecast(chosen, scale.back(centre), intervals, backtest)
+    longest = max(map(len, series))
+    scales = [Scale.of(values, limits) for values, limits in zip(series, bounds, strict=True)]
+    values = np.full((len(series), longest), np.nan)
+    for row, (one, scale) in enumerate(zip(series, scales, strict=True)):
+        values[row, longest - len(one) :] = scale.forward(one)
+    special = np.zeros(longest + kind.horizon, dtype=int) if special is None else special
+    run = _Run(Panel(values, kind.seasons, kind.long, special, kind.horizon), kind)
+    return [run.of(row, scale) for row, scale in enumerate(scales)]
 
 
 @dataclass(frozen=True)
-class _Scale:
+class Scale:
     """Positive series are forecast on a log scale: their errors are in proportion, and no interval can pass below 0."""
 
     is_log: bool
     bounds: tuple[float, float]
 
     @classmethod
-    def of(cls, values: Array, bounds: tuple[float, float]) -> "_Scale":
+    def of(cls, values: Array, bounds: tuple[float, float]) -> "Scale":
+        """The scale of a series with these limits."""
         known = values[~np.isnan(values)]
         # A share near its upper limit, or a series that comes close to 0, has no proportional errors.
         is_log = bool(bounds[0] == 0 and bounds[1] == np.inf and known.min() > 0.05 * np.median(known))
         return cls(is_log, bounds)
 
     def forward(self, values: Array) -> Array:
+        """Onto the working scale."""
         return np.log(values) if self.is_log else values
 
     def back(self, values: Array) -> Array:
+        """Back into the unit of the series, within its limits."""
         return np.clip(np.exp(values) if self.is_log else values, *self.bounds)
+
+
+class _Run:
+    """Every forecaster at every origin of every series."""
+
+    def __init__(self, panel: Panel, kind: Kind) -> None:
+        self.panel, self.kind = panel, kind
+        self.n, self.period = panel.values.shape[1], kind.seasons[0]
+        self.starts = (~np.isnan(panel.values)).argmax(axis=1)
+        self.cutoffs = _cutoffs(self.n, kind, int(self.starts.min()) + MIN_SEASONS_TO_FIT * self.period - 1)
+        self.regressions: dict[str, Array] = {}
+        if len(self.cutoffs) > MIN_FOLDS_TO_CHOOSE:
+            self._fit()
+
+    def _fit(self) -> None:
+        """What the regressions made from every origin from the first fold on, shape (series, origins, horizon)."""
+        kind = self.kind
+        origins = np.arange(self.n - 1, int(self.starts.min()) + 2 * self.period - 2, -kind.stride)[::-1]
+        known = Known.of(self.panel, origins)
+        fits = [*self.cutoffs[: -1 : kind.folds_between_fits], self.cutoffs[-1]]
+        edges = [*np.searchsorted(origins, fits), len(origins)]
+        for forecaster in (SmoothedRidge(), Boosting(*kind.trees)):
+            parts = []
+            for cutoff, start, end in zip(fits, edges, edges[1:], strict=False):
+                forecaster.fit(known, cutoff)
+                parts.append(forecaster.ahead(known, np.arange(start, end)))
+            self.regressions[forecaster.name] = np.concatenate(parts, axis=1)
+        ridge, boosting = self.regressions[SmoothedRidge.name], self.regressions.pop(Boosting.name)
+        self.regressions[MEAN] = (ridge + boosting) / 2
+        self.origins, self.changes = origins[edges[0] :], known.changes
+
+    def of(self, row: int, scale: "Scale") -> SeriesForecast:
+        """Judge, choose, and forecast one series."""
+        start = int(self.starts[row])
+        values = scale.back(self.panel.values[row, start:])
+        paths = self._paths(row)
+        judged = [self._judge(path, values, start, scale).assign(model_name=name) for name, path in paths.items()]
+        backtest = pd.concat(judged, ignore_index=True)
+        chosen, reason = choose(backtest, self.kind.horizon)
+        path, now = paths[chosen], self.n - 1
+        centre, widths = path.ahead(now), path.half_widths(now)
+        intervals = {level: (scale.back(centre - width), scale.back(centre + width)) for level, width in widths.items()}
+        backtest = backtest.assign(is_chosen=backtest["model_name"] == chosen, model_version=MODEL_VERSION)
+        changes = self.changes[row, start:] if self.regressions else np.zeros(len(values))
+        ways = [one.ways(now, scale) for one in (path, paths[SEASONAL_NAIVE])]
+        likely = ways[0] if len(ways[0]) >= MIN_PATHS else ways[1]
+        return SeriesForecast(chosen, reason, scale.back(centre), intervals, backtest, likely, changes)
+
+    def _paths(self, row: int) -> dict[str, "_Path"]:
+        z, start, horizon = self.panel.values[row], int(self.starts[row]), self.kind.horizon
+        filled = fill_gaps(z, self.period)
+        everywhere = np.arange(min(start + 2 * self.period - 1, self.n - 1), self.n)
+        naive = seasonal_naive(filled, everywhere, horizon, self.period)
+        paths = {SEASONAL_NAIVE: _Path(everywhere, naive, z, self.period)}
+        if self.regressions and start + MIN_SEASONS_TO_FIT * self.period <= self.cutoffs[-MIN_FOLDS_TO_CHOOSE - 1] + 1:
+            paths |= {name: _Path(self.origins, ahead[row], z, self.period) for name, ahead in self.regressions.items()}
+        return paths
+
+    def _judge(self, path: "_Path", values: Array, start: int, scale: "Scale") -> pd.DataFrame:
+        """A row for each fold over the first season ahead, and one over the whole horizon."""
+        rows: list[dict[str, Any]] = []
+        for cutoff in self.cutoffs:
+            if cutoff - start + 1 < 3 * self.period:
+                continue
+            centre, widths = path.ahead(cutoff), path.half_widths(cutoff)
+            ends = {level: (scale.back(centre - width), scale.back(centre + width)) for level, width in widths.items()}
+            for steps in sorted({min(self.period, self.kind.horizon), self.kind.horizon}):
+                if cutoff + steps < self.n:
+                    own = {"cutoff": cutoff - start, "horizon_steps": steps}
+                    measured = _measure(values, cutoff - start, scale.back(centre)[:steps], ends, self.period)
+                    rows.append(own | measured)
+        return pd.DataFrame(rows, columns=["cutoff", "horizon_steps", *MEASURES])
 
 
 @dataclass(frozen=True)
 class _Path:
-    """What a model forecast from each origin, on the working scale, shape (origins, horizon); the newest is last."""
+    """What one forecaster made of one series from each of these origins, on the working scale, (origins, horizon)."""
 
-    origins: NDArray[np.int64]
+    origins: Index
     forecasts: Array
-    cutoffs: list[int]
+    values: Array
+    period: int
 
-    @classmethod
-    def naive(cls, filled: Array, horizon: int, period: int) -> "_Path":
-        first = max(2 * period - 1, len(filled) - 1 - (MAX_FOLDS * (period + FOLD_STEPS_OVER_SEASON)))
-        origins = np.arange(first, len(filled))
-        return cls(origins, seasonal_naive(filled, origins, horizon, period), _cutoffs(len(filled), period, first))
+    def ahead(self, cutoff: int) -> Array:
+        """The forecast from this origin, shape (horizon,)."""
+        return np.asarray(self.forecasts[np.searchsorted(self.origins, cutoff)])
 
-    @classmethod
-    def ridge(cls, z: Array, filled: Array, horizon: int, period: int) -> "_Path":
-        cutoffs = _cutoffs(len(z), period, RIDGE_MIN_SEASONS * period)
-        return cls(np.arange(cutoffs[0], len(z)), ridge(z, filled, cutoffs, horizon, period), cutoffs)
+    def errors(self, cutoff: int) -> Array:
+        """What came less what was forecast, from earlier origins, for targets known at the cutoff."""
+        earlier = np.searchsorted(self.origins, cutoff)
+        steps = self.origins[:earlier, None] + np.arange(1, self.forecasts.shape[1] + 1)
+        came = np.where(steps <= cutoff, self.values[np.minimum(steps, cutoff)], np.nan)
+        return np.asarray(came - self.forecasts[:earlier])
 
-    def forecast_from(self, origin: int) -> Array:
-        return np.asarray(self.forecasts[origin - self.origins[0]])
+    def ways(self, cutoff: int, scale: "Scale") -> Array:
+        """As `SeriesForecast.paths`."""
+        errors = self.errors(cutoff)
+        return scale.back(self.ahead(cutoff) + errors[~np.isnan(errors).any(axis=1)])
 
-    def half_widths(self, z: Array, origin: int, period: int) -> dict[float, Array]:
-        """Half the width of the interval at each horizon, from errors whose target was known at `origin`."""
-        horizon = self.forecasts.shape[1]
-        earlier = self.origins[self.origins < origin]
-        reached = earlier[:, None] + np.arange(1, horizon + 1)
-        actual = np.where(reached <= origin, z[np.minimum(reached, origin)], np.nan)
-        errors = np.abs(actual - self.forecasts[: len(earlier)])
-        seasons = (np.arange(horizon) + period) // period
+    def half_widths(self, cutoff: int) -> dict[float, Array]:
+        """Half the width of the interval at each horizon, from errors known at the cutoff."""
+        errors = np.abs(self.errors(cutoff))
+        seasons = np.arange(self.forecasts.shape[1]) // self.period + 1
         return {level: _conformal(errors, seasons, level) for level in LEVELS}
 
 
-def _conformal(errors: Array, seasons: NDArray[np.int64], level: float) -> Array:
+def _conformal(errors: Array, seasons: Index, level: float) -> Array:
     """Split conformal quantile of absolute errors for each season ahead: the ⌈(n + 1)·level⌉-th smallest of n.
 
     Source: Lei, G'Sell, Rinaldo, Tibshirani, Wasserman, "Distribution-Free Predictive Inference for Regression", JASA
@@ -146,42 +252,47 @@ def _quantile(scores: Array, level: float) -> float:
     return float(known[min(rank, known.size) - 1])
 
 
-def _cutoffs(n: int, period: int, first: int) -> list[int]:
-    """Fold ends, oldest first, the newest being the last step itself."""
-    step = period + FOLD_STEPS_OVER_SEASON
-    return [c for c in range(n - 1 - MAX_FOLDS * step, n, step) if c >= first]
+def _cutoffs(n: int, kind: Kind, first: int) -> list[int]:
+    """Fold ends, oldest first, the newest being the last step itself: as wide apart as gives MAX_FOLDS full folds."""
+    found: list[int] = []
+    for step in kind.fold_steps:
+        newest = n - 1 - -(-kind.horizon // kind.stride) * kind.stride
+        folds = [c for c in range(newest, first - 1, -step)][:MAX_FOLDS]
+        if len(folds) > len(found):
+            found = folds
+    return [*found[::-1], n - 1]
 
 
-def _judge(path: _Path, values: Array, z: Array, scale: _Scale, period: int) -> pd.DataFrame:
-    """Backtest rows of one model: a row for each fold over the first season ahead, and one over the whole horizon."""
-    horizon = path.forecasts.shape[1]
-    rows: list[dict[str, Any]] = []
-    for cutoff in path.cutoffs:
-        centre, widths = path.forecast_from(cutoff), path.half_widths(z, cutoff, period).items()
-        for steps in sorted({min(period, horizon), horizon}):
-            if cutoff + steps >= len(values):
-                continue
-            actual, history = values[cutoff + 1 : cutoff + 1 + steps], values[: cutoff + 1]
-            ends = {level: (scale.back(centre - w)[:steps], scale.back(centre + w)[:steps]) for level, w in widths}
-            known = not np.isnan(ends[0.95]).any()
-            rows.append(
-                {
-                    "cutoff": cutoff,
-                    "horizon_days": steps,
-                    "mase": evaluation.mase(actual, scale.back(centre)[:steps], history, period),
-                    "smape": evaluation.smape(actual, scale.back(centre)[:steps]),
-                    "coverage_80": evaluation.coverage(actual, *ends[0.80]) if known else np.nan,
-                    "coverage_95": evaluation.coverage(actual, *ends[0.95]) if known else np.nan,
-                    "msis": evaluation.msis(actual, *ends[0.95], history, period) if known else np.nan,
-                }
-            )
-    return pd.DataFrame(rows, columns=["cutoff", "horizon_days", *MEASURES])
+def _measure(
+    values: Array, cutoff: int, forecast: Array, ends: dict[float, tuple[Array, Array]], period: int
+) -> dict[str, float]:
+    steps = len(forecast)
+    actual, history = values[cutoff + 1 : cutoff + 1 + steps], values[: cutoff + 1]
+    within = {level: (lower[:steps], upper[:steps]) for level, (lower, upper) in ends.items()}
+    is_known = not np.isnan(within[0.95]).any()
+    covered = {
+        f"coverage_{level * 100:.0f}": evaluation.coverage(actual, *both) if is_known else np.nan
+        for level, both in within.items()
+    }
+    return {
+        "mase": evaluation.mase(actual, forecast, history, period),
+        "smape": evaluation.smape(actual, forecast),
+        **covered,
+        "msis": evaluation.msis(actual, *within[0.95], history, period) if is_known else np.nan,
+    }
 
 
-def _choose(backtest: pd.DataFrame, horizon: int) -> str:
-    """The ridge where it beats the seasonal naive on the folds that both were judged on, else the seasonal naive."""
-    whole = backtest[backtest["horizon_days"] == horizon]
+def choose(backtest: pd.DataFrame, horizon: int) -> tuple[str, str]:
+    """The best on the folds that all were judged on, the seasonal naive where nothing beats it; and the reason.
+
+    Args:
+        backtest: cutoff, horizon_steps, model_name, mase.
+        horizon: the rows that count.
+    """
+    whole = backtest[backtest["horizon_steps"] == horizon]
     by_model = whole.pivot(index="cutoff", columns="model_name", values="mase").dropna()
-    if RIDGE not in by_model or len(by_model) < MIN_FOLDS_TO_CHOOSE:
-        return NAIVE
-    return RIDGE if by_model[RIDGE].mean() < by_model[NAIVE].mean() else NAIVE
+    if len(by_model.columns) < 2 or len(by_model) < MIN_FOLDS_TO_CHOOSE:
+        return SEASONAL_NAIVE, "short_history"
+    mean = by_model.mean().sort_index()
+    best = str(mean.idxmin())
+    return (best, "beats_naive") if mean[best] < mean[SEASONAL_NAIVE] else (SEASONAL_NAIVE, "naive_is_best")

@@ -1,59 +1,72 @@
-"""Forecasts of daily KPI series: 28 days ahead with 80 % and 95 % intervals, and the backtest that chose the model.
+"""Forecasts of KPI series: days 28 ahead, hours of traffic 48 ahead, and the backtests that chose the models.
 
-What belongs here is what a frame of KPIs needs: regular series, which of them can be forecast at all, the limits of
-their values, the columns of the result. How one series is forecast and judged is in `backtests`.
+What belongs here is what a frame of values needs: regular series, which of them can be forecast at all, the limits of
+their values, days that are no guide, the columns of the result. How series are forecast and judged is in `backtests`.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from models.backtests import MEASURES, MODEL_VERSION, SeriesForecast, forecast_series
-from models.forecasters import Array
+from models.backtests import DAILY, FEW_HOURLY, MEASURES, MODEL_VERSION, Kind, SeriesForecast, forecast_panel
+from models.holidays import holiday_numbers
+from models.smoothing import Array, Index
 
-# With two weeks no error of a forecast made from a whole week is known; 21 to 35 days gave 86 to 90 % for the 80 %
-# interval.
-MIN_DAYS = 21
-MAX_DAYS_STALE = 14
+# With two weeks no error of a forecast made from a whole week is known.
+MIN_SEASONS = 3
+MAX_SEASONS_STALE = 2
 # Of the last eight weeks; below it a series is a handful of events (time to restore), not a daily measure.
 MIN_OBSERVED_SHARE = 0.6
+RECENT_SEASONS = 8
+# A day with less is no guide to how many people come: what was not served is left out like a missing day.
+MIN_AVAILABLE_SHARE = 0.9
+TRAFFIC = ("page_view_count", "session_count", "order_count", "revenue_net", "throughput_per_minute")
 
-FORECAST_COLUMNS = [
-    "kpi", "forecast_date", "event_date", "horizon_days", "value_forecast", "value_80_lower", "value_80_upper",
-    "value_95_lower", "value_95_upper", "model_name", "model_version",
-]  # fmt: skip
+_BOUNDS = [f"value_{level}_{end}" for level in (80, 90, 95) for end in ("lower", "upper")]
+_MODEL = ["model_name", "model_reason", "model_version"]
+FORECAST_COLUMNS = ["kpi", "forecast_date", "event_date", "horizon_days", "value_forecast", *_BOUNDS, *_MODEL]
+HOURLY_COLUMNS = ["kpi", "forecast_date", "hour_at", "horizon_hours", "value_forecast", *_BOUNDS, *_MODEL]
 BACKTEST_COLUMNS = [
     "kpi", "model_name", "model_version", "cutoff_date", "horizon_days", *MEASURES, "is_chosen", "forecast_date",
 ]  # fmt: skip
 
 
 class KpiForecasts(NamedTuple):
-    """What `forecast_kpis` returns: forecasts, the backtests behind them, and the series left out with the reason."""
+    """What the functions here return: forecasts, the backtests behind them, the series left out with the reason.
+
+    `series` has what is behind each forecast, by KPI, for what is worked out from them (`exhaustions`).
+    """
 
     forecasts: pd.DataFrame
     backtests: pd.DataFrame
     skipped: pd.DataFrame
+    series: dict[str, SeriesForecast]
 
 
-def forecast_kpis(daily: pd.DataFrame, as_of: date, horizon: int = 28) -> KpiForecasts:
+def forecast_kpis(
+    daily: pd.DataFrame, as_of: date, holidays: Mapping[str, Sequence[date]] | None = None
+) -> KpiForecasts:
     """Forecast every KPI series from the days up to and including `as_of`.
 
-    Candidates are the seasonal naive (period 7) and, from twelve weeks on, a ridge on lags and Fourier terms. The ridge
-    is used only where its mean MASE over the backtest is below that of the seasonal naive, on at least four folds of
-    full length: with 28 days ahead, from about 16 weeks on. Intervals are split conformal: quantiles, by season ahead,
-    of the absolute errors that the same model made from earlier origins, on a log scale for positive series.
+    Candidates are the seasonal naive (period 7) and, from about twelve weeks on, two regressions (`forecasters`): a
+    ridge for each series, and its mean with a boosting over all series. The one with the least mean MASE over the
+    backtest is used, on at least four folds of full length, and the seasonal naive where none beats it. Intervals are
+    split conformal: quantiles, by week ahead, of the absolute errors that the same model made from earlier origins, on
+    a log scale for positive series.
 
     Args:
         daily: kpi (str), event_date (UTC date), value (float, missing or absent on a day without data); one row for
             each day of a KPI, in any order. Later days than `as_of` are ignored.
         as_of: the forecast date: the newest day that may be used.
-        horizon: days ahead.
+        holidays: days by name, besides the usual ones of `holidays`.
 
     Returns:
-        forecasts: FORECAST_COLUMNS, `horizon` rows for each KPI; dates are datetime.date; the unit is the KPI's. Shares
-            stay within 0 and 1, scores within 0 and 100, and a series that never was negative stays at 0 or above.
+        forecasts: FORECAST_COLUMNS, a row for each KPI and day ahead; dates are datetime.date; the unit is the KPI's.
+            Shares stay within 0 and 1, scores within 0 and 100, and a series that never was negative stays at 0 or
+            above. `model_reason`: beats_naive, naive_is_best, or short_history (too short for the choice).
         backtests: BACKTEST_COLUMNS, for each KPI, model and cutoff a row over days 1..7 (horizon_days = 7) and one over
             all; smape in per cent; `is_chosen` marks the model that the forecast uses.
         skipped: kpi, reason.
@@ -61,44 +74,106 @@ def forecast_kpis(daily: pd.DataFrame, as_of: date, horizon: int = 28) -> KpiFor
     Raises:
         ValueError: a column is missing, or a KPI has two rows for one day.
     """
-    _check(daily)
-    past = daily.assign(event_date=pd.to_datetime(daily["event_date"]))
-    past = past[past["event_date"] <= pd.Timestamp(as_of)]
-    forecasts, backtests, skipped = [], [], []
+    _check(daily, "event_date")
+    past = daily.assign(at=pd.to_datetime(daily["event_date"]), value=daily["value"].astype(float))
+    past = _without_outages(past[past["at"] <= pd.Timestamp(as_of)])
+    days = _grid(past, pd.Timestamp(as_of), "D")
+    ahead = pd.date_range(days[-1], periods=DAILY.horizon + 1)[1:]
+    found = _forecast(past, days, DAILY, holiday_numbers(pd.DatetimeIndex(days.append(ahead)), holidays))
+    forecasts = found.forecasts.assign(forecast_date=as_of, horizon_days=found.forecasts["step"])
+    forecasts["event_date"] = ahead.date[found.forecasts["step"].to_numpy(dtype=int) - 1]
+    backtests = found.backtests.assign(horizon_days=found.backtests["horizon_steps"], forecast_date=as_of)
+    return found._replace(forecasts=forecasts[FORECAST_COLUMNS], backtests=backtests[BACKTEST_COLUMNS])
+
+
+def forecast_hours(hourly: pd.DataFrame, as_of: date) -> KpiForecasts:
+    """Forecast every hourly series for the 48 hours after the end of `as_of`, as `forecast_kpis` does days.
+
+    Args:
+        hourly: kpi, hour_at (UTC, start of the hour), value; one row for each hour, in any order.
+        as_of: the newest day that may be used.
+
+    Returns:
+        forecasts: HOURLY_COLUMNS. backtests: BACKTEST_COLUMNS, a row over the first day and one over both.
+
+    Raises:
+        ValueError: a column is missing, or a series has two rows for one hour.
+    """
+    _check(hourly, "hour_at")
+    end = pd.Timestamp(as_of) + pd.Timedelta(hours=23)
+    past = hourly.assign(at=pd.to_datetime(hourly["hour_at"]), value=hourly["value"].astype(float))
+    past = past[past["at"] <= end]
+    hours = _grid(past, end, "h")
+    ahead = pd.date_range(end, periods=FEW_HOURLY.horizon + 1, freq="h")[1:]
+    # Hours of a holiday differ among themselves, and one effect for all of them would be wrong for each.
+    found = _forecast(past, hours, FEW_HOURLY, np.zeros(len(hours) + FEW_HOURLY.horizon, dtype=int))
+    forecasts = found.forecasts.assign(forecast_date=as_of, horizon_hours=found.forecasts["step"])
+    forecasts["hour_at"] = ahead[found.forecasts["step"].to_numpy(dtype=int) - 1]
+    backtests = found.backtests.assign(horizon_days=found.backtests["horizon_steps"] // 24, forecast_date=as_of)
+    return found._replace(forecasts=forecasts[HOURLY_COLUMNS], backtests=backtests[BACKTEST_COLUMNS])
+
+
+def _grid(past: pd.DataFrame, end: pd.Timestamp, freq: str) -> pd.DatetimeIndex:
+    """Every step from the first known value to the end."""
+    first = past.loc[np.isfinite(past["value"]), "at"].min()
+    return pd.date_range(end if pd.isna(first) else first, end, freq=freq)
+
+
+def _forecast(past: pd.DataFrame, grid: pd.DatetimeIndex, kind: Kind, special: Index) -> KpiForecasts:
+    """All series on the grid, with `step` for the time ahead and `horizon_steps` for that of a backtest."""
+    series, skipped = {}, []
     for kpi, rows in past.groupby("kpi", sort=True):
-        values, reason = _regular(rows, as_of)
+        values, reason = _regular(rows, grid, kind)
         if reason:
             skipped.append({"kpi": kpi, "reason": reason})
-            continue
-        result = forecast_series(values, horizon, period=7, bounds=_bounds(str(kpi), values))
-        days = pd.date_range(end=pd.Timestamp(as_of), periods=len(values))
-        forecasts.append(_forecast_rows(result, str(kpi), as_of))
-        cutoffs = days.date[result.backtest["cutoff"]]
-        backtests.append(result.backtest.assign(kpi=kpi, cutoff_date=cutoffs, forecast_date=as_of))
+        else:
+            series[str(kpi)] = values
+    bounds = [_bounds(kpi, values) for kpi, values in series.items()]
+    longest = max(map(len, series.values()), default=0)
+    made = forecast_panel(list(series.values()), kind, bounds, special[len(grid) - longest :]) if series else []
+    found = dict(zip(series, made, strict=True))
+    forecasts, backtests = [], []
+    for kpi, result in found.items():
+        forecasts.append(_rows(result, kpi))
+        cutoff = len(grid) - len(series[kpi]) + result.backtest["cutoff"].to_numpy(dtype=int)
+        backtests.append(result.backtest.assign(kpi=kpi, cutoff_date=grid.date[cutoff]))
     return KpiForecasts(
-        _concat(forecasts, FORECAST_COLUMNS),
-        _concat(backtests, BACKTEST_COLUMNS),
+        _concat(forecasts, ["kpi", "step", "value_forecast", *_BOUNDS, *_MODEL]),
+        _concat(backtests, [*BACKTEST_COLUMNS[:4], "horizon_steps", *MEASURES, "is_chosen"]),
         pd.DataFrame(skipped, columns=["kpi", "reason"]),
+        found,
     )
 
 
-def _regular(rows: pd.DataFrame, as_of: date) -> tuple[Array, str]:
-    """The value of every day from the first known one to `as_of`, NaN where missing; or the reason to leave it out."""
-    known = rows.dropna(subset=["value"]).set_index("event_date")["value"].sort_index()
-    known = known[np.isfinite(known.astype(float))]
-    if known.empty:
-        return np.empty(0), "it has no value"
-    stale = (pd.Timestamp(as_of) - known.index[-1]).days
-    if stale > MAX_DAYS_STALE:
-        return np.empty(0), f"its newest value is {stale} days old, {MAX_DAYS_STALE} at the most"
-    values = known.reindex(pd.date_range(known.index[0], pd.Timestamp(as_of))).to_numpy(dtype=float)
-    if len(values) < MIN_DAYS:
-        return values, f"it has {len(values)} days of history, {MIN_DAYS} are needed"
-    observed = float(np.mean(~np.isnan(values[-56:])))
+def _regular(rows: pd.DataFrame, grid: pd.DatetimeIndex, kind: Kind) -> tuple[Array, str]:
+    """The value of every step from the first known one to the end, NaN where missing; or the reason to leave it out."""
+    period = kind.seasons[0]
+    known = rows.set_index("at")["value"]
+    values = known.reindex(grid).to_numpy(dtype=float)
+    values = np.where(np.isfinite(values), values, np.nan)
+    if np.isnan(values).all():
+        return values, "it has no value"
+    values = values[np.flatnonzero(~np.isnan(values))[0] :]
+    unit = "days" if period == 7 else "hours"
+    stale = len(values) - 1 - np.flatnonzero(~np.isnan(values))[-1]
+    if stale > MAX_SEASONS_STALE * period:
+        return values, f"its newest value is {stale} {unit} old, {MAX_SEASONS_STALE * period} at the most"
+    if len(values) < MIN_SEASONS * period:
+        return values, f"it has {len(values)} {unit} of history, {MIN_SEASONS * period} are needed"
+    recent = values[-RECENT_SEASONS * period :]
+    observed = float(np.mean(~np.isnan(recent)))
     if observed < MIN_OBSERVED_SHARE:
-        days = min(56, len(values))
-        return values, f"{observed:.0%} of its last {days} days have a value, {MIN_OBSERVED_SHARE:.0%} are needed"
+        return (
+            values,
+            f"{observed:.0%} of its last {len(recent)} {unit} have a value, {MIN_OBSERVED_SHARE:.0%} are needed",
+        )
     return values, ""
+
+
+def _without_outages(past: pd.DataFrame) -> pd.DataFrame:
+    """Without the traffic of days on which the site was down for long."""
+    down = past[(past["kpi"] == "availability_share") & (past["value"] < MIN_AVAILABLE_SHARE)]
+    return past[~(past["kpi"].isin(TRAFFIC) & past["at"].isin(down["at"]))]
 
 
 def _bounds(kpi: str, values: Array) -> tuple[float, float]:
@@ -109,14 +184,12 @@ def _bounds(kpi: str, values: Array) -> tuple[float, float]:
     return (0.0 if np.nanmin(values) >= 0 else -np.inf), np.inf
 
 
-def _forecast_rows(result: SeriesForecast, kpi: str, as_of: date) -> pd.DataFrame:
-    horizon = len(result.forecast)
-    frame = pd.DataFrame({"horizon_days": np.arange(1, horizon + 1), "value_forecast": result.forecast})
+def _rows(result: SeriesForecast, kpi: str) -> pd.DataFrame:
+    frame = pd.DataFrame({"step": np.arange(1, len(result.forecast) + 1), "value_forecast": result.forecast})
     for level, (lower, upper) in result.intervals.items():
         frame[f"value_{level * 100:.0f}_lower"], frame[f"value_{level * 100:.0f}_upper"] = lower, upper
-    days = pd.date_range(pd.Timestamp(as_of), periods=horizon + 1)[1:].date
     return frame.assign(
-        kpi=kpi, forecast_date=as_of, event_date=days, model_name=result.model_name, model_version=MODEL_VERSION
+        kpi=kpi, model_name=result.model_name, model_reason=result.model_reason, model_version=MODEL_VERSION
     )
 
 
@@ -124,11 +197,13 @@ def _concat(frames: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
 
 
-def _check(daily: pd.DataFrame) -> None:
-    missing = {"kpi", "event_date", "value"} - set(daily.columns)
+def _check(frame: pd.DataFrame, time: str) -> None:
+    missing = {"kpi", time, "value"} - set(frame.columns)
     if missing:
-        raise ValueError(f"the frame of KPI values lacks {sorted(missing)}; it needs kpi, event_date and value")
-    twice = daily[daily.duplicated(["kpi", "event_date"])]
+        raise ValueError(f"the frame of KPI values lacks {sorted(missing)}; it needs kpi, {time} and value")
+    twice = frame[frame.duplicated(["kpi", time])]
     if len(twice):
-        kpi, day = twice.iloc[0][["kpi", "event_date"]]
-        raise ValueError(f"{kpi} has two rows for {day}; one row a day is right")
+        kpi, when = twice.iloc[0][["kpi", time]]
+        raise ValueError(
+            f"{kpi} has two rows for {when}; one row a {'day' if time == 'event_date' else 'hour'} is right"
+        )

@@ -30,7 +30,7 @@ _HEADS = {
     "resolved": "[resolved]",
 }
 # Inputs of a judgement that people are told.
-_FOUND = ("reason", "observed", "expected", "missing", "exhaustion_date", "release")
+_FOUND = ("reason", "observed", "expected", "missing", "exhaustion_date", "breach_date", "release")
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
@@ -104,6 +104,7 @@ def _what(alert: dict[str, Any]) -> str:
         "missing_data": f"no data from {subject}",
         "data_quality": f"data check failed: {subject.replace('_', ' ')}",
         "predicted_exhaustion": f"{subject} is about to run out of error budget",
+        "predicted_breach": f"{subject.replace('_', ' ')} is about to miss its target",
         "error_group_new": f"new error: {_error(alert)}",
         "error_escalation": f"more of an error than expected: {_error(alert)}",
         "error_regression": f"an error is back in a later release: {_error(alert)}",

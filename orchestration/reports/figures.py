@@ -68,10 +68,12 @@ def kpi_chart(marts: Marts, formats: Formats, kpi: str, goal: float | None = Non
     has_bounds = any(value is not None for value in series["value_lower"])
     thresholds = about.thresholds if goal is None else (Threshold(goal, f"target {formats.goal(goal, about.unit)}"),)
     days = marts.days()
+    expected = _expected(marts, kpi)
     subtitle = f"By day, {day(days[0])} to {day(days[-1])}." + (" Band: 95 % interval." if has_bounds else "")
+    subtitle += " Dashed: what the forecast of a week before expected." if expected else ""
     return Chart(
         id=kpi,
-        kind="bar" if about.kind == "bar" else "line",
+        kind="bar" if about.kind == "bar" and not expected else "line",
         title=_finding(about, series["value"], thresholds, formats, goal is not None),
         subtitle=subtitle,
         summary=f"{about.label} by day. {sentence(days, series['value'], about.unit, formats)}",
@@ -85,10 +87,25 @@ def kpi_chart(marts: Marts, formats: Formats, kpi: str, goal: float | None = Non
                 series["value_lower"] if has_bounds else None,
                 series["value_upper"] if has_bounds else None,
             ),
+            *expected,
         ),
         thresholds=thresholds,
         marks=breaks(marts, kpi.split("_")[0].upper()) if "_p75" in kpi else (),
     )
+
+
+def _expected(marts: Marts, kpi: str) -> tuple[Series, ...]:
+    """Return what was forecast a week before each day, once there are such forecasts."""
+    rows = marts.rows_if(
+        "predictions.kpi_forecasts",
+        "select event_date, value_forecast from predictions.kpi_forecasts"
+        " where kpi = $kpi and horizon_days = 7 and event_date <= $as_of",
+        kpi=kpi,
+    )
+    values = aligned(rows, marts.days(), "value_forecast")
+    if not any(value is not None for value in values):
+        return ()
+    return (Series("expected a week before", values, role="c2", is_dashed=True),)
 
 
 def breaks(marts: Marts, metric: str) -> tuple[Mark, ...]:

@@ -19,13 +19,15 @@ RuleKind = Literal[
     "missing_data",
     "data_quality",
     "predicted_exhaustion",
+    "predicted_breach",
     "error_group_new",
     "error_escalation",
     "error_regression",
 ]
 
 
-# Thresholds: request_error_rate, share of failed requests; predicted_exhaustion, probability within the window.
+# Thresholds: request_error_rate, share of failed requests; predicted_exhaustion and predicted_breach, probability
+# within the window.
 # Windows: missing_data, silence of a feed beyond when its next rows were due.
 _DEFAULTS: dict[str, dict[str, Any]] = {
     "burn_rate": {"minimum_event_count": 1, "resolve_after_s": 3600},
@@ -45,6 +47,13 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
         "severity": "warning",
         "threshold": 0.8,
         "window_s": 7 * 86400,
+        "minimum_event_count": 0,
+        "resolve_after_s": 86400,
+    },
+    "predicted_breach": {
+        "severity": "warning",
+        "threshold": 0.9,
+        "window_s": 14 * 86400,
         "minimum_event_count": 0,
         "resolve_after_s": 86400,
     },

@@ -190,6 +190,21 @@ class Baselines(Part):
     mttr: Period | None = Field(default=None, description="incidents before the effort to restore faster")
 
 
+class NamedDays(Part):
+    """A holiday, or another day on which people come as on no other, in each of its years."""
+
+    name: Name
+    dates: list[date] = Field(min_length=1, description="past ones, to learn from, and coming ones")
+
+
+class Forecasts(Part):
+    """What forecasts cannot know from the past of a series."""
+
+    holidays: list[NamedDays] = Field(
+        default_factory=list, description="besides New Year, Easter, 1 May, Black Friday, Cyber Monday and Christmas"
+    )
+
+
 class Config(Part):
     """Everything that `beaconmart.yml` says."""
 
@@ -207,4 +222,5 @@ class Config(Part):
     alerts: Alerts = Alerts()
     errors: Errors = Errors()
     baselines: Baselines = Baselines()
+    forecasts: Forecasts = Forecasts()
     exports: list[Export] = Field(default_factory=list)

@@ -16,17 +16,25 @@ from orchestration.warehouse.connection import connect
 _MODEL = "model_name varchar not null, model_version varchar not null"
 _SERIES = ", ".join(f"{name} varchar not null" for name in ("metric", "page_group", "device", "country", "browser"))
 
+_FORECAST = (
+    "value_forecast double, value_80_lower double, value_80_upper double, value_90_lower double, value_90_upper double,"
+    f" value_95_lower double, value_95_upper double, forecast_date date not null, {_MODEL}, model_reason varchar"
+)
+
 # table -> (columns, description). Keys are left to the writer, which replaces whole days.
 DECLARED: dict[str, tuple[str, str]] = {
     "predictions.kpi_forecasts": (
-        "kpi varchar not null, horizon_days integer not null, value_forecast double, value_80_lower double,"
-        " value_80_upper double, value_95_lower double, value_95_upper double, forecast_date date not null,"
-        f" event_date date not null, {_MODEL}",
+        f"kpi varchar not null, horizon_days integer not null, {_FORECAST}, event_date date not null",
         "One row per KPI, forecast date and forecast day; append-only by forecast date.",
+    ),
+    "predictions.traffic_forecasts": (
+        f"kpi varchar not null, horizon_hours integer not null, {_FORECAST}, hour_at timestamp not null",
+        "One row per count of traffic, forecast date and forecast hour; append-only by forecast date.",
     ),
     "predictions.kpi_forecast_backtests": (
         f"kpi varchar not null, {_MODEL}, horizon_days integer not null, mase double, smape double, coverage_80 double,"
-        " coverage_95 double, msis double, is_chosen boolean, cutoff_date date not null, forecast_date date not null",
+        " coverage_90 double, coverage_95 double, msis double, is_chosen boolean, is_hourly boolean,"
+        " cutoff_date date not null, forecast_date date not null",
         "One row per KPI, model, cutoff and horizon of a rolling-origin backtest; append-only by forecast date.",
     ),
     "predictions.vitals_degradations": (
@@ -78,6 +86,12 @@ DECLARED: dict[str, tuple[str, str]] = {
         f" session_count bigint, event_date date not null, {_MODEL}",
         "One row per exposure, outcome and bucket of the exposure: the outcome as it is, and with like sessions in"
         " every bucket.",
+    ),
+    "predictions.target_breaches": (
+        "kpi varchar not null, target_value double not null, is_upper_limit boolean not null,"
+        f" probability double not null, breach_date date not null, forecast_date date not null, {_MODEL}",
+        "One row per KPI with a target that is met, forecast date and breach date: the probability that the week that"
+        " ends on the breach date misses the target.",
     ),
     "predictions.mttr_changes": (
         "verdict varchar not null, reason varchar not null, baseline_count bigint, baseline_open_count bigint,"

@@ -147,7 +147,7 @@ def _project_hash() -> str:
 
 
 def _config_hash(settings: Settings) -> str:
-    # Who is told of an alert shapes no table: a new target must not rebuild them all.
-    config = settings.config.model_dump(mode="json", exclude={"alerts": {"targets"}})
+    # Who is told of an alert, and what forecasts are told, shape no table: a new target must not rebuild them all.
+    config = settings.config.model_dump(mode="json", exclude={"alerts": {"targets"}, "forecasts": True})
     content = [config, [asdict(objective) for objective in settings.objectives]]
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()

@@ -13,18 +13,21 @@ final as (
     select
         backtests.kpi,
         backtests.model_name,
+        backtests.horizon_days,
         any_value(backtests.model_version) as model_version,
         count(distinct backtests.cutoff_date) as cutoff_count,
         avg(backtests.mase) as mase,
         avg(backtests.smape) as smape,
         avg(backtests.coverage_80) as coverage_80_share,
+        avg(backtests.coverage_90) as coverage_90_share,
         avg(backtests.coverage_95) as coverage_95_share,
         avg(backtests.msis) as msis,
         bool_or(backtests.is_chosen) as is_chosen,
+        coalesce(backtests.is_hourly, false) as is_hourly,
         backtests.forecast_date as event_date
     from backtests
     inner join newest on backtests.kpi = newest.kpi and backtests.forecast_date = newest.forecast_date
-    group by backtests.kpi, backtests.model_name, backtests.forecast_date
+    group by all
 )
 
 select * from final

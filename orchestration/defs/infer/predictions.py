@@ -11,17 +11,15 @@ import dagster as dg
 import pandas as pd
 
 from orchestration import progress, warehouse
-from orchestration.defs.infer import business_inferences, error_inferences
+from orchestration.defs.infer import business_inferences, error_inferences, forecast_inferences
 from orchestration.defs.resources import Site, readable_failures
 from orchestration.settings import Settings
 
-FORECAST_DAYS = 800  # two years of seasons, and what the lags of the first of their days need
 # A fault that lasts becomes what is usual after three weeks; a drift can go on for longer.
 LONGEST_EPISODE_DAYS = 120
 
 DEPS = {
-    "kpi_forecasts": [["executive", "fct_kpi_daily"]],
-    "kpi_forecast_backtests": [["executive", "fct_kpi_daily"]],
+    **forecast_inferences.DEPS,
     "vitals_degradations": [["experience", "fct_vitals_roll_ups_daily"]],
     "degradation_episodes": [["experience", "fct_vitals_roll_ups_daily"]],
     "degradation_segments": [["experience", "fct_page_views"]],
@@ -52,25 +50,6 @@ def predictions(context: dg.AssetExecutionContext, site: Site) -> Iterator[dg.Ma
             if wanted & INFERENCES[infer]:
                 for table, count in infer(site.settings, as_of).items():
                     yield dg.MaterializeResult(["predictions", table], metadata={"dagster/row_count": count})
-
-
-def forecast_kpis(settings: Settings, as_of: date) -> Rows:
-    """Forecasts of every KPI and the backtests behind them; those of other forecast dates stay as they were."""
-    from models.forecasts import forecast_kpis
-
-    daily = _frame(
-        settings,
-        "select kpi, event_date, value from executive.fct_kpi_daily where event_date between ? and ? order by all",
-        [as_of - timedelta(days=FORECAST_DAYS), as_of],
-    )
-    found = forecast_kpis(daily, as_of)
-    key = {"forecast_date": as_of}
-    return {
-        "kpi_forecasts": warehouse.write_predictions(settings, "predictions.kpi_forecasts", found.forecasts, key),
-        "kpi_forecast_backtests": warehouse.write_predictions(
-            settings, "predictions.kpi_forecast_backtests", found.backtests, key
-        ),
-    }
 
 
 def find_degradations(settings: Settings, as_of: date) -> Rows:
@@ -125,7 +104,7 @@ def judge_restoration(settings: Settings, as_of: date) -> Rows:
 
 
 INFERENCES: dict[Callable[[Settings, date], Rows], set[str]] = {
-    forecast_kpis: {"kpi_forecasts", "kpi_forecast_backtests"},
+    forecast_inferences.forecast: set(forecast_inferences.DEPS),
     find_degradations: {"vitals_degradations", "degradation_episodes", "degradation_segments"},
     business_inferences.estimate_effects: {"business_effects", "business_effect_strata", "business_effect_doses"},
     judge_restoration: {"mttr_changes"},

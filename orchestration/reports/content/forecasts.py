@@ -1,15 +1,20 @@
-"""What the next 28 days probably bring, and how good such forecasts were so far."""
+"""What the next days probably bring, what is about to run out or be missed, and how good such forecasts were so far."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import date, timedelta
+from functools import partial
 from itertools import zip_longest
+from typing import Any
 
-from orchestration.reports.charts import Chart, Column, Page, Section, Series, Table
-from orchestration.reports.content import Context, plural
+from orchestration.reports.charts import Chart, Page, Section, Series, Tile
+from orchestration.reports.content import Context, forecast_risks, plural
 from orchestration.reports.figures import KPIS, Kpi
 from orchestration.reports.formats import day
 from orchestration.reports.marts import Row, aligned, grouped
 
 HISTORY_DAYS = 56
+HISTORY_HOURS = 72
+BUDGET = "budget_remaining_share:"
 # Mostly zero by the day: a curve of them says nothing. They are in predictions.kpi_forecasts all the same.
 RARE = ("outage_count", "incident_count", "downtime_s", "mttr_restore_s")
 ORDER = [
@@ -24,6 +29,12 @@ ORDER = [
     "inp_p75_ms",
     "cls_p75",
 ]
+HOURLY = {"page_view_count": "Page views an hour", "request_count": "Requests an hour"}
+REASONS = {
+    "beats_naive": "the least error in the backtest",
+    "naive_is_best": "no model beats the seasonal naive here, so that it is shown",
+    "short_history": "too short a history to try more than the seasonal naive",
+}
 
 
 def page(context: Context) -> Page:
@@ -36,44 +47,135 @@ def page(context: Context) -> Page:
         order by kpi, event_date
         """,
     )
-    accuracy = context.marts.rows(
-        "select * from reports.rpt_forecast_accuracy order by kpi, is_chosen desc, model_name"
-    )
     by_kpi = grouped(forecasts, "kpi")
     names = [name for name in ORDER if name in by_kpi]
-    others = sorted(name for name in by_kpi if name not in ORDER and name not in RARE)
-    beaten = {row["kpi"] for row in accuracy if row["is_chosen"] and "naive" not in row["model_name"]}
-    is_tried = any("naive" not in row["model_name"] for row in accuracy)
-    found = (
-        f"a model beats the seasonal naive for {len(beaten) or 'none'}"
-        if is_tried
-        else "the history is too short to try more than the seasonal naive"
-    )
-    title = f"{plural(len(by_kpi), 'KPI')} forecast 28 days ahead; {found}"
+    others = sorted(n for n in by_kpi if n not in ORDER and n not in RARE and not n.startswith(BUDGET))
+    lead = "Solid: what was. Dashed: what is expected, with the ranges that should hold it 80, 90 and 95 times in 100."
     return Page(
         "forecasts",
         "Forecasts",
-        title if names else "There is no forecast yet",
+        _title(by_kpi),
         (
             "Made only from days up to the forecast date. A model that does not beat last week's value is "
-            "not used, and this page says so."
+            "not used, and each chart says so."
         ),
         [
+            *_ahead(context),
             Section(
                 "forecasts",
                 f"The 28 days after {day(forecasts[0]['forecast_date'])}"
                 if forecasts
                 else "A forecast needs a few weeks of history",
-                "Solid: what was. Dashed: what is expected, with its 80 % (darker) and 95 % interval."
-                if forecasts
-                else "",
+                lead if forecasts else "",
                 charts=[_chart(context, name, by_kpi[name]) for name in names],
                 empty="" if forecasts else "It appears with the first daily run that has enough days of a KPI.",
             ),
+            *forecast_risks.budgets(context),
+            *forecast_risks.breaches(context),
             *_others(context, others, by_kpi),
-            _accuracy(accuracy),
+            forecast_risks.accuracy(context),
         ],
     )
+
+
+def _title(by_kpi: dict[Any, list[Row]]) -> str:
+    shown = {name: rows[0] for name, rows in by_kpi.items() if not name.startswith(BUDGET)}
+    if not shown:
+        return "There is no forecast yet"
+    beaten = sum("naive" not in row["model_name"] for row in shown.values())
+    is_tried = any(row["model_reason"] != "short_history" for row in shown.values())
+    found = (
+        f"a model beats the seasonal naive for {beaten or 'none'}"
+        if is_tried
+        else "the history is too short to try more than the seasonal naive"
+    )
+    return f"{plural(len(shown), 'KPI')} forecast 28 days ahead; {found}"
+
+
+def _ahead(context: Context) -> list[Section]:
+    """The next 48 hours of traffic, and the peaks that servers must stand."""
+    hours = context.marts.rows_if(
+        "predictions.traffic_forecasts",
+        """
+        select * from predictions.traffic_forecasts
+        where forecast_date = (
+            select max(forecast_date) from predictions.traffic_forecasts where forecast_date <= $as_of
+        )
+        order by kpi, hour_at
+        """,
+    )
+    by_kpi = grouped(hours, "kpi")
+    if "page_view_count" not in by_kpi:
+        return []
+    charts = [_hourly_chart(context, name, by_kpi[name]) for name in HOURLY if name in by_kpi]
+    return [
+        Section(
+            "traffic",
+            f"The 48 hours after {day(hours[0]['forecast_date'])}",
+            "Hours are UTC. For capacity: the most page views an hour that the ranges hold.",
+            tiles=_peaks(context, by_kpi["page_view_count"]),
+            charts=charts,
+        )
+    ]
+
+
+def _peaks(context: Context, hours: list[Row]) -> list[Tile]:
+    number = partial(context.formats.value, unit="count")
+    busiest = max(hours, key=lambda row: row["value_forecast"])
+    highest = max(row["value_95_upper"] for row in hours)
+    tiles = [
+        Tile(
+            "Peak of an hour, next 48 hours", number(busiest["value_forecast"]), "capacity",
+            detail=f"page views, {_hour(busiest['hour_at'])}; 95 % of hours stay below {number(highest)}",
+        )
+    ]  # fmt: skip
+    rows = context.marts.rows(
+        """
+        with shares as (
+            select max(page_view_count) / sum(page_view_count) as share
+            from executive.fct_traffic_hourly
+            where hour_at::date between $as_of::date - 27 and $as_of
+            group by hour_at::date
+            having sum(page_view_count) > 0
+        )
+        select event_date, value_forecast, value_95_upper, (select median(share) from shares) as usual_share,
+            (select max(share) from shares) as highest_share
+        from predictions.kpi_forecasts
+        where kpi = 'page_view_count' and forecast_date = $made_on
+        order by value_forecast desc, event_date
+        limit 1
+        """,
+        made_on=hours[0]["forecast_date"],
+    )
+    if rows and rows[0]["usual_share"] is not None:
+        peak = rows[0]
+        upper = number(peak["value_95_upper"] * peak["highest_share"])
+        tiles.append(
+            Tile(
+                "Peak of an hour, next 28 days", number(peak["value_forecast"] * peak["usual_share"]), "capacity",
+                detail=f"page views, {day(peak['event_date'])}; plan for {upper}",
+            )
+        )  # fmt: skip
+    return tiles
+
+
+def _hour(instant: Any) -> str:
+    return f"{instant:%a %d %H:%M}"
+
+
+def _hourly_chart(context: Context, name: str, rows: list[Row]) -> Chart:
+    first = rows[0]["hour_at"]
+    past = context.marts.rows(
+        f"select hour_at, {name}::double as value from executive.fct_traffic_hourly"  # noqa: S608 - one of two names
+        " where hour_at >= $first and hour_at < $last order by hour_at",
+        first=first - timedelta(hours=HISTORY_HOURS),
+        last=first,
+    )
+    hours = tuple(first + timedelta(hours=i) for i in range(-HISTORY_HOURS, len(rows)))
+    return _fan(
+        context, Kpi(HOURLY[name], "count", "forecast"), f"traffic_{name}", tuple(_hour(hour) for hour in hours),
+        aligned(past, hours[:HISTORY_HOURS], "value", "hour_at"), rows, "by hour",
+    )  # fmt: skip
 
 
 def _others(context: Context, names: list[str], by_kpi: dict[str, list[Row]]) -> list[Section]:
@@ -82,87 +184,63 @@ def _others(context: Context, names: list[str], by_kpi: dict[str, list[Row]]) ->
 
 
 def _chart(context: Context, name: str, rows: list[Row]) -> Chart:
-    about = KPIS.get(name) or Kpi(name.replace("_", " "), "", "forecast")
-    formats = context.formats
     start = rows[0]["forecast_date"]
-    past_days = tuple(start - timedelta(days=i) for i in reversed(range(min(HISTORY_DAYS, context.marts.span))))
-    days = past_days + tuple(row["event_date"] for row in rows)
+    days = tuple(start - timedelta(days=i) for i in reversed(range(min(HISTORY_DAYS, context.marts.span))))
     history = context.marts.rows(
         (
             "select event_date, value::double as value from executive.fct_kpi_daily where kpi = $kpi and "
             "event_date between $first and $last"
         ),
         kpi=name,
-        first=past_days[0],
+        first=days[0],
         last=start,
     )
+    about = KPIS.get(name) or Kpi(name.replace("_", " "), "", "forecast")
+    ahead = tuple(row["event_date"] for row in rows)
+    return _fan(context, about, f"forecast_{name}", days + ahead, aligned(history, days, "value"), rows, "by day")
+
+
+def _fan(
+    context: Context,
+    about: Kpi,
+    name: str,
+    x: tuple[date, ...] | tuple[str, ...],
+    past: Sequence[Any],
+    rows: list[Row],
+    steps: str,
+) -> Chart:
+    """What was, and what is expected with its three ranges."""
+    before = len(x) - len(rows)
 
     def ahead(key: str) -> tuple[float | None, ...]:
-        return (None,) * len(past_days) + tuple(None if row[key] is None else float(row[key]) for row in rows)
+        return (None,) * before + tuple(None if row[key] is None else float(row[key]) for row in rows)
 
-    past = tuple(value for value, _ in zip_longest(aligned(history, past_days, "value"), days))
-    last = rows[-1]
-    expected = formats.value(last["value_forecast"], about.unit)
-    bounds = formats.bounds(last["value_80_lower"], last["value_80_upper"], about.unit)
-    model = str(rows[0]["model_name"]).replace("_", " ")
+    was = tuple(value for value, _ in zip_longest(past, x))
+    last, when = rows[-1], x[-1]
+    on = day(when) if isinstance(when, date) else when
+    expected = context.formats.value(last["value_forecast"], about.unit)
+    bounds = context.formats.bounds(last["value_80_lower"], last["value_80_upper"], about.unit)
+    model = f"{str(last['model_name']).replace('_', ' ')}, version {last['model_version']}"
+    reason = REASONS.get(str(last["model_reason"]), "")
+    ranges = [
+        Series("expected", (None,) * len(x), ahead(f"value_{level}_lower"), ahead(f"value_{level}_upper"), "c2",
+               level=f"{level} %")
+        for level in (90, 80)
+    ]  # fmt: skip
+    line = Series(
+        "expected", ahead("value_forecast"), ahead("value_95_lower"), ahead("value_95_upper"), "c2", is_dashed=True
+    )
     return Chart(
-        id=f"forecast_{name}",
+        id=name,
         kind="line",
-        title=f"{about.label}: {expected} on {day(last['event_date'])}",
-        subtitle=f"80 %: {bounds}. Model: {model}, version {rows[0]['model_version']}.",
+        title=f"{about.label}: {expected} on {on}",
+        subtitle=f"80 %: {bounds}. Model: {model}" + (f": {reason}." if reason else "."),
         summary=(
-            f"{about.label}, {len(past_days)} days of history and {len(rows)} days of forecast; on "
-            f"{day(last['event_date'])} {expected}, 80 % interval {bounds}."
+            f"{about.label} {steps}, {before} of history and {len(rows)} of forecast; on {on} {expected}, "
+            f"80 % interval {bounds}."
         ),
         unit=about.unit,
         definition="forecast",
-        x=days,
-        series=(
-            Series("was", past, role="c1"),
-            Series(
-                "expected",
-                ahead("value_forecast"),
-                ahead("value_95_lower"),
-                ahead("value_95_upper"),
-                "c2",
-                is_dashed=True,
-            ),
-            Series(
-                "expected", (None,) * len(days), ahead("value_80_lower"), ahead("value_80_upper"), "c2", level="80 %"
-            ),
-        ),
+        x=x,
+        series=(Series("was", was, role="c1"), line, *ranges),
     )
-
-
-def _accuracy(accuracy: list[Row]) -> Section:
-    rows = [
-        row
-        | {
-            "label": KPIS[row["kpi"]].label if row["kpi"] in KPIS else row["kpi"],
-            "model": str(row["model_name"]).replace("_", " "),
-            "used": "used" if row["is_chosen"] else None,
-        }
-        for row in accuracy
-    ]
-    columns = (
-        Column("label", "KPI"),
-        Column("model", "Model", "text", "forecast"),
-        Column("used", "Used", "state"),
-        Column("mase", "MASE", "ratio", "mase"),
-        Column("smape", "sMAPE", "percent", "smape"),
-        Column("coverage_80_share", "80 % held", "share", "interval_coverage"),
-        Column("coverage_95_share", "95 % held", "share", "interval_coverage"),
-        Column("msis", "MSIS", "ratio", "msis"),
-        Column("cutoff_count", "Backtests", "count", "backtest"),
-    )
-    title = "How good such forecasts would have been" if rows else "No backtest has run yet"
-    lead = (
-        (
-            "Each model forecast 28 days again and again from the past, and was then held against what came. "
-            "MASE under 1 beats a naive step."
-        )
-        if rows
-        else ""
-    )
-    table = Table("forecast_accuracy", "", columns, rows, "Backtests run with the first forecast.", shown=60)
-    return Section("accuracy", title, lead, tables=[table])

@@ -285,16 +285,42 @@ select
     h.kpi, $as_of::date as forecast_date, ($as_of::date + step::integer)::date as event_date, step::integer as horizon_days,
     h.level * (1 + 0.06 * sin(step)) as value_forecast, value_forecast * (1 - 0.05 - 0.002 * step) as value_80_lower,
     value_forecast * (1 + 0.05 + 0.002 * step) as value_80_upper, value_forecast * (1 - 0.08 - 0.003 * step) as value_95_lower,
-    value_forecast * (1 + 0.08 + 0.003 * step) as value_95_upper, if(h.kpi = 'conversion_share', 'seasonal_naive', 'ridge') as model_name, '1' as model_version
+    value_forecast * (1 + 0.08 + 0.003 * step) as value_95_upper, value_forecast * (1 - 0.06 - 0.002 * step) as value_90_lower,
+    value_forecast * (1 + 0.06 + 0.002 * step) as value_90_upper, if(h.kpi = 'conversion_share', 'seasonal_naive', 'ridge') as model_name,
+    if(h.kpi = 'conversion_share', 'naive_is_best', 'beats_naive') as model_reason, '1' as model_version
 from (values ('page_view_count', 4200), ('session_count', 1300), ('conversion_share', 0.036), ('revenue_net', 2900), ('lcp_p75_ms', 2180), ('ux_score', 90.4)) h (kpi, level),
     range(1, 29) s (step);
 
 create table predictions.kpi_forecast_backtests as
 select
     f.kpi, b.model_name, '1' as model_version, ($as_of::date - 28 * c.cutoff::integer)::date as cutoff_date, 28 as horizon_days,
-    b.mase * (1 + 0.1 * noise(f.kpi || cutoff::varchar || b.model_name)) as mase, 0.08 * b.mase as smape, 0.79 as coverage_80, 0.94 as coverage_95, 4.1 as msis,
+    b.mase * (1 + 0.1 * noise(f.kpi || cutoff::varchar || b.model_name)) as mase, 0.08 * b.mase as smape, 0.79 as coverage_80, 0.9 as coverage_90, 0.94 as coverage_95, false as is_hourly, 4.1 as msis,
     b.model_name = f.model_name as is_chosen, $as_of::date as forecast_date
 from (select distinct kpi, model_name from predictions.kpi_forecasts) f, (values ('ridge', 0.83), ('seasonal_naive', 1.0)) b (model_name, mase), range(1, 5) c (cutoff);
+
+create table executive.fct_traffic_hourly as
+select event_date + to_hours(h.hour::integer) as hour_at, 100::bigint + h.hour as page_view_count, 40::bigint as session_count, 300::bigint as request_count
+from days, range(24) h (hour);
+
+create table predictions.traffic_forecasts as
+select
+    'page_view_count' as kpi, $as_of::date as forecast_date, ($as_of::date + 1)::timestamp + to_hours(step::integer - 1) as hour_at,
+    step::integer as horizon_hours, 200 + 100 * sin(step / 4) as value_forecast, value_forecast * 0.9 as value_80_lower, value_forecast * 1.1 as value_80_upper,
+    value_forecast * 0.85 as value_90_lower, value_forecast * 1.15 as value_90_upper, value_forecast * 0.8 as value_95_lower,
+    value_forecast * 1.2 as value_95_upper, 'ridge' as model_name, 'beats_naive' as model_reason, '1' as model_version
+from range(1, 49) s (step);
+
+create table predictions.budget_exhaustion as
+select
+    o.objective, ($as_of::date + step::integer)::date as exhaustion_date, least(1, step / 28 * o.slope) as probability, $as_of::date as forecast_date,
+    'ridge' as model_name, '1' as model_version
+from (values ('checkout-availability', 1.2), ('product-fast-lcp', 0.1)) o (objective, slope), range(1, 29) s (step);
+
+create table predictions.target_breaches as
+select
+    'lcp_p75_ms' as kpi, 2500.0 as target_value, true as is_upper_limit, step / 28 as probability, ($as_of::date + step::integer)::date as breach_date,
+    $as_of::date as forecast_date, 'ridge' as model_name, '1' as model_version
+from range(7, 29) s (step);
 
 create table predictions.error_costs as
 select

@@ -109,6 +109,7 @@ def test_every_kind_of_rule_has_a_row_with_its_defaults(tables):
         ("burn_rate", None, True), ("data_quality", "warning", True), ("error_escalation", "warning", True),
         ("error_group_new", "warning", True), ("error_regression", "warning", True),
         ("health_critical", "critical", True),
-        ("missing_data", "warning", True), ("outage", "critical", True), ("predicted_exhaustion", "warning", True),
+        ("missing_data", "warning", True), ("outage", "critical", True), ("predicted_breach", "warning", True),
+        ("predicted_exhaustion", "warning", True),
         ("request_error_rate", "critical", True), ("vitals_degradation", "warning", True),
     ]  # fmt: skip

@@ -1,0 +1,105 @@
+"""What is forecast: KPIs by day, traffic by hour, budgets and targets about to be missed; called by `predictions`.
+
+Reads frames by SQL, calls pure functions of `models`, and writes what they give.
+"""
+
+from datetime import date, timedelta
+
+import pandas as pd
+
+from orchestration import warehouse
+from orchestration.settings import Settings
+
+DAYS = 800  # two years of seasons, and what the lags of the first of their days need
+HOURLY_DAYS = 56  # eight of the longer season; more made the fit dearer and no better
+BAD_SHARE = "bad_share:"
+
+DEPS = {
+    "kpi_forecasts": [["executive", "fct_kpi_daily"], ["intermediate", "int_sli_days_summed"]],
+    "kpi_forecast_backtests": [["executive", "fct_kpi_daily"], ["executive", "fct_traffic_hourly"]],
+    "traffic_forecasts": [["executive", "fct_traffic_hourly"]],
+    "budget_exhaustion": [["intermediate", "int_sli_days_summed"], ["reliability", "fct_slo_daily"]],
+    "target_breaches": [["executive", "fct_kpi_daily"]],
+}
+Rows = dict[str, int]
+
+
+def forecast(settings: Settings, as_of: date) -> Rows:
+    """Forecasts as of this date; those of other forecast dates stay as they were."""
+    from models.exhaustions import exhaust_budgets, predict_breaches
+    from models.forecasts import forecast_hours, forecast_kpis
+
+    span = [as_of - timedelta(days=DAYS), as_of]
+    holidays = {item.name: item.dates for item in settings.config.forecasts.holidays}
+    kpis = _frame(settings, _KPIS, span)
+    amounts = _frame(settings, _AMOUNTS, span)
+    shares = amounts.assign(
+        kpi=BAD_SHARE + amounts["objective"], value=amounts["bad_amount"] / amounts["total_amount"]
+    )[["kpi", "event_date", "value"]]
+    found = forecast_kpis(pd.concat([kpis, shares], ignore_index=True), as_of, holidays)
+    hours = forecast_hours(_frame(settings, _HOURS, [as_of - timedelta(days=HOURLY_DAYS - 1), as_of]), as_of)
+    bad = {kpi.removeprefix(BAD_SHARE): one for kpi, one in found.series.items() if kpi.startswith(BAD_SHARE)}
+    exhausted, budgets = exhaust_budgets(amounts, _frame(settings, _OBJECTIVES, [as_of]), bad, as_of)
+    week = kpis[pd.to_datetime(kpis["event_date"]) > pd.Timestamp(as_of) - pd.Timedelta(days=7)]
+    recent = {str(kpi): rows["value"].to_numpy(dtype=float) for kpi, rows in week.groupby("kpi")}
+    shown = found.forecasts[~found.forecasts["kpi"].str.startswith(BAD_SHARE)]
+    backtests = [found.backtests.assign(is_hourly=False), hours.backtests.assign(is_hourly=True)]
+    frames = {
+        "kpi_forecasts": pd.concat([part for part in (shown, budgets) if len(part)] or [shown], ignore_index=True),
+        "kpi_forecast_backtests": pd.concat([part for part in backtests if len(part)] or backtests[:1]),
+        "traffic_forecasts": hours.forecasts,
+        "budget_exhaustion": exhausted,
+        "target_breaches": predict_breaches(recent, _targets(settings), found.series, as_of),
+    }
+    key = {"forecast_date": as_of}
+    return {
+        table: warehouse.write_predictions(settings, f"predictions.{table}", frame, key)
+        for table, frame in frames.items()
+    }
+
+
+def _targets(settings: Settings) -> pd.DataFrame:
+    """What a week must keep: good LCP (web.dev), and the score and the availability of the configuration."""
+    targets = settings.config.targets
+    return pd.DataFrame(
+        [
+            ("lcp_p75_ms", 2500.0, True),
+            ("ux_score", targets.ux_score, False),
+            ("availability_share", targets.availability, False),
+        ],
+        columns=["kpi", "target_value", "is_upper_limit"],
+    )
+
+
+_KPIS = """
+    select kpi, event_date, value from executive.fct_kpi_daily where event_date between ? and ? order by all
+"""
+_AMOUNTS = """
+    select objective, event_date, cast(total_amount - good_amount as double) as bad_amount,
+        cast(total_amount as double) as total_amount
+    from intermediate.int_sli_days_summed
+    where event_date between ? and ? and total_amount > 0
+    order by all
+"""
+_OBJECTIVES = """
+    select objective, target_share, window_kind, window_days, window_starts_on
+    from reliability.fct_slo_daily
+    where event_date = ? and not is_composite
+    order by all
+"""
+# A day without any page view is a day without beacons, not without visitors.
+_HOURS = """
+    unpivot (
+        select hour_at, page_view_count::double as page_view_count, request_count::double as request_count,
+            session_count::double as session_count
+        from executive.fct_traffic_hourly
+        where hour_at::date between ? and ?
+    )
+    on page_view_count, request_count, session_count into name kpi value value
+    order by all
+"""
+
+
+def _frame(settings: Settings, sql: str, parameters: list[date]) -> pd.DataFrame:
+    with warehouse.connect(settings) as connection:
+        return connection.execute(sql, parameters).df()

@@ -1,0 +1,165 @@
+"""The tables of the forecasts page: budgets that run out, targets about to be missed, and the backtest."""
+
+from orchestration.reports.charts import Column, Section, Table
+from orchestration.reports.content import Context, plural
+from orchestration.reports.figures import KPIS
+from orchestration.reports.formats import day
+from orchestration.reports.marts import Row, grouped
+
+# As the alert of a predicted exhaustion has it by default.
+LIKELY = 0.8
+
+
+def budgets(context: Context) -> list[Section]:
+    """Return when each error budget is probably spent: dates by which it is so in 10, 50 and 90 of 100 ways."""
+    rows = context.marts.rows_if(
+        "predictions.budget_exhaustion",
+        """
+        with newest as (
+            select * from predictions.budget_exhaustion
+            where forecast_date = (
+                select max(forecast_date) from predictions.budget_exhaustion where forecast_date <= $as_of
+            )
+        )
+        select newest.objective, max(newest.exhaustion_date) as last_date,
+            coalesce(max(probability) filter (exhaustion_date <= newest.forecast_date + 7), 0) as week_share,
+            max(probability) as window_share,
+            min(exhaustion_date) filter (probability >= 0.1) as early_date,
+            min(exhaustion_date) filter (probability >= 0.5) as middle_date,
+            min(exhaustion_date) filter (probability >= 0.9) as late_date,
+            any_value(budget.value_forecast) as left_share, any_value(budget.value_80_lower) as left_lower,
+            any_value(budget.value_80_upper) as left_upper
+        from newest
+        left join predictions.kpi_forecasts as budget
+            on budget.kpi = 'budget_remaining_share:' || newest.objective
+            and budget.forecast_date = newest.forecast_date
+            and budget.horizon_days = (
+                select max(last.horizon_days) from predictions.kpi_forecasts as last
+                where last.kpi = budget.kpi and last.forecast_date = budget.forecast_date
+            )
+        group by newest.objective
+        order by window_share desc, newest.objective
+        """,
+    )
+    if not rows:
+        return []
+    for row in rows:
+        for key in ("early_date", "middle_date", "late_date"):
+            row[key] = day(row[key]) if row[key] else f"not by {day(row['last_date'])}"
+    likely = sum(row["window_share"] >= LIKELY for row in rows)
+    columns = (
+        Column("objective", "Objective"),
+        Column("week_share", "Spent within 7 days", "share", "budget_forecast"),
+        Column("window_share", "Spent by the end of the forecast", "share", "budget_forecast"),
+        Column("early_date", "In 10 of 100 ways spent by", "text", "budget_forecast"),
+        Column("middle_date", "In 50 of 100", "text", "budget_forecast"),
+        Column("late_date", "In 90 of 100", "text", "budget_forecast"),
+        Column("left_share", "Left then", "share", "error_budget", "left_lower", "left_upper"),
+    )
+    return [
+        Section(
+            "budgets",
+            f"{plural(likely, 'error budget')} will probably be spent".capitalize(),
+            "Budgets that are not spent yet. A forecast ends with the window of the objective, or after 28 days.",
+            tables=[Table("budget_exhaustion", "", columns, rows, shown=30)],
+        )
+    ]
+
+
+def breaches(context: Context) -> list[Section]:
+    """Return how probable it is that targets that are met now are missed in one of the next four weeks."""
+    rows = context.marts.rows_if(
+        "predictions.target_breaches",
+        """
+        select kpi, target_value, max(probability) filter (breach_date <= forecast_date + 14) as soon_share,
+            max(probability) as ever_share, arg_max(breach_date, probability) as worst_date
+        from predictions.target_breaches
+        where forecast_date = (select max(forecast_date) from predictions.target_breaches where forecast_date <= $as_of)
+        group by kpi, target_value
+        order by ever_share desc, kpi
+        """,
+    )
+    if not rows:
+        return []
+    for row in rows:
+        row |= {"label": KPIS[row["kpi"]].label, "unit": KPIS[row["kpi"]].unit, "worst": day(row["worst_date"])}
+    columns = (
+        Column("label", "KPI"),
+        Column("target_value", "Target", "count", "predicted_breach", unit_key="unit"),
+        Column("soon_share", "Missed by a week of the next 14 days", "share", "predicted_breach"),
+        Column("ever_share", "By a week of the next 28 days", "share", "predicted_breach"),
+        Column("worst", "Most likely the week to", "text", "predicted_breach"),
+    )
+    likely = sum(row["ever_share"] >= LIKELY for row in rows)
+    return [
+        Section(
+            "targets",
+            f"{plural(likely, 'target')} that the last week met will probably be missed".capitalize(),
+            "The mean of seven days is held against the target.",
+            tables=[Table("target_breaches", "", columns, rows)],
+        )
+    ]
+
+
+def accuracy(context: Context) -> Section:
+    """Return the backtest: the model that is used beside the seasonal naive, for each KPI."""
+    found = context.marts.rows(
+        """
+        select * from reports.rpt_forecast_accuracy
+        where horizon_days = if(is_hourly, 2, 28)
+        order by is_hourly, kpi, is_chosen desc, model_name
+        """
+    )
+    rows = [row for group in grouped(found, "kpi").values() for row in _compared(group)]
+    better = [row for row in rows if row["used"] and (row["relative"] or 1) < 1]
+    columns = (
+        Column("label", "Series"),
+        Column("model", "Model", "text", "forecast"),
+        Column("used", "Used", "state"),
+        Column("relative", "Error / seasonal naive's", "ratio", "relative_error"),
+        Column("mase", "MASE", "ratio", "mase"),
+        Column("smape", "sMAPE", "percent", "smape"),
+        Column("coverage_80_share", "80 % held", "share", "interval_coverage"),
+        Column("coverage_90_share", "90 % held", "share", "interval_coverage"),
+        Column("coverage_95_share", "95 % held", "share", "interval_coverage"),
+        Column("msis", "MSIS", "ratio", "msis"),
+        Column("cutoff_count", "Backtests", "count", "backtest"),
+    )
+    title = "How good such forecasts would have been" if rows else "No backtest has run yet"
+    lead = ""
+    if better:
+        mean = sum(row["relative"] for row in better) / len(better)
+        lead = (
+            f"For {plural(len(better), 'series', 'series')} a model beats the seasonal naive; there its error is "
+            f"{mean:.2f} times as large, on average over forecasts made again and again from the past and held against "
+            "what came."
+        )
+    table = Table("forecast_accuracy", "", columns, rows, "Backtests run with the first forecast.", shown=90)
+    return Section("accuracy", title, lead, tables=[table])
+
+
+def _compared(group: list[Row]) -> list[Row]:
+    rows = []
+    for is_hourly in (False, True):
+        those = [row for row in group if bool(row["is_hourly"]) is is_hourly]
+        naive = next((row["mase"] for row in those if row["model_name"] == "seasonal_naive"), None)
+        for row in those:
+            relative = row["mase"] / naive if naive and row["mase"] is not None else None
+            rows.append(
+                row
+                | {
+                    "label": label(row["kpi"]) + (", by hour" if is_hourly else ""),
+                    "model": str(row["model_name"]).replace("_", " "),
+                    "used": "used" if row["is_chosen"] else None,
+                    "relative": relative,
+                }
+            )
+    return rows
+
+
+def label(kpi: str) -> str:
+    """Write a KPI as people call it."""
+    if kpi in KPIS:
+        return KPIS[kpi].label
+    name, _, objective = kpi.partition(":")
+    return f"{name.replace('_', ' ')}{', ' + objective if objective else ''}"
