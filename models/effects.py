@@ -82,9 +82,9 @@ def estimate_effects(
 
     Returns:
         pairs: a row for each exposure and outcome, controls included (is_control). effect is in effect_unit; gain_month
-        is the outcome of 30 such days if every session beyond the good limit had been at it, and at_risk_month the
-        revenue of those sessions. verdict is 'associated' or 'not proven'. shape: whether a step of the curve is proven
-        to go the other way. confounding_needed: the risk ratio that an unseen cause must have with both, at the end
+        is the outcome of 30 such days if every session beyond the good limit had done as like ones in the bucket that
+        ends at it (without the failure), and at_risk_month the revenue of those sessions. verdict is 'associated' or
+        'not proven'. shape: whether a step of the curve is proven to go the other way. confounding_needed: the risk ratio that an unseen cause must have with both, at the end
         of the interval that is nearer to none (E-value); 1 where the interval holds none.
         strata: the same slope in segments of one dimension at a time.
         doses: the outcome by bucket of the exposure, as it is and as it would be with the same strata in each.
@@ -106,8 +106,8 @@ def estimate_effects(
     days = np.sort(sums["event_date"].unique())
     weights = _block_weights(len(days), np.random.default_rng(seed))
     slopes = _slopes(sums[sums["term"] != "dose"], days, weights)
-    doses, shapes = _curves(sums[sums["term"] == "dose"], overlaps, days, weights)
-    pairs = _pairs(slopes, sums, len(days)).merge(shapes, on=["exposure", "outcome"], how="left")
+    doses, curves = _curves(sums[sums["term"] == "dose"], overlaps, days, weights)
+    pairs = _with_curves(_pairs(slopes, sums, len(days)), curves)
     pairs = _judged(pairs.merge(_agreement(slopes), on=["exposure", "outcome"], how="left"), q)
     strata = _long(slopes)
     strata = strata[(strata["term"] == "effect") & (strata["dimension"] != "all")]
@@ -168,6 +168,15 @@ def _pairs(slopes: _Slopes, sums: pd.DataFrame, day_count: int) -> pd.DataFrame:
     return rows
 
 
+def _with_curves(pairs: pd.DataFrame, curves: pd.DataFrame) -> pd.DataFrame:
+    """Pairs with the steps of their curves, and gains that follow the curve and not the straight line."""
+    pairs = pairs.merge(curves, on=["exposure", "outcome"], how="left", suffixes=("", "_of_curve"))
+    has_curve = ~pairs["is_control"] & pairs["exposure"].map(lambda name: EXPOSURES[name].good is not None)
+    for gain in ("gain_month", "gain_lower", "gain_upper"):
+        pairs[gain] = pairs[gain].where(~has_curve, pairs[f"{gain}_of_curve"])
+    return pairs
+
+
 def _long(slopes: _Slopes) -> pd.DataFrame:
     """A row for each segment and outcome."""
     parts = []
@@ -226,8 +235,9 @@ def _agreement(slopes: _Slopes) -> pd.DataFrame:
 def _curves(
     sums: pd.DataFrame, overlaps: pd.DataFrame, days: Array, weights: Array
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Outcome by bucket with the same strata in each, and whether a step goes against the rest."""
-    doses, shapes = [], []
+    """Outcome by bucket with the same strata in each, the steps of each curve, and its gain."""
+    names_found = ["exposure", "outcome", "steps", "gain_month", "gain_lower", "gain_upper"]
+    doses, found = [], []
     for exposure, mine in sums.groupby("exposure", sort=True):
         names = sorted(mine["segment"].unique(), key=float)
         order = {name: nth for nth, name in enumerate(names)}
@@ -239,12 +249,14 @@ def _curves(
         sizes = mine.groupby("segment")[["session_count", "weight_sum", *(f"{o}_sum" for o in OUTCOMES)]].sum()
         sizes = sizes.reindex(names).astype(float)
         share = (sizes["weight_sum"] / sizes["weight_sum"].sum()).to_numpy()
+        moved = _moved(sizes["weight_sum"].to_numpy(), names, EXPOSURES[str(exposure)].good)
         for outcome in OUTCOMES:
             told = np.zeros((len(days), len(names)))
             told[day, place] = mine[f"{outcome}_covariation"].to_numpy(dtype=float)
-            curve, spreads, steps = _curve(normal, told, share, weights)
+            curve, spreads, steps, gain, reach = _curve(normal, told, share, moved, weights)
+            gain, reach = gain * MONTH_DAYS / len(days), reach * MONTH_DAYS / len(days)
             mean = sizes[f"{outcome}_sum"].sum() / sizes["weight_sum"].sum()
-            shapes.append({"exposure": exposure, "outcome": outcome, "steps": steps})
+            found.append((exposure, outcome, steps, gain, gain - reach, gain + reach))
             doses.append(
                 pd.DataFrame(
                     {
@@ -262,17 +274,31 @@ def _curves(
                 )
             )
     if not doses:
-        return pd.DataFrame(columns=DOSES), pd.DataFrame(columns=["exposure", "outcome", "steps"])
-    return pd.concat(doses, ignore_index=True), pd.DataFrame(shapes)
+        return pd.DataFrame(columns=DOSES), pd.DataFrame(columns=names_found)
+    return pd.concat(doses, ignore_index=True), pd.DataFrame(found, columns=names_found)
 
 
-def _curve(normal: Array, told: Array, share: Array, weights: Array) -> tuple[Array, Array, Array]:
-    """Deviation of each bucket from the mean, half its 95 % interval, and the proven steps (-1, 0 or 1) between them.
+def _moved(size: Array, names: list[str], good: float | None) -> Array:
+    """How many sessions each bucket loses or wins if those beyond the good limit move to the bucket that ends at it."""
+    starts = np.array([float(name) for name in names])
+    slow = starts >= good if good is not None else np.zeros(len(starts), bool)
+    if not slow.any() or slow.all():
+        return np.zeros(len(starts))
+    moved = np.where(slow, -size, 0.0)
+    moved[np.flatnonzero(~slow)[-1]] += size[slow].sum()
+    return moved
+
+
+def _curve(
+    normal: Array, told: Array, share: Array, moved: Array, weights: Array
+) -> tuple[Array, Array, Array, float, float]:
+    """Deviation of each bucket from the mean, half its 95 % interval, the proven steps (-1, 0 or 1), gain and half its.
 
     Args:
         normal: (days, buckets, buckets), the normal equations.
         told: (days, buckets), their right side.
         share: (buckets,) of the sessions.
+        moved: (buckets,) sessions that each bucket would win.
         weights: (resamples, days) of the bootstrap.
     """
     from scipy.stats import t as student
@@ -282,12 +308,14 @@ def _curve(normal: Array, told: Array, share: Array, weights: Array) -> tuple[Ar
     influence = (told - normal @ fitted) @ inverse
     centre = np.eye(len(share)) - share[:, None]
     free = max(len(told) / BLOCK_DAYS - 1, 1)
-    spreads = _spread(influence @ centre, weights) * (student.ppf(0.975, free) if len(told) >= MIN_DAYS else np.nan)
+    reach = student.ppf(0.975, free) if len(told) >= MIN_DAYS else np.nan
     steps = np.diff(np.eye(len(share)), axis=1)
     sizes, errors = fitted @ steps, _spread(influence @ steps, weights)
     # All steps together are one question.
     limit = student.ppf(1 - 0.025 / max(len(share) - 1, 1), free) * errors
-    return fitted @ centre, spreads, np.sign(sizes) * (np.abs(sizes) > limit)
+    spreads, gain_spread = (reach * _spread(influence @ change, weights) for change in (centre, moved[:, None]))
+    proven = np.sign(sizes) * (np.abs(sizes) > limit)
+    return fitted @ centre, spreads, proven, float(fitted @ moved), float(gain_spread[0])
 
 
 def _judged(pairs: pd.DataFrame, q: float) -> pd.DataFrame:

@@ -12,11 +12,11 @@ _GROWS = "; it goes on growing while the page is open, so that staying may cause
 
 @dataclass(frozen=True)
 class Exposure:
-    """What one unit of it is, what the gain is reckoned to, and which other cause is the first to think of."""
+    """What one unit of it is, which other cause is the first to think of, and the good limit of a metric."""
 
     unit: str
-    good: str
     rival: str
+    good: float | None = None
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,12 @@ class Outcome:
 _RIVAL = "an unseen cause of both, such as a weak device or network"
 _WITH_LCP = ", or LCP, which goes with it"
 EXPOSURES = {
-    "lcp_ms": Exposure("doubling of LCP", "LCP of 2.5 s at most", _RIVAL),
-    "inp_ms": Exposure("doubling of INP", "INP of 200 ms at most", _RIVAL + _WITH_LCP + _GROWS),
-    "cls": Exposure("0.1 of CLS", "CLS of 0.1 at most", _RIVAL + _WITH_LCP + _GROWS),
-    "ttfb_ms": Exposure("doubling of TTFB", "TTFB of 0.8 s at most", _RIVAL + _WITH_LCP),
-    "error": Exposure("error in the first page view", "no error in first page views", "what makes pages fail for some"),
-    "outage": Exposure("outage as the visit begins", "no outage", "whatever else happened in these minutes"),
+    "lcp_ms": Exposure("doubling of LCP", _RIVAL, 2500),
+    "inp_ms": Exposure("doubling of INP", _RIVAL + _WITH_LCP + _GROWS, 200),
+    "cls": Exposure("0.1 of CLS", _RIVAL + _WITH_LCP + _GROWS, 0.1),
+    "ttfb_ms": Exposure("doubling of TTFB", _RIVAL + _WITH_LCP, 800),
+    "error": Exposure("error in the first page view", "what makes pages fail for some"),
+    "outage": Exposure("outage as the visit begins", "whatever else happened in these minutes"),
 }
 OUTCOMES = {
     "conversion": Outcome("orders per session", is_share=True),

@@ -93,6 +93,21 @@ DECLARED: dict[str, tuple[str, str]] = {
         "One row per KPI with a target that is met, forecast date and breach date: the probability that the week that"
         " ends on the breach date misses the target.",
     ),
+    "predictions.kpi_correlations": (
+        "kpi varchar not null, other_kpi varchar not null, verdict varchar not null, lag_days integer,"
+        " correlation double, correlation_same_day double, p_value double, q_value double, is_same_source boolean,"
+        f" day_count bigint, event_date date not null, {_MODEL}",
+        "One row per pair of KPIs, over the days that end on the event date: how they move together from day to day,"
+        " other_kpi lag_days later.",
+    ),
+    "predictions.release_effects": (
+        "release varchar not null, page_group varchar not null, outcome varchar not null, comparison varchar not null,"
+        " verdict varchar not null, before_share double, after_share double, control_before_share double,"
+        " control_after_share double, effect double, effect_lower double, effect_upper double, p_value double,"
+        f" q_value double, day_count bigint, released_on date not null, event_date date not null, {_MODEL}",
+        "One row per release of the last weeks, page group that it touched and outcome, as of the event date: before"
+        " and after, against page groups that it did not touch.",
+    ),
     "predictions.mttr_changes": (
         "verdict varchar not null, reason varchar not null, baseline_count bigint, baseline_open_count bigint,"
         " current_count bigint, current_open_count bigint, baseline_mttr_s double, current_mttr_s double,"

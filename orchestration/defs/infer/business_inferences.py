@@ -1,4 +1,4 @@
-"""What is inferred about business: what speed and failures go along with; called by `predictions`.
+"""What is inferred about business: what speed, failures and releases go along with; called by `predictions`.
 
 Reads frames by SQL, calls a pure function of `models`, and writes what that gives.
 """
@@ -11,6 +11,9 @@ from orchestration import warehouse
 from orchestration.settings import Settings
 
 EFFECT_DAYS = 90
+KPI_DAYS = 180
+# Releases are judged for five weeks; what they are held against reaches eight weeks and one further back.
+RELEASE_DAYS, BEFORE_RELEASE_DAYS = 35, 70
 
 Rows = dict[str, int]
 
@@ -33,6 +36,27 @@ def estimate_effects(settings: Settings, as_of: date) -> Rows:
         table: warehouse.write_predictions(settings, f"predictions.{table}", frame, {"event_date": as_of})
         for table, frame in frames.items()
     }
+
+
+def correlate_kpis(settings: Settings, as_of: date) -> Rows:
+    """Which KPIs move together from day to day."""
+    from models.kpi_correlations import correlate_kpis
+
+    daily = _frame(settings, _KPIS, [as_of - timedelta(days=KPI_DAYS - 1), as_of])
+    found = correlate_kpis(daily, as_of)
+    table = "kpi_correlations"
+    return {table: warehouse.write_predictions(settings, f"predictions.{table}", found, {"event_date": as_of})}
+
+
+def judge_release_effects(settings: Settings, as_of: date) -> Rows:
+    """Releases before and after, against page groups that they did not touch."""
+    from models.release_effects import judge_release_effects
+
+    since = as_of - timedelta(days=RELEASE_DAYS - 1)
+    days = _frame(settings, _PAGE_GROUP_DAYS, [since - timedelta(days=BEFORE_RELEASE_DAYS), as_of])
+    found = judge_release_effects(_frame(settings, _RELEASES, [since, as_of]), days, as_of)
+    table = "release_effects"
+    return {table: warehouse.write_predictions(settings, f"predictions.{table}", found, {"event_date": as_of})}
 
 
 # As doubles: pandas would add decimals one by one.
@@ -60,6 +84,36 @@ _SPEEDS = """
     from business.fct_conversion_by_speed
     where event_date between ? and ?
     group by all
+    order by all
+"""
+_KPIS = """
+    select kpi, event_date, value from executive.fct_kpi_daily where event_date between ? and ? order by all
+"""
+# A release touches the page groups of journey steps that its service serves; those of other services it does not, and
+# of the rest nobody knows. Without a service it may touch everything.
+_RELEASES = """
+    with releases as (
+        select release, service, min(deployed_at)::date as released_on
+        from dimensions.dim_releases where deployed_at::date between ? and ? group by all
+    ),
+    served as (select distinct page_group, service from config.journey_steps)
+    select releases.release, min(releases.released_on) as released_on, served.page_group,
+        bool_or(releases.service is null or releases.service = served.service) as is_touched
+    from releases cross join served
+    group by releases.release, served.page_group
+    order by all
+"""
+_PAGE_GROUP_DAYS = """
+    select page_group, unnest(['conversion', 'bounce']) as outcome, event_date,
+        cast(unnest([converted_session_count, bounce_count]) as double) as hit_count,
+        cast(session_count as double) as total_count
+    from business.fct_business_roll_ups_daily
+    where roll_up = 'page_group' and event_date between $1 and $2
+    union all by name
+    select page_group, 'good_lcp' as outcome, event_date, cast(good_count as double) as hit_count,
+        cast(weight_sum as double) as total_count
+    from experience.fct_vitals_roll_ups_daily
+    where roll_up = 'page_group' and metric = 'LCP' and event_date between $1 and $2
     order by all
 """
 

@@ -187,9 +187,8 @@ def _speeds(context: Context) -> Section:
         Column("revenue_per_session", "Revenue per session", "money", "revenue_net"),
     )
     told = [row | {"bucket": _bucket(row)} for row in rows if row["of"] == "conversion"]
-    return Section(
-        "speed", title, lead, charts=charts, tables=[Table("sessions_by_speed", "", columns, told, shown=30)]
-    )
+    told.sort(key=lambda row: list(METRICS).index(row["metric"]))
+    return Section("speed", title, lead, charts=charts, tables=[Table("sessions_by_speed", "", columns, told, shown=8)])
 
 
 def _speed(metric: str, outcome: str, rows: list[Row], formats: Formats) -> Chart:

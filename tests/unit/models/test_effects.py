@@ -95,13 +95,14 @@ def test_the_slope_of_days_is_weighted_by_what_each_tells():
 
 def test_money_and_the_cause_that_would_overturn_it():
     wobble = np.random.default_rng(3).normal(0, 0.001, 30)
-    row = conversion(estimate_effects(daily_sums(30, lambda day: 0.4 + wobble[day]), NO_OVERLAPS, date(2026, 12, 31)))
+    rows = daily_sums(30, lambda day: 0.4 + wobble[day], exposure="error")
+    row = conversion(estimate_effects(rows, NO_OVERLAPS, date(2026, 12, 31)))
     assert row["verdict"] == "associated"
-    assert row["gain_month"] == pytest.approx(-0.4 * 10 * 30, rel=0.01)  # 10 doublings too many a day
+    assert row["gain_month"] == pytest.approx(-0.4 * 10 * 30, rel=0.01)  # 10 of them a day
     assert row["slow_share"] == pytest.approx(0.2)
     # A mean of 0.4 and an effect of 0.4 is a risk ratio of 2: 2 + √2.
     assert row["confounding_needed"] == pytest.approx(2 + np.sqrt(2), abs=0.02)
-    assert "would be overturned by an unseen cause" in row["caveat"]
+    assert "would be overturned by what makes pages fail for some, if it makes either 3.4" in row["caveat"]
 
 
 def test_a_pair_whose_control_is_associated_is_not_proven():
