@@ -84,8 +84,9 @@ def estimate_effects(
         pairs: a row for each exposure and outcome, controls included (is_control). effect is in effect_unit; gain_month
         is the outcome of 30 such days if every session beyond the good limit had done as like ones in the bucket that
         ends at it (without the failure), and at_risk_month the revenue of those sessions. verdict is 'associated' or
-        'not proven'. shape: whether a step of the curve is proven to go the other way. confounding_needed: the risk ratio that an unseen cause must have with both, at the end
-        of the interval that is nearer to none (E-value); 1 where the interval holds none.
+        'not proven'. shape: whether a step of the curve is proven to go the other way. confounding_needed: the risk
+        ratio that an unseen cause must have with both, at the end of the interval that is nearer to none (E-value); 1
+        where the interval holds none.
         strata: the same slope in segments of one dimension at a time.
         doses: the outcome by bucket of the exposure, as it is and as it would be with the same strata in each.
 

@@ -379,6 +379,17 @@ select b.*, if(dimension = 'page_group', 0.4, null) as request_share, if(dimensi
 from (values ('device', 'mobile', -0.003, -0.005, -0.001), ('device', 'desktop', -0.006, -0.01, -0.002), ('page_group', 'product', -0.004, -0.007, -0.001),
     ('page_group', '=home', 0.001, -0.003, 0.005)) b (dimension, segment, effect, effect_lower, effect_upper);
 
+create table predictions.kpi_correlations as
+select *, correlation as correlation_same_day, 0.0004 as p_value, 90::bigint as day_count, $as_of::date as event_date from (values
+    ('bounce_share', 'lcp_p75_ms', 'associated', 0, 0.5, 0.002, false), ('good_lcp_share', 'lcp_p75_ms', 'associated', 0, -0.9, 0.001, true),
+    ('bounce_share', 'good_lcp_share', 'not proven', -3, 0.1, 0.7, false)) k (kpi, other_kpi, verdict, lag_days, correlation, q_value, is_same_source);
+
+create table predictions.release_effects as
+select *, 0.8 as before_share, 0.66 as after_share, 0.9 as control_before_share, 0.9 as control_after_share, effect - 0.05 as effect_lower, effect + 0.05 as effect_upper,
+    q_value / 2 as p_value, 6::bigint as day_count, $as_of::date - 8 as released_on, $as_of::date as event_date from (values
+    ('r-41', 'product', 'good_lcp', 'against untouched page groups', 'worse', -0.14, 0.001), ('r-41', 'home', 'bounce', 'against untouched page groups', 'not proven', 0.01, 0.8))
+    r (release, page_group, outcome, comparison, verdict, effect, q_value);
+
 create table predictions.business_effect_doses as
 select 'lcp_ms' as exposure, o.outcome, b.bucket, b.value_from, b.value_to, o.mean - b.bucket * 0.004 as outcome_mean, o.mean - b.bucket * 0.002 as adjusted_mean,
     o.mean - b.bucket * 0.002 - 0.003 as adjusted_lower, o.mean - b.bucket * 0.002 + 0.003 as adjusted_upper, 9000::bigint as session_count, $as_of::date as event_date

@@ -237,6 +237,7 @@ def test_text_of_strangers_reaches_no_page_figure_or_cell_unescaped(marts_connec
         ("config.objectives", "description"),
         ("operations.fct_rejects_daily", "field"),
         ("predictions.business_effects", "caveat"),
+        ("predictions.release_effects", "page_group"),
     ):
         where = "where page_group <> 'all'" if table.endswith("28d") else ""
         marts_connection.execute(f"update {table} set {column} = $text || {column} {where}", {"text": HOSTILE})
