@@ -18,6 +18,8 @@ from orchestration import dbt, metrics, warehouse
 from orchestration.releases import Release, building, current, link_tree, replace_text
 from orchestration.reports import digest, pages, status
 from orchestration.reports.content import Context, attention
+from orchestration.reports.custom.building import Built
+from orchestration.reports.custom.building import build as build_custom
 from orchestration.reports.formats import Formats, day
 from orchestration.reports.marts import Marts, Row
 from orchestration.settings import Settings
@@ -71,9 +73,13 @@ def publish(
         if data_docs and data_docs.is_dir():
             shutil.copytree(data_docs, folder / "data-docs")
         say(3, len(STEPS), STEPS[3])
+        site = settings.config.site
+        custom = build_custom(
+            settings.config_dir, folder / "marts.duckdb", as_of, Formats(site.currency, site.timezone)
+        )
         with duckdb.connect(str(folder / "marts.duckdb"), read_only=True) as connection:
             connection.execute("set TimeZone = 'UTC'")
-            _pages(settings, Marts(connection, as_of), quality, generated_at, folder)
+            _pages(settings, Marts(connection, as_of), quality, generated_at, folder, custom)
         say(4, len(STEPS), STEPS[4])
     say(len(STEPS), len(STEPS), "published")
     return made[0]
@@ -99,7 +105,7 @@ def block(settings: Settings, as_of: date, quality: list[Row], generated_at: dat
             _with_banner(shown, folder, what, reasons)
             content = json.loads((folder / "status.json").read_text(encoding="utf-8"))
         else:
-            frame = _frame(settings, as_of, generated_at, folder)
+            frame = frame_of(settings, as_of, generated_at, folder)
             pages.copy_assets(folder)
             mark = pages.banner(reasons, f"{what}.")
             (folder / "index.html").write_text(pages.blocked_page(frame, mark), encoding="utf-8")
@@ -133,27 +139,29 @@ def block_after_failure(
     return made[0]
 
 
-def _pages(settings: Settings, marts: Marts, quality: list[Row], generated_at: datetime, folder: Path) -> None:
+def _pages(
+    settings: Settings, marts: Marts, quality: list[Row], generated_at: datetime, folder: Path, custom: Built
+) -> None:
     health = status.health(marts)
     site = settings.config.site
     formats = Formats(site.currency, site.timezone)
     targets: dict[str, Any] = settings.config.targets.model_dump()
     context = Context(marts, formats, quality, health, site.name, targets, site.currency)
-    pages.render(context, _frame(settings, marts.as_of, generated_at, folder), folder)
-    told = digest.markdown(digest.news(marts), marts, formats, site.name)
-    (folder / "digest.md").write_text(told, encoding="utf-8")
+    pages.render(context, frame_of(settings, marts.as_of, generated_at, folder), folder, custom.pages)
+    news = digest.markdown(digest.news(marts), marts, formats, site.name)
+    (folder / "digest.md").write_text(news, encoding="utf-8")
     alerts = [
         {"severity": item.state, "title": item.text, "page": item.href}
         for item in attention.attention(context, [])
         if item.state in ALERT_STATES
     ]
     release = folder.name.partition("-")[2]
-    status.write(
-        folder / "status.json", status.document(marts, health, quality, alerts, generated_at, site.name, release)
-    )
+    told = status.document(marts, health, quality, alerts, generated_at, site.name, release)
+    status.write(folder / "status.json", told | {"failing_reports": custom.problems})
 
 
-def _frame(settings: Settings, as_of: date, generated_at: datetime, folder: Path) -> pages.Frame:
+def frame_of(settings: Settings, as_of: date, generated_at: datetime, folder: Path) -> pages.Frame:
+    """What stands around the pages of a release, whose folder says what there is to download."""
     site = settings.config.site
     there = {
         "status.json": "status.json",

@@ -51,6 +51,7 @@ class Status:
     published_at: str | None = None
     blocked: dict[str, Any] | None = None
     failing_checks: list[dict[str, Any]] = field(default_factory=list)
+    failing_reports: list[dict[str, str]] = field(default_factory=list)
     services: list[dict[str, Any]] = field(default_factory=list)
     journeys: list[dict[str, Any]] = field(default_factory=list)
     last_run: LastRun | None = None
@@ -64,7 +65,12 @@ class Status:
             return 2
         late = (self.days_behind or 0) > FRESH_DAYS
         failed = self.last_run is not None and self.last_run.status in {"FAILURE", "CANCELED"}
-        return int(self.health != "healthy" or late or failed or bool(self.failing_checks or self.landing_problem))
+        return int(
+            self.health != "healthy"
+            or late
+            or failed
+            or bool(self.failing_checks or self.failing_reports or self.landing_problem)
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """For programs."""
@@ -96,6 +102,7 @@ class Status:
             said.append(
                 f"             {name}: {check['observed']}" + (f" ({check['missing']})" if check["missing"] else "")
             )
+        said += [f"report     {wrong['message']}" for wrong in self.failing_reports]
         for kind, parts in (("service", self.services), ("journey", self.journeys)):
             said += [f"{kind:<10} {part['name']}: {_standing(part)}" for part in parts]
         if self.waiting_files:
@@ -124,6 +131,7 @@ def read_status(settings: Settings) -> Status:
         published_at=told["generated_at"],
         blocked=told["blocked"],
         failing_checks=told["failing_checks"],
+        failing_reports=told.get("failing_reports", []),
         services=told["services"],
         journeys=told.get("journeys", []),
         last_run=last_run,

@@ -20,6 +20,7 @@ VERBS = {
     "status": "reading",
     "query": "reading",
     "export": "reading",
+    "report": "reporting",
     "metrics": "reading",
     "digest": "reading",
     "alerts": "alerting",

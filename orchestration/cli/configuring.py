@@ -21,12 +21,17 @@ def check() -> None:
 
     What is allowed but may not be meant (an alert that can never fire) is said too, and does not fail.
     """
-    from orchestration.settings import ConfigError, load_settings
+    from orchestration.reports.custom.document import check as check_reports
+    from orchestration.settings import ConfigError, config_folder, load_settings
 
+    wrong = check_reports(config_folder())
     try:
         settings = load_settings()
+        if wrong:
+            raise ConfigError(wrong)
     except ConfigError as error:
-        click.echo(error, err=True)
+        told = error if error.mistakes == wrong else ConfigError([*error.mistakes, *wrong])
+        click.echo(told, err=True)
         raise SystemExit(1) from error
     parts = settings.config
     click.echo(

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from markupsafe import Markup
 
-Kind = Literal["line", "bar", "shares", "days", "forest", "spans"]
+Kind = Literal["line", "bar", "shares", "bars", "days", "forest", "spans"]
 # Roles are names of CSS variables, so that a chart follows light, dark and print without being drawn again.
 Role = Literal["c1", "c2", "c3", "c4", "c5", "good", "middling", "bad", "unknown"]
 SERIES_ROLES: tuple[Role, ...] = ("c1", "c2", "c3", "c4", "c5")
@@ -68,7 +68,8 @@ class Chart:
 
     Kinds and their x: `line` and `bar` (dates; several bars are stacked), `days` (dates or labels of shorter times; one
     row of bars for each series), `spans` (the two instants at its ends; a row for each series), `shares` (labels; parts
-    of a whole in each row), `forest` (labels; one series with bounds around zero).
+    of a whole in each row), `bars` (labels; amounts from zero in each row), `forest` (labels; one series with bounds
+    around zero).
     `marks` are vertical lines of `line` and `bar`; those of days that are not drawn are left out.
     `notes` stand beside the rows; `keys` name the colours of `days` and `spans`; `plain` is the role that needs no
     words, because nothing happened. Small charts are multiples: many of a kind, side by side.
@@ -110,7 +111,7 @@ class Chart:
     @property
     def has_rows(self) -> bool:
         """Whether the chart is a table of rows, each with its own small drawing."""
-        return self.kind in ("shares", "days", "forest", "spans")
+        return self.kind in ("shares", "bars", "days", "forest", "spans")
 
     @property
     def told(self) -> list[tuple[str, str]]:
@@ -241,3 +242,4 @@ class Page:
     lead: str
     sections: list[Section]
     parent: str = ""
+    in_nav: bool = True

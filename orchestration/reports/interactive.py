@@ -7,6 +7,7 @@ one anew, for a hundred times the cost, and tests do that once.
 
 import html
 import json
+from datetime import date
 from typing import Any
 
 from orchestration.reports.charts import Chart, Series
@@ -41,9 +42,15 @@ def script(chart: Chart) -> str:
 
 def plotly_figure(chart: Chart) -> dict[str, Any]:
     """Return the chart as a Plotly figure (data and layout, as its JSON schema has them) in the light palette."""
-    traces = {"line": _lines, "bar": _bars, "shares": _shares, "days": _days, "forest": _forest, "spans": _spans}[
-        chart.kind
-    ](chart)
+    traces = {
+        "line": _lines,
+        "bar": _bars,
+        "shares": _shares,
+        "bars": _shares,
+        "days": _days,
+        "forest": _forest,
+        "spans": _spans,
+    }[chart.kind](chart)
     ink = COLOURS["ink-2"]
     axis = {"gridcolor": COLOURS["line"], "zeroline": False, "color": ink, "fixedrange": False, "automargin": True}
     layout = {
@@ -67,10 +74,11 @@ def plotly_figure(chart: Chart) -> dict[str, Any]:
 
 
 def _over_days(chart: Chart, axis: dict[str, Any]) -> dict[str, Any]:
-    """The layout of values over days: the axes, and a line with a label for each threshold."""
+    """The layout of values over days or labels: the axes, and a line with a label for each threshold."""
+    days = {"tickformat": "%-d %b", "hoverformat": "%-d %b %Y"}
     return {
         "hovermode": "x unified",
-        "xaxis": {**axis, "tickformat": "%-d %b", "hoverformat": "%-d %b %Y"},
+        "xaxis": {**axis, **days} if isinstance(chart.x[0], date) else {**axis, "type": "category"},
         "yaxis": {**axis, "tickformat": FORMATS.get(chart.unit, "")},
         **_lines_across(chart),
     }
@@ -97,7 +105,7 @@ def _lines_across(chart: Chart) -> dict[str, Any]:
 
 def _in_rows(chart: Chart, axis: dict[str, Any]) -> dict[str, Any]:
     """The layout of a row for each subject, the first on top."""
-    # The values of `shares` and `forest` lie on the x axis.
+    # The values of `shares`, `bars` and `forest` lie on the x axis.
     value_format = "" if chart.kind in ("days", "spans") else FORMATS.get(chart.unit, "")
     return {
         "xaxis": {**axis, "tickformat": value_format},
@@ -107,7 +115,7 @@ def _in_rows(chart: Chart, axis: dict[str, Any]) -> dict[str, Any]:
 
 def _lines(chart: Chart) -> list[dict[str, Any]]:
     traces: list[dict[str, Any]] = []
-    x = list(chart.x)
+    x = [_plain_x(x) for x in chart.x]
     for series in chart.series:
         colour = COLOURS[series.role]
         if series.lower is not None and series.upper is not None:
@@ -125,7 +133,13 @@ def _lines(chart: Chart) -> list[dict[str, Any]]:
 
 def _bars(chart: Chart) -> list[dict[str, Any]]:
     return [
-        _trace(series, "bar", x=list(chart.x), y=list(series.values), marker={"color": COLOURS[series.role]})
+        _trace(
+            series,
+            "bar",
+            x=[_plain_x(x) for x in chart.x],
+            y=list(series.values),
+            marker={"color": COLOURS[series.role]},
+        )
         for series in chart.series
     ]
 

@@ -4,8 +4,9 @@ The same tables give the same bytes, except for the one "generated at" of each p
 folder will be published.
 """
 
+import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from importlib.util import find_spec
@@ -91,6 +92,9 @@ TONES = {
     "in_force failed given_up",
 }
 TONE = {state: tone for tone, states in TONES.items() for state in states.split()}
+# Name, label and parent of each page that is listed; also for those who build one page more.
+Navigation = list[tuple[str, str, str]]
+NAVIGATION = "assets/pages.json"
 BANNER = ("<!--banner-->", "<!--/banner-->")
 
 
@@ -105,24 +109,36 @@ class Frame:
     downloads: tuple[tuple[str, str], ...]
 
 
-def render(context: Context, frame: Frame, out: Path) -> list[str]:
+def render(context: Context, frame: Frame, out: Path, custom: Sequence[Page] = ()) -> list[str]:
     """Write all pages, figures and CSV files below `out`.
 
     Args:
         context: tables, check results and health of this release.
         frame: what stands around each page.
         out: an existing folder.
+        custom: pages of the site's own reports; they stand before those about the data.
 
     Returns:
         The names of the HTML files written.
     """
+    made = all_pages(context)
+    last = next(i for i, page in enumerate(made) if page.name == "data-quality")
+    pages = [*made[:last], *custom, *made[last:]]
+    nav = navigation(context, pages)
+    (out / "assets").mkdir(exist_ok=True)
+    (out / NAVIGATION).write_text(json.dumps(nav, ensure_ascii=False), encoding="utf-8")
+    write(pages, nav, context.health, frame, out)
+    copy_assets(out)
+    return [f"{page.name}.html" for page in pages]
+
+
+def write(pages: Sequence[Page], nav: Navigation, health: dict[str, Any], frame: Frame, out: Path) -> None:
+    """Write some pages with their figures and CSV files below `out`."""
     for folder in ("csv", "assets/figures"):
         (out / folder).mkdir(parents=True, exist_ok=True)
-    pages = all_pages(context)
     template = _environment(frame).get_template("page.html.jinja")
-    nav = navigation(context, pages)
     for page in pages:
-        text = template.render(page=page, nav=nav, health=context.health)
+        text = template.render(page=page, nav=nav, health=health)
         (out / f"{page.name}.html").write_text(text, encoding="utf-8")
         for section in page.sections:
             for chart in section.charts:
@@ -130,8 +146,6 @@ def render(context: Context, frame: Frame, out: Path) -> list[str]:
                 (out / "assets" / "figures" / f"{chart.id}.js").write_text(interactive.script(chart), encoding="utf-8")
             for table in section.tables:
                 write_csv(out / "csv" / f"{table.id}.csv", *table.csv())
-    copy_assets(out)
-    return [f"{page.name}.html" for page in pages]
 
 
 def all_pages(context: Context) -> list[Page]:
@@ -140,10 +154,10 @@ def all_pages(context: Context) -> list[Page]:
     return [page for some in made for page in (some if isinstance(some, list) else [some])]
 
 
-def navigation(context: Context, pages: list[Page]) -> list[tuple[str, str, str]]:
+def navigation(context: Context, pages: Sequence[Page]) -> Navigation:
     """Return (name, label, parent) of the pages in the navigation: all but single subjects and the downloads."""
     single = {"downloads", *context.subjects.values()}
-    return [(page.name, page.nav, page.parent) for page in pages if page.name not in single]
+    return [(page.name, page.nav, page.parent) for page in pages if page.in_nav and page.name not in single]
 
 
 def copy_assets(out: Path) -> None:
@@ -226,6 +240,9 @@ def row_axis(chart: Chart) -> Markup:
         ends = [short_day(x) if isinstance(x, date) else str(x).rpartition(", ")[2] for x in (chart.x[0], chart.x[-1])]
     elif chart.kind == "shares":
         ends = ["0 %", "100 %"]
+    elif chart.kind == "bars":
+        longest = svg_rows.longest_bar(chart)
+        ends = ["0", axis_tick(longest, chart.unit, longest)]
     else:
         ends = list(_forest_ends(chart))
     return Markup('<span class="scale">{}</span>').format(

@@ -96,6 +96,7 @@ def document(
         "targets": _targets(marts),
         "alerts": alerts,
         "failing_checks": failing(quality),
+        "failing_reports": [],
         "blocked": None,
     }
 

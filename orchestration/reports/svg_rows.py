@@ -19,11 +19,11 @@ HEIGHTS: dict[Role, int] = {"good": 6, "middling": 3, "bad": 0, "unknown": 20, "
 
 
 def draw_rows(chart: Chart) -> list[tuple[str, Markup, str]]:
-    """Return (label, SVG, note) for each row of a `shares`, `days`, `spans` or `forest` chart."""
-    drawings = {"shares": _shares, "days": _days, "spans": _spans, "forest": _forest}[chart.kind](chart)
+    """Return (label, SVG, note) for each row of a `shares`, `bars`, `days`, `spans` or `forest` chart."""
+    draw = {"shares": _shares, "bars": _shares, "days": _days, "spans": _spans, "forest": _forest}[chart.kind]
     labels = [series.name for series in chart.series] if chart.kind in ("days", "spans") else [str(x) for x in chart.x]
     notes = chart.notes or ("",) * len(labels)
-    return list(zip(labels, drawings, notes, strict=True))
+    return list(zip(labels, draw(chart), notes, strict=True))
 
 
 def day_role(share: float | None, target: float) -> Role:
@@ -43,15 +43,22 @@ def forest_range(chart: Chart) -> tuple[float, float]:
     return marks[0], marks[-1]
 
 
+def longest_bar(chart: Chart) -> float:
+    """Return the end of the common axis of `bars`: the longest row, its parts together."""
+    rows = zip(*[series.values for series in chart.series], strict=True)
+    return max((sum(value or 0.0 for value in row) for row in rows), default=0.0) or 1.0
+
+
 def _shares(chart: Chart) -> list[Markup]:
     rows = []
+    whole = longest_bar(chart) if chart.kind == "bars" else 1.0
     for i in range(len(chart.x)):
         left, parts = 0.0, ""
         for series in chart.series:
-            width = (series.values[i] or 0.0) * WIDTH
+            width = (series.values[i] or 0.0) / whole * WIDTH
             parts += f'<rect class="fill {series.role}" x="{left:.1f}" width="{width:.1f}" height="20"/>'
             left += width
-        parts += "".join(f'<path class="limit" d="M{t.value * WIDTH:g} 0V20"/>' for t in chart.thresholds)
+        parts += "".join(f'<path class="limit" d="M{t.value / whole * WIDTH:g} 0V20"/>' for t in chart.thresholds)
         rows.append(_svg(parts, WIDTH, 20))
     return rows
 

@@ -13,7 +13,16 @@ from orchestration.settings.model import ENTITY_FEEDS, FEED_OF_SYSTEM, Config
 from orchestration.settings.openslo.objectives import Objective
 from orchestration.settings.user_key import UserKey, read_user_key
 
-__all__ = ["ConfigError", "Mistake", "Objective", "Settings", "UserKey", "check_config", "load_settings"]
+__all__ = [
+    "ConfigError",
+    "Mistake",
+    "Objective",
+    "Settings",
+    "UserKey",
+    "check_config",
+    "config_folder",
+    "load_settings",
+]
 
 
 @dataclass(frozen=True)
@@ -76,11 +85,16 @@ def load_settings() -> Settings:
         ConfigError: The configuration is wrong; it carries every mistake.
     """
     home = Path(os.environ.get("BEACONMART_HOME") or "data").expanduser().resolve()
-    config_dir = Path(os.environ.get("BEACONMART_CONFIG") or "config").expanduser().resolve()
+    config_dir = config_folder()
     found = read_config(config_dir)
     if found.mistakes or found.config is None:
         raise ConfigError(found.mistakes)
     return Settings(home, config_dir, found.config, found.objectives, found.notes)
+
+
+def config_folder() -> Path:
+    """Returns the configuration folder that the environment names, `config` here by default."""
+    return Path(os.environ.get("BEACONMART_CONFIG") or "config").expanduser().resolve()
 
 
 def check_config(config_dir: Path) -> list[Mistake]:

@@ -112,6 +112,11 @@ def read_documents(file: Path) -> tuple[list[Document], list[Mistake]]:
         return [], [Mistake(file, line, "", "a byte that is not UTF-8", "save the file as UTF-8")]
     except OSError as error:
         return [], [Mistake(file, None, "", f"cannot be read: {error.strerror}", "a readable file")]
+    return documents_in(file, text)
+
+
+def documents_in(file: Path, text: str) -> tuple[list[Document], list[Mistake]]:
+    """Reads YAML that stands in a file, as `read_documents` does; lines count from the start of the text."""
     parsed, broken = _parsed(text)
     documents = [Document(file, part.values, part.lines) for part in parsed]
     mistakes = [
