@@ -16,8 +16,9 @@ from markupsafe import Markup
 from orchestration.reports.charts import Item, Page, Section
 from orchestration.reports.content.subjects import slugs
 from orchestration.reports.custom.document import PLACEHOLDER, Heading, Prose, Query, Report, Shown, files, read
-from orchestration.reports.custom.figures import Maker, Unfit
+from orchestration.reports.custom.figures import Maker
 from orchestration.reports.custom.queries import Broken, answer, answers
+from orchestration.reports.custom.shapes import Unfit
 from orchestration.reports.formats import Formats
 from orchestration.settings.documents import Mistake
 from orchestration.tables import guarded
@@ -73,7 +74,8 @@ def _report(
     except Broken as error:
         return [_failed(report, name, error.mistakes)], error.mistakes
     labels = {_label(values): values for values in chosen}
-    paged = {label: f"{name}-{slug}" if label else name for label, slug in slugs(labels).items()}
+    slug_of = slugs(labels)
+    paged = {label: f"{name}-{slug_of[label]}" if label else name for label in labels}
     first = paged[next(iter(labels))]
     pages: list[Page] = []
     mistakes: list[Mistake] = []
@@ -131,7 +133,8 @@ def _page(connection: duckdb.DuckDBPyConnection, report: Report, name: str, valu
             _put(sections, Section(id_, "", prose=maker.prose(block.tokens)))
         else:
             try:
-                _put(sections, maker.section(block, id_))
+                for part in maker.sections(block, id_):
+                    _put(sections, part)
             except Unfit as error:
                 mistakes.append(block.document.mistake((error.field,), error.message, error.expected))
     if mistakes:
@@ -143,14 +146,23 @@ def _page(connection: duckdb.DuckDBPyConnection, report: Report, name: str, valu
 def _put(sections: list[Section], part: Section) -> None:
     """Add a part to the section that it follows, or, where that would change the order, as one without a heading."""
     last = sections[-1] if sections else None
-    if last and not (last.prose or last.empty or last.tables or last.charts or last.tiles):
+    if last and not _filled(last):
         sections[-1] = replace(part, id=last.id, title=last.title)
-    elif last and part.charts and last.charts and not (last.prose or last.empty or last.tables or last.tiles):
-        sections[-1] = replace(last, charts=[*last.charts, *part.charts])
-    elif last and part.tiles and last.tiles and not (last.prose or last.empty or last.tables or last.charts):
+    elif last and _filled(last) == _filled(part) == ["tiles"]:
         sections[-1] = replace(last, tiles=[*last.tiles, *part.tiles])
+    elif last and _filled(last) == _filled(part) == ["charts"] and _side_by_side(last, part):
+        sections[-1] = replace(last, charts=[*last.charts, *part.charts])
     else:
         sections.append(part)
+
+
+def _filled(section: Section) -> list[str]:
+    return [name for name in ("tiles", "charts", "tables", "empty", "prose") if getattr(section, name)]
+
+
+def _side_by_side(*parts: Section) -> bool:
+    """Whether all charts are narrow: one that takes a row for itself would leave half of the one before empty."""
+    return not any(chart.has_rows for part in parts for chart in part.charts)
 
 
 def _unknown_columns(report: Report, maker: Maker) -> Iterator[Mistake]:
@@ -185,7 +197,9 @@ def _links(report: Report, paged: Mapping[str, str], shown: str) -> list[Section
         Markup('<a href="{}.html" aria-current="{}">{}</a>').format(page, "page" if label == shown else "false", label)
         for label, page in paged.items()
     )
-    prose = Markup('<nav class="values" aria-label="{}"><span>{}:</span>{}</nav>').format(names, names, links)
+    prose = Markup('<div class="values" role="navigation" aria-label="{}"><span>{}:</span>{}</div>').format(
+        names, names, links
+    )
     return [Section("values", "", prose=prose)]
 
 

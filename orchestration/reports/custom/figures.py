@@ -17,7 +17,7 @@ from orchestration.reports.charts import Table as Rows
 from orchestration.reports.custom import specs
 from orchestration.reports.custom.document import MARKDOWN, PLACEHOLDER, Shown
 from orchestration.reports.custom.queries import Answer
-from orchestration.reports.custom.shapes import Unfit, funnel, histogram, label_of, number, over_x, unit_of
+from orchestration.reports.custom.shapes import chart, label_of, number, unit_of
 from orchestration.reports.formats import Formats
 from orchestration.reports.marts import Row
 from orchestration.reports.world import POSITIONS, Place, world_map
@@ -49,30 +49,24 @@ class Maker:
         """Parsed Markdown as plain text."""
         return self.text("".join(token.content for token in tokens))
 
-    def section(self, shown: Shown, id_: str) -> Section:
-        """A figure in a section without a heading.
+    def sections(self, shown: Shown, id_: str) -> list[Section]:
+        """A figure as parts of a page without a heading.
 
         Raises:
             Unfit: The rows are none that it can show.
         """
         spec, rows = shown.spec, self.answers[shown.spec.data].rows
-        title = self.text(spec.title)
+        title, note = self.text(spec.title), self.text(spec.note)
         if isinstance(spec, specs.Number):
-            return Section(id_, "", tiles=[self._tile(spec, title, rows)])
+            return [Section(id_, "", tiles=[self._tile(spec, title, rows)])]
         if isinstance(spec, specs.Table):
-            return Section(id_, "", tables=[self._table(spec, title, id_)])
+            return [Section(id_, "", tables=[self._table(spec, title, id_)])]
         if not rows:
-            return Section(id_, "", empty=f"{title}: there are no rows." if title else "There are no rows.")
+            words = self.text(spec.empty) or "There are no rows."
+            return [Section(id_, "", empty=f"{title}: {words}" if title else words)]
         if isinstance(spec, specs.Map):
             return self._map(spec, title, id_, rows)
-        if isinstance(spec, specs.OverX):
-            kind = "line" if isinstance(spec, specs.Line) else "bar"
-            return Section(id_, "", charts=[over_x(id_, title, spec, rows, self.formats, kind)])  # type: ignore[arg-type]
-        if isinstance(spec, specs.Histogram):
-            return Section(id_, "", charts=[histogram(id_, title, spec, rows, self.formats)])
-        if isinstance(spec, specs.Funnel):
-            return Section(id_, "", charts=[funnel(id_, title, spec, rows, self.formats)])
-        raise TypeError(f"no figure for {type(spec).__name__}")
+        return [Section(id_, "", charts=[chart(id_, title, note, spec, rows, self.formats)])]
 
     def unknown_columns(self, shown: Shown) -> list[Mistake]:
         """The columns that a figure names and its query does not have."""
@@ -133,9 +127,10 @@ class Maker:
             )
             for part in wanted
         )
-        return Rows(id_, title, columns, answer.rows, note=self.text(spec.note), shown=spec.shown)
+        empty = self.text(spec.empty) or "There are no rows."
+        return Rows(id_, title, columns, answer.rows, empty, self.text(spec.note), spec.shown)
 
-    def _map(self, spec: specs.Map, title: str, id_: str, rows: list[Row]) -> Section:
+    def _map(self, spec: specs.Map, title: str, id_: str, rows: list[Row]) -> list[Section]:
         unit = spec.unit if spec.unit is not None else unit_of(spec.value)
         title = title or f"{label_of(spec.value)} by country"
         places = {}
@@ -145,14 +140,16 @@ class Maker:
             places[code] = Place(_role(value, spec.good, spec.poor), f"{code}: {self.formats.value(value, unit)}")
         off = sum(code not in POSITIONS for code in places)
         good, poor = self.formats.goal(spec.good, unit), self.formats.goal(spec.poor, unit)
-        limits = f"Good {_side(spec)} {good}, bad {_side(spec, False)} {poor}. Each square is a country."
-        note = f"{limits} {off} rows are of no country that a map shows." if off else limits
-        columns = (
-            Column(spec.place, label_of(spec.place)),
-            Column(spec.value, label_of(spec.value), unit, spec.definition),
+        note = f"{self.text(spec.note)} Good {_side(spec)} {good}, bad {_side(spec, False)} {poor}.".strip()
+        note += f" {off} rows are of no country that a map shows." if off else ""
+        drawn = Markup('<h3>{}</h3><p class="note">{} Each square is a country, about where it lies.</p>{}').format(
+            title, note, world_map(places, title)
         )
-        table = Rows(id_, title, columns, rows, note=f"{self.text(spec.note)} {note}".strip(), shown=10)
-        return Section(id_, "", tables=[table], prose=world_map(places, title))
+        value_column = Column(spec.value, label_of(spec.value), unit, spec.definition)
+        table = Rows(
+            id_, f"{title}, as a table", (Column(spec.place, label_of(spec.place)), value_column), rows, shown=10
+        )
+        return [Section(f"{id_}-map", "", prose=drawn), Section(id_, "", tables=[table])]
 
 
 def _role(value: float | None, good: float, poor: float) -> Role:
@@ -182,6 +179,3 @@ def _cell_unit(column: str, rows: list[Row]) -> str:
 
 def _one_of(columns: Sequence[str]) -> str:
     return f"one of {', '.join(columns)}"
-
-
-__all__ = ["Maker", "Unfit"]

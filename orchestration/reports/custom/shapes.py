@@ -10,7 +10,7 @@ from typing import Any
 
 from orchestration.reports.charts import SERIES_ROLES, Chart, Kind, Series
 from orchestration.reports.charts import Threshold as Limit
-from orchestration.reports.custom.specs import MOST_SERIES, Funnel, Histogram, OverX
+from orchestration.reports.custom.specs import MOST_SERIES, Figure, Funnel, Histogram, Line, OverX
 from orchestration.reports.formats import Formats, tick
 from orchestration.reports.marts import Row, grouped
 from orchestration.reports.scales import ticks
@@ -41,12 +41,26 @@ def label_of(column: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def over_x(id_: str, title: str, spec: OverX, rows: list[Row], formats: Formats, kind: Kind) -> Chart:
+def chart(id_: str, title: str, note: str, spec: Figure, rows: list[Row], formats: Formats) -> Chart:
+    """The chart that a figure asks for.
+
+    Raises:
+        Unfit: The rows are none that it can show.
+    """
+    if isinstance(spec, Histogram):
+        return histogram(id_, title, note, spec, rows, formats)
+    if isinstance(spec, Funnel):
+        return funnel(id_, title, note, spec, rows, formats)
+    if isinstance(spec, OverX):
+        return over_x(id_, title, note, spec, rows, formats, "line" if isinstance(spec, Line) else "bar")
+    raise TypeError(f"no chart for {type(spec).__name__}")
+
+
+def over_x(id_: str, title: str, note: str, spec: OverX, rows: list[Row], formats: Formats, kind: Kind) -> Chart:
     """A chart of lines or bars; bars over labels that are no days lie in rows."""
     unit = spec.unit if spec.unit is not None else unit_of(spec.y[0])
     days = _days(rows, spec.x)
     keys: list[Any] = days or list(dict.fromkeys(row[spec.x] for row in rows))
-    note = spec.note
     if kind == "bar" and not days:
         kind = "bars"
         if len(keys) > MOST_ROWS:
@@ -75,7 +89,7 @@ def over_x(id_: str, title: str, spec: OverX, rows: list[Row], formats: Formats,
     )
 
 
-def histogram(id_: str, title: str, spec: Histogram, rows: list[Row], formats: Formats) -> Chart:
+def histogram(id_: str, title: str, note: str, spec: Histogram, rows: list[Row], formats: Formats) -> Chart:
     """How many rows, or how much of their count, fall into each of about `bins` round intervals."""
     unit = spec.unit if spec.unit is not None else unit_of(spec.value)
     known = [(number(row, spec.value, "value"), number(row, spec.count, "count") if spec.count else 1) for row in rows]
@@ -85,13 +99,14 @@ def histogram(id_: str, title: str, spec: Histogram, rows: list[Row], formats: F
     counts = [0.0] * (len(edges) - 1)
     for value, weight in values:
         counts[min(int((value - edges[0]) / step), len(counts) - 1)] += weight
-    x = tuple(f"{tick(low, unit, step)} to {tick(low + step, unit, step)}" for low in edges[:-1])
+    x = tuple(tick(low, unit, step) for low in edges[:-1])
+    note = f"{note} A bar begins at its label and is {formats.goal(step, unit)} wide.".strip()
     series = (Series(label_of(spec.count) if spec.count else "Rows", tuple(counts)),)
     return Chart(
         id=id_,
         kind="bar",
         title=title or label_of(spec.value),
-        subtitle=spec.note,
+        subtitle=note,
         summary=f"{title}. {_said(series, x, 'count', formats)}",
         unit="count",
         definition=spec.definition,
@@ -100,22 +115,25 @@ def histogram(id_: str, title: str, spec: Histogram, rows: list[Row], formats: F
     )
 
 
-def funnel(id_: str, title: str, spec: Funnel, rows: list[Row], formats: Formats) -> Chart:
+def funnel(id_: str, title: str, note: str, spec: Funnel, rows: list[Row], formats: Formats) -> Chart:
     """The steps with what is left of the first, and what each loses of the one before."""
     values = [number(row, spec.value, "value") for row in rows]
     if any((value or 0) < 0 for value in values):
         raise Unfit("value", "is negative in some rows", "counts")
     notes, before = [], None
     for value in values:
-        lost = f", lost {formats.value(1 - value / before, 'share')}" if before and value is not None else ""
-        notes.append(formats.value(value, "count") + lost)
+        moved = 1 - value / before if before and value is not None else 0
+        verb = "lost" if moved > 0 else "gained"
+        notes.append(
+            formats.value(value, "count") + (f", {verb} {formats.value(abs(moved), 'share')}" if moved else "")
+        )
         before = value
     x = tuple(formats.value(row[spec.step], "text") for row in rows)
     return Chart(
         id=id_,
         kind="bars",
         title=title or label_of(spec.value),
-        subtitle=spec.note,
+        subtitle=note,
         summary=f"{title}. " + "; ".join(f"{label}: {note}" for label, note in zip(x, notes, strict=True)),
         unit="count",
         definition=spec.definition,

@@ -60,6 +60,7 @@ class Figure(Part):
     data: str = Field(description="the name of an SQL block")
     title: str = ""
     note: str = ""
+    empty: str = Field(default="", description="what to say where there are no rows")
     definition: str = Field(default="", description="an anchor of the definitions page, such as lcp")
 
     def columns(self) -> list[tuple[str, str]]:
