@@ -166,7 +166,8 @@ def test_too_many_values_and_none_are_mistakes(write, built):
 def test_figures_show_gaps_stacks_bins_and_losses(write, built):
     write(
         HEAD + "```sql d\nselect * from (values (date '2026-11-01', 5, 'a'), (date '2026-11-04', 7, 'b'), "
-        "(date '2026-11-05', 1, 'b')) as t(day, n, kind)\n```\n" + figure("line", data="d", x="day", y="n", title="Line")
+        "(date '2026-11-05', 1, 'b')) as t(day, n, kind)\n```\n"
+        + figure("line", data="d", x="day", y="n", title="Line")
         + figure("bar", data="d", x="day", y="n", by="kind")
         + figure("histogram", data="d", value="n", bins=3)
         + figure("funnel", data="d", step="kind", value="n")
