@@ -1,110 +1,208 @@
-"""Anomalies of hourly series: hours far from what the two weeks before them predicted, up or down.
+"""Anomalies of hourly series: hours far from what the weeks before them predicted, up or down.
 
 What belongs here: series of which only the values are known, no sampling error and no other series beside them. Web
-vitals have both, and are judged in `degradations`.
+vitals have both, and are judged in `degradations`. Which hours make one anomaly is for whoever shows them to say.
 """
+
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from models.baselines import Array, forecasts, row_median
 
-MODEL_NAME = "robust_daily_baseline"
-MODEL_VERSION = "1"
+MODEL_NAME = "robust_hourly_baseline"
+MODEL_VERSION = "2"
 COLUMNS = [
-    "series", "started_at", "last_at", "hour_count", "value", "baseline_forecast", "change_share", "model_name",
-    "model_version",
+    "series", "hour_at", "window_hours", "value", "baseline_forecast", "baseline_lower", "baseline_upper",
+    "change_share", "model_name", "model_version",
 ]  # fmt: skip
+HOUR = pd.Timedelta(hours=1)
 PERIOD = 24
 WINDOW_HOURS = 14 * PERIOD
-# The baseline of the oldest deviation that counts reaches as far back again.
-LOOKBACK_HOURS = 2 * WINDOW_HOURS
+# Counts follow the week too; how much a weekday differs is known from the six weeks before it.
+WEEK_DAYS = 42
+LEVEL_DAYS = 28
+# Two weeks of deviations, the two weeks behind the oldest of them, and the weekdays of the first of those.
+LOOKBACK_DAYS = 2 * 14 + WEEK_DAYS + 1
 # An hour is far off that lies beyond both: this many robust standard deviations, and nearly all deviations of the two
 # weeks before, which is the larger one for series that jump by nature.
 DEVIATIONS = 4.0
 QUANTILE = 0.99
+# An outage of the last two weeks must not hide the next: of counts, the quantile is at most this often the first.
+MOST_JUMPS = 2.0
 # A series that never moved is judged by this change (of the value, or of 1 + value where values are not negative).
 SMALLEST_CHANGE = 0.1
-# Hours closer than this are one anomaly.
-MERGED_HOURS = 24
+# How far a count may lie off by chance alone, in standard deviations of a Poisson count.
+CHANCE_DEVIATIONS = 4.25
+# Counts are judged alone and as the sum of three hours: half of a small site's traffic is missed in no single hour.
+COUNT_WINDOWS = (1, 3)
 
 
-def find_anomalies(hourly: pd.DataFrame, since: pd.Timestamp) -> pd.DataFrame:
+def find_anomalies(hourly: pd.DataFrame, since: pd.Timestamp, *, are_counts: bool = False) -> pd.DataFrame:
     """Find hours that are far from the level and hour of day of the two weeks before them.
 
-    Series without negative values are judged on the scale of log(1 + value). The threshold of an hour is the larger
-    one of DEVIATIONS robust standard deviations (1.4826 times the median absolute deviation) and of the QUANTILE of
-    the absolute deviations of the two weeks before; an hour is judged from the second day of deviations on.
+    The threshold of an hour is the larger one of DEVIATIONS robust standard deviations (1.4826 times the median
+    absolute deviation) and of the QUANTILE of the absolute deviations of the two weeks before; an hour is judged from
+    the second day of deviations on, and from hours before it only. Series without negative values are judged on the
+    scale of log(1 + value).
+
+    Counts are judged by weekday too, and on the scale of 2 √(count + 3/8), where a Poisson count has a standard
+    deviation of 1 whatever its mean (Anscombe, "The transformation of Poisson, binomial and negative-binomial data",
+    Biometrika 35, 1948): an hour is far off if it, or the sum of it and the two hours before, lies beyond the threshold
+    and beyond CHANCE_DEVIATIONS; the sum only where none of its hours does alone.
 
     Args:
         hourly: series (str), hour_at (UTC, the start of an hour), value (float). One row for each series and hour; a
-            missing hour is a gap and never an anomaly. Hours before `since` by more than LOOKBACK_HOURS change nothing.
+            missing hour is a gap and never an anomaly. Days before `since` by more than LOOKBACK_DAYS change nothing.
         since: the first hour to judge.
+        are_counts: whether values are numbers of independent events.
 
     Returns:
-        COLUMNS, a row for each anomaly (hours within MERGED_HOURS of each other), sorted by series and time. value and
-        baseline_forecast are of its worst hour, change_share is value / baseline - 1 (NaN where that is 0).
+        COLUMNS, a row for each hour that is far off, sorted by series and time. value, baseline_forecast and the limits
+        within which it would not have been far off are of the `window_hours` that end with the hour; change_share is
+        value / baseline - 1 (NaN where that is 0). A count is judged from its 17th day on.
 
     Raises:
-        ValueError: a series has two rows for one hour.
+        ValueError: a series has two rows for one hour, or a count is negative.
     """
-    if hourly.duplicated(["series", "hour_at"]).any():
-        raise ValueError("a series has two rows for one hour; one row for each series and hour is right")
-    found = [_of_series(str(name), rows, since) for name, rows in hourly.groupby("series", sort=True)]
-    kept = [frame for frame in found if len(frame)]
-    if not kept:
+    _check(hourly, are_counts)
+    if hourly.empty or hourly["hour_at"].max() < since:
         return pd.DataFrame(columns=COLUMNS)
-    return pd.concat(kept, ignore_index=True).assign(model_name=MODEL_NAME, model_version=MODEL_VERSION)[COLUMNS]
+    by_hour = hourly.pivot(index="series", columns="hour_at", values="value")
+    # Whole days, so that the phase of an hour is its hour of the day.
+    first = max(hourly["hour_at"].min(), since - pd.Timedelta(days=LOOKBACK_DAYS)).normalize()
+    last = hourly["hour_at"].max().normalize() + pd.Timedelta(hours=PERIOD - 1)
+    hours = pd.date_range(first, last, freq="h")
+    values = by_hour.reindex(columns=hours).to_numpy(dtype=np.float64)
+    # What is far off alone explains the sums that hold it.
+    judged = np.flatnonzero(hours >= since - (max(COUNT_WINDOWS) - 1) * HOUR)
+    steps = np.arange(max(0, int(judged[0]) - WINDOW_HOURS - max(COUNT_WINDOWS)), len(hours))
+    found = []
+    for look in _counted(values, steps) if are_counts else _measured(values, steps):
+        series, column, far = _far(look, judged)
+        named = {"series": by_hour.index[series], "hour_at": hours[column], "window_hours": look.window_hours}
+        found.append(pd.DataFrame({**named, **far}))
+    rows = _unexplained(pd.concat(found, ignore_index=True))
+    rows = rows[rows["hour_at"] >= since].sort_values(["series", "hour_at"])
+    return rows.assign(model_name=MODEL_NAME, model_version=MODEL_VERSION)[COLUMNS].reset_index(drop=True)
 
 
-def _of_series(name: str, rows: pd.DataFrame, since: pd.Timestamp) -> pd.DataFrame:
-    by_hour = rows.set_index("hour_at")["value"].astype(float)
-    first = max(by_hour.index.min(), since - pd.Timedelta(hours=LOOKBACK_HOURS))
-    hours = pd.date_range(first, by_hour.index.max(), freq="h")
-    values: Array = np.asarray(by_hour.reindex(hours), dtype=np.float64)
-    is_count = bool(np.nanmin(values) >= 0)
-    scaled: Array = np.asarray(np.log1p(values) if is_count else values, dtype=np.float64)
-    # Phases are counted from the series' first hour: which hour of the day that is does not matter.
-    baseline = forecasts(
-        scaled[None], np.arange(len(hours)), period=PERIOD, level_steps=WINDOW_HOURS, season_steps=WINDOW_HOURS
-    )[0]
-    deviations = np.abs(scaled - baseline)
-    smallest = SMALLEST_CHANGE if is_count else SMALLEST_CHANGE * np.abs(baseline)
-    far = (deviations > np.maximum(_thresholds(deviations), smallest)) & (hours >= since)
-    expected = np.expm1(baseline) if is_count else baseline
-    flagged = pd.DataFrame({"hour_at": hours, "value": values, "baseline_forecast": expected, "deviation": deviations})[
-        far
-    ]
-    return _merged(flagged).assign(series=name)
+def _unexplained(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows without the sums of which an hour is far off by itself."""
+    alone = pd.MultiIndex.from_frame(rows.loc[rows["window_hours"] == 1, ["series", "hour_at"]])
+    is_explained = np.zeros(len(rows), dtype=bool)
+    for back in range(max(COUNT_WINDOWS)):
+        hour = pd.MultiIndex.from_arrays([rows["series"], rows["hour_at"] - back * HOUR])
+        is_explained |= hour.isin(alone)
+    return rows[(rows["window_hours"] == 1) | ~is_explained]
 
 
-def _thresholds(deviations: Array) -> Array:
-    """What each hour's deviation must exceed; infinite before a day of deviations is known."""
-    made = np.full(len(deviations), np.inf)
-    for hour in range(PERIOD, len(deviations)):
-        past = deviations[max(0, hour - WINDOW_HOURS) : hour]
-        known: NDArray[np.float64] = past[~np.isnan(past)]
-        if len(known) >= PERIOD:
-            spread = DEVIATIONS * 1.4826 * float(row_median(known[None])[0])
-            made[hour] = max(spread, float(np.quantile(known, QUANTILE)))
+@dataclass(frozen=True)
+class _Look:
+    """Values and baseline in the unit of the series and on the scale on which they are compared; (series, hours)."""
+
+    window_hours: int
+    values: Array
+    scaled: Array
+    baseline: Array
+    least: Array
+    is_count: bool
+
+
+def _measured(values: Array, steps: NDArray[np.int64]) -> Iterator[_Look]:
+    is_positive = np.nanmin(values, axis=1, keepdims=True) >= 0
+    scaled = np.where(is_positive, np.log1p(np.where(is_positive, values, 0.0)), values)
+    baseline = _baselines(scaled, steps)
+    least = np.where(is_positive, SMALLEST_CHANGE, SMALLEST_CHANGE * np.abs(baseline))
+    yield _Look(1, values, scaled, baseline, least, False)
+
+
+def _counted(values: Array, steps: NDArray[np.int64]) -> Iterator[_Look]:
+    expected = _expected_counts(values, steps)
+    for width in COUNT_WINDOWS:
+        counts = _sum_of_last(values, width)
+        baseline = 2 * np.sqrt(_sum_of_last(expected, width) + 0.375)
+        least = np.full(values.shape, CHANCE_DEVIATIONS)
+        yield _Look(width, counts, 2 * np.sqrt(counts + 0.375), baseline, least, True)
+
+
+def _far(look: _Look, judged: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], dict[str, Array]]:
+    """Series and column of each hour that is far off, and what the output says of it in the unit of the series."""
+    deviations = np.abs(look.scaled - look.baseline)
+    spread, jump = _usual_deviations(deviations, judged)
+    if look.is_count:
+        jump = np.minimum(jump, MOST_JUMPS * spread)
+    reach = np.maximum(np.maximum(spread, jump), look.least[:, judged])
+    series, found = np.nonzero(deviations[:, judged] > reach)
+    column = judged[found]
+    value, baseline, reach = look.values[series, column], look.baseline[series, column], reach[series, found]
+    is_log = np.nanmin(look.values, axis=1)[series] >= 0
+    expected, lower, upper = (
+        np.maximum(np.maximum(scaled, 0.0) ** 2 / 4 - 0.375, 0.0)
+        if look.is_count
+        else np.where(is_log, np.maximum(np.expm1(np.where(is_log, scaled, 0.0)), 0.0), scaled)
+        for scaled in (baseline, baseline - reach, baseline + reach)
+    )
+    return (
+        series,
+        column,
+        {
+            "value": value,
+            "baseline_forecast": expected,
+            "baseline_lower": lower,
+            "baseline_upper": upper,
+            "change_share": value / np.where(expected != 0, expected, np.nan) - 1,
+        },
+    )
+
+
+def _baselines(scaled: Array, steps: NDArray[np.int64]) -> Array:
+    """Level and hour of day of two weeks at `steps`, NaN elsewhere."""
+    made = np.full(scaled.shape, np.nan)
+    made[:, steps] = forecasts(scaled, steps, period=PERIOD, level_steps=WINDOW_HOURS, season_steps=WINDOW_HOURS)
     return made
 
 
-def _merged(flagged: pd.DataFrame) -> pd.DataFrame:
-    gap = flagged["hour_at"].diff() > pd.Timedelta(hours=MERGED_HOURS)
-    rows = []
-    for _, hours in flagged.groupby(gap.cumsum()):
-        worst = hours.sort_values("deviation", kind="stable").iloc[-1]
-        expected = worst["baseline_forecast"]
-        rows.append(
-            {
-                "started_at": hours["hour_at"].iloc[0],
-                "last_at": hours["hour_at"].iloc[-1],
-                "hour_count": len(hours),
-                "value": worst["value"],
-                "baseline_forecast": expected,
-                "change_share": worst["value"] / expected - 1 if expected else np.nan,
-            }
-        )
-    return pd.DataFrame(rows)
+def _expected_counts(values: Array, steps: NDArray[np.int64]) -> Array:
+    """Level and hour of day, without what is usual for each day by its weekday, which is put back."""
+    daily = values.reshape(len(values), -1, PERIOD)
+    known = np.count_nonzero(~np.isnan(daily), axis=2)
+    means = np.where(known >= PERIOD / 2, np.nansum(daily, axis=2) / np.maximum(known, 1), np.nan)
+    days = np.arange(means.shape[1])
+    usual = forecasts(np.log1p(means), days, period=7, level_steps=LEVEL_DAYS, season_steps=WEEK_DAYS)
+    by_hour = np.repeat(usual, PERIOD, axis=1)
+    expected: Array = np.maximum(np.expm1(_baselines(np.log1p(values) - by_hour, steps) + by_hour), 0.0)
+    return expected
+
+
+def _usual_deviations(deviations: Array, steps: NDArray[np.int64]) -> tuple[Array, Array]:
+    """Of the two weeks before each of `steps`: DEVIATIONS robust standard deviations, and the QUANTILE.
+
+    Shape (series, len(steps)) each; infinite before a day of deviations is known.
+    """
+    padded = np.concatenate([np.full((len(deviations), WINDOW_HOURS), np.nan), deviations], axis=1)
+    spread, jump = (np.full((len(deviations), len(steps)), np.inf) for _ in range(2))
+    for series, row in enumerate(padded):
+        past = sliding_window_view(row, WINDOW_HOURS)[steps]
+        known = np.count_nonzero(~np.isnan(past), axis=1) >= PERIOD
+        if known.any():
+            spread[series, known] = DEVIATIONS * 1.4826 * row_median(past[known])
+            jump[series, known] = np.nanquantile(past[known], QUANTILE, axis=1)
+    return spread, jump
+
+
+def _sum_of_last(counts: Array, width: int) -> Array:
+    total = np.full(counts.shape, np.nan)
+    total[:, width - 1 :] = sliding_window_view(counts, width, axis=1).sum(axis=2)
+    return total
+
+
+def _check(hourly: pd.DataFrame, are_counts: bool) -> None:
+    if hourly.duplicated(["series", "hour_at"]).any():
+        raise ValueError("a series has two rows for one hour; one row for each series and hour is right")
+    if are_counts and (hourly["value"] < 0).any():
+        raise ValueError("a count is negative; counts of 0 and more are right")

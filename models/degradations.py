@@ -15,16 +15,19 @@ from models.departures import KEY, LOOKBACK_DAYS, TESTS, History, Scores, histor
 from models.significance import benjamini_hochberg, simes
 
 MODEL_NAME = "robust_weekly_baseline"
-MODEL_VERSION = "2"
+MODEL_VERSION = "3"
 COLUMNS = [
     *KEY, "event_date", "value", "baseline_forecast", "baseline_lower", "baseline_upper", "change_share",
-    "within_change_share", "test", "p_value", "q_value", "is_degraded", "sample_count", "model_name", "model_version",
+    "within_change_share", "test", "p_value", "q_value", "lone_q_value", "is_degraded", "sample_count", "model_name",
+    "model_version",
 ]  # fmt: skip
 
 # The share of the allowance for false discoveries that goes to whole page groups and the site; segments, of which
 # there are many more, get the rest. Fixed weights keep the false discovery rate (Genovese, Roeder, Wasserman, "False
 # discovery control with p-value weighting", Biometrika 93, 2006).
 WHOLE_SHARE = 0.8
+# The same of a series among its TESTS: two days prove most steps, and a drift has weeks to be found.
+TEST_SHARES = (1 / 3, 1 / 2, 1 / 6)
 
 
 def find_degradations(
@@ -41,9 +44,10 @@ def find_degradations(
     the last six weeks, pulled towards 0); days that were faulty themselves are left out. Where a series has devices,
     each device is held against its own baseline and the differences are averaged with the devices' usual shares, so
     that a change of mix is no degradation. Three statistics are tested, one-sided: the day, the mean of the day and
-    the day before, and the mean of the last week against a baseline that ended four weeks before. The smallest p-value
-    counts three times. q-values are Benjamini-Hochberg over all series tested on one date, weighted; besides, the
-    metric and page group as a whole (Simes over its series) must be a discovery, because that is what is told.
+    the day before, and the mean of the last week against a baseline that ended four weeks before. The smallest p-value,
+    divided by the share of its test in TEST_SHARES, counts. q-values are Benjamini-Hochberg over all series tested on
+    one date, weighted; besides, the metric and page group as a whole (Simes over its series) must be a discovery,
+    because that is what is told.
 
     Args:
         daily: KEY (str; 'all' is a value like any other), event_date (UTC date), value (p75; ms, or no unit for CLS),
@@ -57,7 +61,8 @@ def find_degradations(
     Returns:
         COLUMNS, a row for each series and date that could be tested, sorted by date and series. Values, baseline and
         its 95 % prediction interval are in the metric's unit; change_share is value / baseline - 1 of the day, and
-        within_change_share what the deciding test (`test`, one of TESTS) found with the devices' shares held. A series
+        within_change_share what the deciding test (`test`, one of TESTS) found with the devices' shares held;
+        lone_q_value is what q_value would be if no other series of the date were a discovery (Bonferroni). A series
         is not tested, and has no row, with under 14 days of baseline or 10 past errors.
 
     Raises:
@@ -80,9 +85,9 @@ def _decide(
     rows: pd.DataFrame, history: History, dates: list[pd.Timestamp], scores: Scores, min_change_share: float, q: float
 ) -> pd.DataFrame:
     """The output frame: values and baselines in the metric's unit, q-values counted date by date."""
-    known = np.where(np.isnan(scores.p_value), np.inf, scores.p_value)
+    known = np.where(np.isnan(scores.p_value), np.inf, scores.p_value) / np.reshape(TEST_SHARES, (-1, 1, 1))
     best = known.argmin(axis=0)
-    p_value = np.minimum(len(TESTS) * known.min(axis=0), 1.0)
+    p_value = np.minimum(known.min(axis=0), 1.0)
     columns = {
         "baseline_forecast": np.exp(scores.forecast),
         "baseline_lower": np.exp(scores.forecast - scores.reach),
@@ -98,11 +103,14 @@ def _decide(
     frame = frame.sort_values(["event_date", *KEY], ignore_index=True)
     frame["test"] = frame["test"].astype(int).map(dict(enumerate(TESTS)))
     frame["change_share"] = frame["value"] / frame["baseline_forecast"] - 1.0
-    allowed = frame["p_value"] / _allowances(frame)
-    frame["q_value"] = allowed.clip(upper=1.0).groupby(frame["event_date"]).transform(benjamini_hochberg)
+    allowances = _allowances(frame)
+    allowed = frame["p_value"] / allowances
+    by_date = allowed.clip(upper=1.0).groupby(frame["event_date"])
+    frame["q_value"] = by_date.transform(benjamini_hochberg)
+    frame["lone_q_value"] = (allowed * by_date.transform("size")).clip(upper=1.0)
     frame["is_degraded"] = (
         (frame["q_value"] <= q)
-        & (_family_q_values(frame, allowed) <= q)
+        & (_family_q_values(frame, allowances) <= q)
         & (frame["within_change_share"] >= min_change_share)
     )
     frame["event_date"] = frame["event_date"].dt.date
@@ -119,12 +127,16 @@ def _allowances(frame: pd.DataFrame) -> pd.Series:
     return pd.Series(np.where(mixed, share * tests, 1.0), frame.index)
 
 
-def _family_q_values(frame: pd.DataFrame, p_values: pd.Series) -> pd.Series:
-    """q-values of each metric and page group among those of its date: segments of one fault are one discovery."""
-    family = ["event_date", "metric", "page_group"]
-    whole = p_values.groupby([frame[name] for name in family]).agg(simes)
+def _family_q_values(frame: pd.DataFrame, allowances: pd.Series) -> pd.Series:
+    """q-values of each metric and page group among those of its date: segments of one fault are one discovery.
+
+    Allowances are shared out anew among the series of each, 1 on average, so that many segments are no handicap.
+    """
+    family = [frame[name] for name in ("event_date", "metric", "page_group")]
+    allowed = frame["p_value"] * allowances.groupby(family).transform("mean") / allowances
+    whole = allowed.groupby(family).agg(simes)
     q_values = whole.groupby(level="event_date").transform(benjamini_hochberg)
-    return pd.Series(q_values.reindex(pd.MultiIndex.from_frame(frame[family])).to_numpy(), frame.index)
+    return pd.Series(q_values.reindex(pd.MultiIndex.from_arrays(family)).to_numpy(), frame.index)
 
 
 def _check(daily: pd.DataFrame) -> None:

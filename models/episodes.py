@@ -24,9 +24,9 @@ COLUMNS = [
 ]  # fmt: skip
 # An episode outlasts this many days in a row on which nothing of it was degraded: a quiet Sunday does not end it.
 MAX_GAP_DAYS = 2
-# One series on one day is told only where its q-value is at most this; another day or another series of the fault makes
-# up for it. While something else is wrong, the allowance for false discoveries lets such loners through.
-LONE_Q_VALUE = 0.002
+# One series on one day is told only where its lone_q_value is at most this; another day or another series of the fault
+# makes up for it. While something else is wrong, the allowance for false discoveries lets such loners through.
+LONE_Q_VALUE = 0.01
 # Of a fault of one segment the series around it shows a part, diluted by the rest; one that shows this much is itself
 # what is slow.
 UNDILUTED_SHARE = 0.6
@@ -43,7 +43,7 @@ def find_episodes(judged: pd.DataFrame) -> pd.DataFrame:
     Args:
         judged: the columns of `degradations.find_degradations`, all tested rows of a span of days.
 
-    A series that is alone, on one day, with a q-value over LONE_Q_VALUE is no episode yet.
+    A series that is alone, on one day, with a lone_q_value over LONE_Q_VALUE is no episode yet.
 
     Returns:
         COLUMNS, a row for each episode, sorted by found_on and key. The key is the series that was most certain on
@@ -100,7 +100,7 @@ class _Episode:
         self.series |= set(members[SCOPE].itertuples(index=False, name=None))
         if not self.days or self.days[-1] != day:
             self.days.append(day)
-        is_sure = len(self.days) > 1 or len(members) > 1 or members["q_value"].min() <= LONE_Q_VALUE
+        is_sure = len(self.days) > 1 or len(members) > 1 or members["lone_q_value"].min() <= LONE_Q_VALUE
         self.found_on = self.found_on or (day if is_sure else None)
         if (first["p_value"], scope) < self.best:
             self.best = (float(first["p_value"]), scope)

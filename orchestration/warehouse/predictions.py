@@ -40,7 +40,7 @@ DECLARED: dict[str, tuple[str, str]] = {
     "predictions.vitals_degradations": (
         f"{_SERIES}, value double, baseline_forecast double, baseline_lower double, baseline_upper double,"
         " change_share double, within_change_share double, test varchar, p_value double, q_value double,"
-        f" sample_count bigint, is_degraded boolean, event_date date not null, {_MODEL}",
+        f" lone_q_value double, sample_count bigint, is_degraded boolean, event_date date not null, {_MODEL}",
         "One row per metric, cell and event date that was tested against its baseline.",
     ),
     "predictions.degradation_episodes": (
@@ -134,6 +134,13 @@ DECLARED: dict[str, tuple[str, str]] = {
         f" {_MODEL}",
         "One row per release of the last weeks, as of the event date: its page views with an error against those of the"
         " release before, on the same page groups and browsers.",
+    ),
+    "predictions.traffic_anomalies": (
+        "series varchar not null, hour_at timestamp not null, window_hours integer not null, value double not null,"
+        " baseline_forecast double not null, baseline_lower double not null, baseline_upper double not null,"
+        f" change_share double, event_date date not null, {_MODEL}",
+        "One row per series of traffic and hour that is far from what the weeks before it predict, alone or with the"
+        " two hours before it.",
     ),
     "alerts.evaluations": (
         "sequence bigint not null, rule varchar not null, kind varchar not null, subject varchar not null,"

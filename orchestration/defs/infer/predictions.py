@@ -11,7 +11,12 @@ import dagster as dg
 import pandas as pd
 
 from orchestration import progress, warehouse
-from orchestration.defs.infer import business_inferences, error_inferences, forecast_inferences
+from orchestration.defs.infer import (
+    business_inferences,
+    error_inferences,
+    forecast_inferences,
+    traffic_inferences,
+)
 from orchestration.defs.resources import Site, readable_failures
 from orchestration.settings import Settings
 
@@ -35,6 +40,7 @@ DEPS = {
     "mttr_changes": [["reliability", "fct_incidents"]],
     "error_costs": [["intermediate", "int_error_exposures_counted"]],
     "release_errors": [["errors", "fct_release_errors_daily"], ["dimensions", "dim_releases"]],
+    "traffic_anomalies": [["executive", "fct_traffic_hourly"]],
 }
 Rows = dict[str, int]
 
@@ -118,6 +124,7 @@ INFERENCES: dict[Callable[[Settings, date], Rows], set[str]] = {
     judge_restoration: {"mttr_changes"},
     error_inferences.cost_errors: {"error_costs"},
     error_inferences.judge_releases: {"release_errors"},
+    traffic_inferences.find_traffic_anomalies: {"traffic_anomalies"},
 }
 
 # Roll-ups too: a country or a page group that is slow as a whole shows in no cell of thirty page views.

@@ -1,7 +1,7 @@
 """How services and journeys are now, how they were, and what their requests say; where the rest of it stands."""
 
 from orchestration.reports.charts import Chart, Column, Item, Page, Section, Table
-from orchestration.reports.content import Context, listed, plural
+from orchestration.reports.content import Context, listed, plural, traffic
 from orchestration.reports.figures import lines_by, sentence
 from orchestration.reports.formats import day, short_day
 from orchestration.reports.reliability_figures import health_bars
@@ -14,7 +14,7 @@ def page(context: Context) -> Page:
         "Reliability",
         _title(context),
         "Each service and each journey has a page of its own: follow its name.",
-        [_services(context), _journeys(context), _history(context), _requests(context)],
+        [_services(context), _journeys(context), _history(context), _requests(context), traffic.section(context)],
     )
 
 

@@ -22,7 +22,8 @@ def judged(*faults, days: int = 12) -> pd.DataFrame:
                     **dict(zip(("page_group", "device", "country", "browser"), scope, strict=True)),
                     "metric": "LCP", "event_date": FIRST + timedelta(days=n), "value": 2000 * (1 + change),
                     "baseline_forecast": 2000.0, "baseline_lower": 1900.0, "baseline_upper": 2100.0,
-                    "change_share": change, "within_change_share": change, "p_value": p_value, "q_value": p_value * 10,
+                    "change_share": change, "within_change_share": change, "p_value": p_value, "q_value": p_value,
+                    "lone_q_value": p_value * 100,
                     "test": "two_days" if hit else "day", "is_degraded": bool(hit), "sample_count": 1000,
                 }
             )  # fmt: skip
@@ -104,7 +105,7 @@ def test_a_slow_page_group_after_a_slow_country_is_another_degradation():
 
 def test_a_lone_series_is_told_when_another_day_confirms_it_or_when_it_is_nearly_certain():
     scope = ("product", "all", "all", "all")
-    assert find_episodes(judged((scope, 3, 3, 0.3, 1e-3))).empty
-    assert len(find_episodes(judged((scope, 3, 3, 0.3, 1e-5)))) == 1
-    (row,) = find_episodes(judged((scope, 3, 5, 0.3, 1e-3))).to_dict("records")
+    assert find_episodes(judged((scope, 3, 3, 0.3, 2e-4))).empty
+    assert len(find_episodes(judged((scope, 3, 3, 0.3, 1e-4)))) == 1
+    (row,) = find_episodes(judged((scope, 3, 5, 0.3, 2e-4))).to_dict("records")
     assert (row["started_on"], row["found_on"]) == (FIRST + timedelta(days=3), FIRST + timedelta(days=4))

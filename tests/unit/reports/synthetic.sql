@@ -336,6 +336,13 @@ select
     1.4 as ratio_lower, 2.9 as ratio_upper, 0.0002 as p_value, 0.0002 as q_value, $as_of::date as event_date, 'mantel_haenszel_errors' as model_name,
     '1' as model_version;
 
+create table predictions.traffic_anomalies as
+select
+    a.series, $as_of::timestamp - to_hours(a.back) as hour_at, 1 as window_hours, a.value, 1000.0 as baseline_forecast,
+    800.0 as baseline_lower, 1200.0 as baseline_upper, a.value / 1000 - 1 as change_share, hour_at::date as event_date,
+    'robust_hourly_baseline' as model_name, '2' as model_version
+from (values ('page_views', 100, 300.0), ('page_views', 99, 250.0), ('requests', 99, 400.0), ('errors', 40, 1900.0)) a (series, back, value);
+
 create table predictions.vitals_degradations as
 select
     v.metric, v.page_group, v.device, v.country, 'all' as browser, v.event_date, v.p75_value as value, v.p75_value * 0.8 as baseline_forecast, v.p75_value * 0.75 as baseline_lower,
