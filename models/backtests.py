@@ -65,6 +65,7 @@ class SeriesForecast:
     """One series carried forward: the chosen model, its forecast (horizon,), its intervals by level, the backtest.
 
     Attributes:
+        naive: forecast and intervals of the seasonal naive, made in the same way.
         paths: shape (paths, horizon), ways that the series may go: today's forecast with each past error of full length
             laid on it. Of the chosen model, or of the seasonal naive where that has too few; in the unit of the series.
         changes: shape (n,), by how much the level moved for good, on the working scale, seen at this step; mostly 0.
@@ -75,6 +76,7 @@ class SeriesForecast:
     forecast: Array
     intervals: dict[float, tuple[Array, Array]]
     backtest: pd.DataFrame
+    naive: tuple[Array, dict[float, tuple[Array, Array]]]
     paths: Array
     changes: Array
 
@@ -162,13 +164,12 @@ class _Run:
         backtest = pd.concat(judged, ignore_index=True)
         chosen, reason = choose(backtest, self.kind.horizon)
         path, now = paths[chosen], self.n - 1
-        centre, widths = path.ahead(now), path.half_widths(now)
-        intervals = {level: (scale.back(centre - width), scale.back(centre + width)) for level, width in widths.items()}
         backtest = backtest.assign(is_chosen=backtest["model_name"] == chosen, model_version=MODEL_VERSION)
         changes = self.changes[row, start:] if self.regressions else np.zeros(len(values))
         ways = [one.ways(now, scale) for one in (path, paths[SEASONAL_NAIVE])]
         likely = ways[0] if len(ways[0]) >= MIN_PATHS else ways[1]
-        return SeriesForecast(chosen, reason, scale.back(centre), intervals, backtest, likely, changes)
+        made, naive = (one.within(now, scale) for one in (path, paths[SEASONAL_NAIVE]))
+        return SeriesForecast(chosen, reason, *made, backtest, naive, likely, changes)
 
     def _paths(self, row: int) -> dict[str, "_Path"]:
         z, start, horizon = self.panel.values[row], int(self.starts[row]), self.kind.horizon
@@ -186,12 +187,11 @@ class _Run:
         for cutoff in self.cutoffs:
             if cutoff - start + 1 < 3 * self.period:
                 continue
-            centre, widths = path.ahead(cutoff), path.half_widths(cutoff)
-            ends = {level: (scale.back(centre - width), scale.back(centre + width)) for level, width in widths.items()}
+            forecast, ends = path.within(cutoff, scale)
             for steps in sorted({min(self.period, self.kind.horizon), self.kind.horizon}):
                 if cutoff + steps < self.n:
                     own = {"cutoff": cutoff - start, "horizon_steps": steps}
-                    measured = _measure(values, cutoff - start, scale.back(centre)[:steps], ends, self.period)
+                    measured = _measure(values, cutoff - start, forecast[:steps], ends, self.period)
                     rows.append(own | measured)
         return pd.DataFrame(rows, columns=["cutoff", "horizon_steps", *MEASURES])
 
@@ -220,6 +220,12 @@ class _Path:
         """As `SeriesForecast.paths`."""
         errors = self.errors(cutoff)
         return scale.back(self.ahead(cutoff) + errors[~np.isnan(errors).any(axis=1)])
+
+    def within(self, cutoff: int, scale: "Scale") -> tuple[Array, dict[float, tuple[Array, Array]]]:
+        """The forecast and its intervals in the unit of the series."""
+        centre = self.ahead(cutoff)
+        widths = self.half_widths(cutoff).items()
+        return scale.back(centre), {level: (scale.back(centre - w), scale.back(centre + w)) for level, w in widths}
 
     def half_widths(self, cutoff: int) -> dict[float, Array]:
         """Half the width of the interval at each horizon, from errors known at the cutoff."""

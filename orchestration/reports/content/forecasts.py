@@ -1,6 +1,7 @@
 """What the next days probably bring, what is about to run out or be missed, and how good such forecasts were so far."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
 from itertools import zip_longest
@@ -112,7 +113,7 @@ def _ahead(context: Context) -> list[Section]:
         Section(
             "traffic",
             f"The 48 hours after {day(hours[0]['forecast_date'])}",
-            "Hours are UTC. For capacity: the most page views an hour that the ranges hold.",
+            "Hours are UTC. What servers must stand is the upper end of the ranges, not the line.",
             tiles=_peaks(context, by_kpi["page_view_count"]),
             charts=charts,
         )
@@ -126,7 +127,7 @@ def _peaks(context: Context, hours: list[Row]) -> list[Tile]:
     tiles = [
         Tile(
             "Peak of an hour, next 48 hours", number(busiest["value_forecast"]), "capacity",
-            detail=f"page views, {_hour(busiest['hour_at'])}; 95 % of hours stay below {number(highest)}",
+            detail=f"page views, {_hour(busiest['hour_at'])}; the 95 % range reaches {number(highest)}",
         )
     ]  # fmt: skip
     rows = context.marts.rows(
@@ -172,10 +173,13 @@ def _hourly_chart(context: Context, name: str, rows: list[Row]) -> Chart:
         last=first,
     )
     hours = tuple(first + timedelta(hours=i) for i in range(-HISTORY_HOURS, len(rows)))
-    return _fan(
+    chart = _fan(
         context, Kpi(HOURLY[name], "count", "forecast"), f"traffic_{name}", tuple(_hour(hour) for hour in hours),
         aligned(past, hours[:HISTORY_HOURS], "value", "hour_at"), rows, "by hour",
     )  # fmt: skip
+    peak = max(rows, key=lambda row: row["value_forecast"])
+    expected = context.formats.value(peak["value_forecast"], "count")
+    return replace(chart, title=f"{HOURLY[name]}: most on {_hour(peak['hour_at'])}, {expected}")
 
 
 def _others(context: Context, names: list[str], by_kpi: dict[str, list[Row]]) -> list[Section]:

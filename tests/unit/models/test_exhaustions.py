@@ -16,7 +16,14 @@ def a_forecast(value: float, errors: np.ndarray) -> SeriesForecast:
     """A level forecast, and errors of whole paths: shape (paths,), the same at every step."""
     horizon = np.zeros(28)
     return SeriesForecast(
-        "ridge", "beats_naive", horizon + value, {}, pd.DataFrame(), value + errors[:, None] + horizon, np.zeros(0)
+        "ridge",
+        "beats_naive",
+        horizon + value,
+        {},
+        pd.DataFrame(),
+        (horizon, {}),
+        value + errors[:, None] + horizon,
+        np.zeros(0),
     )
 
 

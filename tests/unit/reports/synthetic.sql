@@ -291,6 +291,11 @@ select
 from (values ('page_view_count', 4200), ('session_count', 1300), ('conversion_share', 0.036), ('revenue_net', 2900), ('lcp_p75_ms', 2180), ('ux_score', 90.4)) h (kpi, level),
     range(1, 29) s (step);
 
+insert into predictions.kpi_forecasts
+select f.* replace (f.forecast_date - k::integer as forecast_date, f.event_date - k::integer as event_date)
+from predictions.kpi_forecasts f, range(1, 40) made (k)
+where f.horizon_days = 7 and f.kpi in ('ux_score', 'lcp_p75_ms', 'session_count');
+
 create table predictions.kpi_forecast_backtests as
 select
     f.kpi, b.model_name, '1' as model_version, ($as_of::date - 28 * c.cutoff::integer)::date as cutoff_date, 28 as horizon_days,

@@ -206,6 +206,15 @@ def test_a_history_too_short_for_other_models_is_not_told_as_their_defeat(marts_
     assert "the history is too short to try more" in render(marts_connection, tmp_path / "short")["forecasts.html"]
 
 
+def test_the_forecasts_page_tells_what_comes_and_trends_what_was_expected(site):
+    _, texts = site
+    assert "Peak of an hour, next 48 hours" in texts["forecasts.html"]
+    assert "1 error budget will probably be spent" in texts["forecasts.html"]
+    assert "no model beats the seasonal naive here, so that it is shown" in texts["forecasts.html"]
+    assert "expected a week before" in texts["experience.html"]
+    assert "expected a week before" in texts["business.html"]
+
+
 def test_missing_predictions_and_checks_are_an_empty_state_and_not_a_failure(marts_connection, tmp_path):
     marts_connection.execute("drop schema predictions cascade")
     texts = render(marts_connection, tmp_path / "site", quality=[])
