@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from models.day_blocks import BLOCK_DAYS, Array, block_weights, spread
+from models.effect_curves import DOSES, MIN_DAYS, MONTH_DAYS, trace_curves
 from models.exposures import EXPOSURES, OUTCOMES
 from models.significance import benjamini_hochberg
 
-Array = NDArray[np.float64]
 MODEL = {"model_name": "slope_in_strata", "model_version": "2"}
 KEYS = ["exposure", "term", "dimension", "segment"]
 PAIRS = [
@@ -25,16 +25,8 @@ PAIRS = [
     "at_risk_month", "gain_month", "gain_lower", "gain_upper", "session_count", "day_count",
 ]  # fmt: skip
 STRATA = ["exposure", "outcome", "dimension", "segment", "effect", "effect_lower", "effect_upper", "session_count"]
-DOSES = [
-    "exposure", "outcome", "bucket", "value_from", "value_to", "outcome_mean", "adjusted_mean", "adjusted_lower",
-    "adjusted_upper", "session_count",
-]  # fmt: skip
-RESAMPLES = 1000
-# Days next to each other share campaigns and weather.
-BLOCK_DAYS = 3
-# Fewer days give an interval of which nobody knows how wide it should be, and two bad days decide nothing.
-MIN_DAYS, MIN_DAYS_OF_VARIATION = 14, 5
-MONTH_DAYS = 30
+# Two bad days decide nothing.
+MIN_DAYS_OF_VARIATION = 5
 # A segment where hardly anybody did it, or did not, has a spread that cannot be estimated.
 MIN_EVENTS, MIN_SESSIONS = 30, 200
 AGREEMENT = "device, country"
@@ -105,9 +97,9 @@ def estimate_effects(
     if sums.empty:
         return Effects(*(pd.DataFrame(columns=[*columns, *stamp]) for columns in (PAIRS, STRATA, DOSES)))
     days = np.sort(sums["event_date"].unique())
-    weights = _block_weights(len(days), np.random.default_rng(seed))
+    weights = block_weights(len(days), np.random.default_rng(seed))
     slopes = _slopes(sums[sums["term"] != "dose"], days, weights)
-    doses, curves = _curves(sums[sums["term"] == "dose"], overlaps, days, weights)
+    doses, curves = trace_curves(sums[sums["term"] == "dose"], overlaps, days, weights)
     pairs = _with_curves(_pairs(slopes, sums, len(days)), curves)
     pairs = _judged(pairs.merge(_agreement(slopes), on=["exposure", "outcome"], how="left"), q)
     strata = _long(slopes)
@@ -138,8 +130,8 @@ def _slopes(sums: pd.DataFrame, days: Array, weights: Array) -> _Slopes:
     for nth, outcome in enumerate(OUTCOMES):
         top = daily(f"{outcome}_covariation")
         slope[:, nth] = np.divide(top.sum(axis=0), total, out=np.full_like(total, np.nan), where=total > 0)
-        spread = _spread(np.nan_to_num(top - slope[:, nth] * bottom), weights)
-        error[:, nth] = np.divide(spread, total, out=np.full_like(total, np.nan), where=is_enough & (total > 0))
+        strays = spread(np.nan_to_num(top - slope[:, nth] * bottom), weights)
+        error[:, nth] = np.divide(strays, total, out=np.full_like(total, np.nan), where=is_enough & (total > 0))
     error[error == 0] = np.nan
     p_value = 2 * student.sf(np.abs(slope) / error, degrees[:, None])
     return _Slopes(keys, slope, error, student.ppf(0.975, degrees)[:, None] * error, p_value)
@@ -233,92 +225,6 @@ def _agreement(slopes: _Slopes) -> pd.DataFrame:
     return pd.DataFrame(found, columns=names)
 
 
-def _curves(
-    sums: pd.DataFrame, overlaps: pd.DataFrame, days: Array, weights: Array
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Outcome by bucket with the same strata in each, the steps of each curve, and its gain."""
-    names_found = ["exposure", "outcome", "steps", "gain_month", "gain_lower", "gain_upper"]
-    doses, found = [], []
-    for exposure, mine in sums.groupby("exposure", sort=True):
-        names = sorted(mine["segment"].unique(), key=float)
-        order = {name: nth for nth, name in enumerate(names)}
-        day, place = np.searchsorted(days, mine["event_date"].to_numpy()), mine["segment"].map(order).to_numpy()
-        own = overlaps[overlaps["exposure"] == exposure]
-        normal = np.zeros((len(days), len(names), len(names)))
-        at = np.searchsorted(days, own["event_date"].to_numpy())
-        normal[at, own["segment"].map(order), own["other_segment"].map(order)] = own["overlap"].to_numpy(dtype=float)
-        sizes = mine.groupby("segment")[["session_count", "weight_sum", *(f"{o}_sum" for o in OUTCOMES)]].sum()
-        sizes = sizes.reindex(names).astype(float)
-        share = (sizes["weight_sum"] / sizes["weight_sum"].sum()).to_numpy()
-        moved = _moved(sizes["weight_sum"].to_numpy(), names, EXPOSURES[str(exposure)].good)
-        for outcome in OUTCOMES:
-            told = np.zeros((len(days), len(names)))
-            told[day, place] = mine[f"{outcome}_covariation"].to_numpy(dtype=float)
-            curve, spreads, steps, gain, reach = _curve(normal, told, share, moved, weights)
-            gain, reach = gain * MONTH_DAYS / len(days), reach * MONTH_DAYS / len(days)
-            mean = sizes[f"{outcome}_sum"].sum() / sizes["weight_sum"].sum()
-            found.append((exposure, outcome, steps, gain, gain - reach, gain + reach))
-            doses.append(
-                pd.DataFrame(
-                    {
-                        "exposure": exposure,
-                        "outcome": outcome,
-                        "bucket": range(len(names)),
-                        "value_from": [float(name) for name in names],
-                        "value_to": [*(float(name) for name in names[1:]), np.nan],
-                        "outcome_mean": (sizes[f"{outcome}_sum"] / sizes["weight_sum"]).to_numpy(),
-                        "adjusted_mean": mean + curve,
-                        "adjusted_lower": mean + curve - spreads,
-                        "adjusted_upper": mean + curve + spreads,
-                        "session_count": sizes["session_count"].to_numpy().astype(int),
-                    }
-                )
-            )
-    if not doses:
-        return pd.DataFrame(columns=DOSES), pd.DataFrame(columns=names_found)
-    return pd.concat(doses, ignore_index=True), pd.DataFrame(found, columns=names_found)
-
-
-def _moved(size: Array, names: list[str], good: float | None) -> Array:
-    """How many sessions each bucket loses or wins if those beyond the good limit move to the bucket that ends at it."""
-    starts = np.array([float(name) for name in names])
-    slow = starts >= good if good is not None else np.zeros(len(starts), bool)
-    if not slow.any() or slow.all():
-        return np.zeros(len(starts))
-    moved = np.where(slow, -size, 0.0)
-    moved[np.flatnonzero(~slow)[-1]] += size[slow].sum()
-    return moved
-
-
-def _curve(
-    normal: Array, told: Array, share: Array, moved: Array, weights: Array
-) -> tuple[Array, Array, Array, float, float]:
-    """Deviation of each bucket from the mean, half its 95 % interval, the proven steps (-1, 0 or 1), gain and half its.
-
-    Args:
-        normal: (days, buckets, buckets), the normal equations.
-        told: (days, buckets), their right side.
-        share: (buckets,) of the sessions.
-        moved: (buckets,) sessions that each bucket would win.
-        weights: (resamples, days) of the bootstrap.
-    """
-    from scipy.stats import t as student
-
-    inverse = np.linalg.pinv(normal.sum(axis=0), rcond=1e-9, hermitian=True)
-    fitted = inverse @ told.sum(axis=0)
-    influence = (told - normal @ fitted) @ inverse
-    centre = np.eye(len(share)) - share[:, None]
-    free = max(len(told) / BLOCK_DAYS - 1, 1)
-    reach = student.ppf(0.975, free) if len(told) >= MIN_DAYS else np.nan
-    steps = np.diff(np.eye(len(share)), axis=1)
-    sizes, errors = fitted @ steps, _spread(influence @ steps, weights)
-    # All steps together are one question.
-    limit = student.ppf(1 - 0.025 / max(len(share) - 1, 1), free) * errors
-    spreads, gain_spread = (reach * _spread(influence @ change, weights) for change in (centre, moved[:, None]))
-    proven = np.sign(sizes) * (np.abs(sizes) > limit)
-    return fitted @ centre, spreads, proven, float(fitted @ moved), float(gain_spread[0])
-
-
 def _judged(pairs: pd.DataFrame, q: float) -> pd.DataFrame:
     """Pairs with q-value, verdict, caveat, shape and E-value."""
     pairs = pairs.copy()
@@ -364,18 +270,3 @@ def _confounding_needed(row: pd.Series) -> float:
     ratio = max(1 + nearer / row["outcome_mean"], 1e-9)
     ratio = max(ratio, 1 / ratio)
     return float(ratio + np.sqrt(ratio * (ratio - 1)))
-
-
-def _spread(deviations: Array, weights: Array) -> Array:
-    """Bootstrap standard error of the sum over days of (days, n) deviations that add up to nothing."""
-    # Drawing from d days, and not from all there could be, makes them look alike by (d - block) / d.
-    count = len(deviations)
-    return np.std(weights @ deviations, axis=0, ddof=1) * np.sqrt(count / max(count - BLOCK_DAYS, 1))
-
-
-def _block_weights(days: int, rng: np.random.Generator) -> Array:
-    """How often each day is drawn when blocks of neighbouring days (round the end) are drawn with replacement."""
-    starts = rng.integers(0, days, size=(RESAMPLES, -(-days // BLOCK_DAYS)))
-    drawn = (starts[:, :, None] + np.arange(BLOCK_DAYS)) % days
-    drawn = drawn.reshape(RESAMPLES, -1)[:, :days] + days * np.arange(RESAMPLES)[:, None]
-    return np.bincount(drawn.ravel(), minlength=days * RESAMPLES).reshape(RESAMPLES, days).astype(float)

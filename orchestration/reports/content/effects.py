@@ -2,9 +2,9 @@
 
 from markupsafe import Markup
 
-from orchestration.reports.charts import Chart, Column, Page, Role, Section, Series, Table, Tile
-from orchestration.reports.content import Context, listed, plural
-from orchestration.reports.figures import KPIS
+from orchestration.reports.charts import Chart, Column, Page, Section, Series, Table, Tile
+from orchestration.reports.content import Context, effects_by_day, listed, plural
+from orchestration.reports.content.effects_by_day import change, newest
 from orchestration.reports.formats import NBSP, NOTHING, Formats
 from orchestration.reports.marts import Row, grouped
 
@@ -25,32 +25,6 @@ OUTCOMES = {
     "pages": ("Pages per session", "number"),
     "duration": ("Session duration", "s"),
 }
-RELEASE_OUTCOMES = {"good_lcp": "Good LCP", "conversion": "Conversion rate", "bounce": "Bounce rate"}
-RELEASES = (
-    Column("release", "Release"),
-    Column("released_on", "Released", "date"),
-    Column("page_group", "Pages"),
-    Column("outcome_name", "Outcome"),
-    Column("verdict", "Verdict", "verdict", "release_effect"),
-    Column("effect_text", "Change", "text", "release_effect"),
-    Column("bounds_text", "95 %", "text", "interval"),
-    Column("before_share", "Week before", "share"),
-    Column("after_share", "After", "share"),
-    Column("control_before_share", "Untouched before", "share"),
-    Column("control_after_share", "Untouched after", "share"),
-    Column("comparison", "Compared"),
-    Column("q_value", "q", "p", "false_discovery_rate"),
-    Column("day_count", "Days", "count"),
-)
-MOVES = (
-    Column("kpi_name", "KPI"),
-    Column("other_name", "Goes with"),
-    Column("when", "When"),
-    Column("correlation", "Correlation", "ratio", "kpi_correlation"),
-    Column("p_value", "p", "p"),
-    Column("q_value", "q", "p", "false_discovery_rate"),
-    Column("source", "Made of"),
-)
 CURVES = ("conversion", "bounce")
 STRATA_OF = ("lcp_ms", "conversion")
 DIMENSIONS = {
@@ -80,7 +54,7 @@ CONTROLS = tuple(
 )
 MONEY = (
     Column("good", "In every session"),
-    Column("verdict", "Verdict", "verdict", "association"),
+    Column("gain_verdict", "Verdict", "verdict", "association"),
     Column("slow_share", "Sessions that had not", "share", "at_risk"),
     Column("at_risk_month", "Their revenue a month", "money", "at_risk"),
     Column("gain_month", "Gain a month", "money", "gain", "gain_lower", "gain_upper"),
@@ -99,7 +73,7 @@ IMPACTS = (
 
 def page(context: Context) -> Page:
     """Return the page of effects."""
-    rows = [_told(row, context.formats) for row in _newest(context, "business_effects")]
+    rows = [_told(row, context.formats) for row in newest(context, "business_effects")]
     pairs = [row for row in rows if not row["is_control"] and row["effect"] is not None]
     controls = [row for row in rows if row["is_control"] and row["effect"] is not None]
     lead = (
@@ -120,16 +94,8 @@ def page(context: Context) -> Page:
         sections = [Section("effects", "How speed goes along with business is not known yet", empty=empty)]
     else:
         sections.append(_controls(pairs, controls))
-    sections += [_releases(context), _matrix(context)]
+    sections += [effects_by_day.releases(context), effects_by_day.matrix(context)]
     return Page("effects", "Effects", _title(pairs, context.formats), lead, sections, parent="business")
-
-
-def _newest(context: Context, table: str, order: str = "exposure, outcome") -> list[Row]:
-    name = f"predictions.{table}"
-    sql = (
-        f"select * from {name} where event_date <= $as_of qualify event_date = max(event_date) over () order by {order}"  # noqa: S608 - names of ours
-    )
-    return context.marts.rows_if(name, sql)
 
 
 def _told(row: Row, formats: Formats) -> Row:
@@ -138,33 +104,23 @@ def _told(row: Row, formats: Formats) -> Row:
     name, unit = OUTCOMES.get(row["outcome"], (row["outcome"], ""))
     told = row | {"exposure_name": exposure, "outcome_name": name, "per": f"per {per}", "good": good}
     for key in ("effect", "unadjusted_effect"):
-        told[f"{key.removesuffix('_effect')}_text"] = _change(row.get(key), unit, formats)
-    low, high = (_change(row.get(key), unit, formats) for key in ("effect_lower", "effect_upper"))
+        told[f"{key.removesuffix('_effect')}_text"] = change(row.get(key), unit, formats)
+    low, high = (change(row.get(key), unit, formats) for key in ("effect_lower", "effect_upper"))
     told["bounds_text"] = f"{low} to {high}" if row["effect_lower"] is not None else NOTHING
     told["verdict"] = str(row.get("verdict", "")).replace(" ", "_")
+    # A slope that is proven as a whole may leave the way to the good limit open.
+    is_gain = told["verdict"] == "associated" and (row.get("gain_lower") or 0) > 0
+    told["gain_verdict"] = "associated" if is_gain else "not_proven"
     told["shape_text"] = row.get("shape") or NOTHING
     if row.get("segment_count"):
         told["agreement"] = f"{row['same_sign_share'] * row['segment_count']:.0f} of {row['segment_count']:.0f}"
     return told
 
 
-def _change(value: float | None, unit: str, formats: Formats) -> str:
-    """A difference with its sign."""
-    if value is None:
-        return NOTHING
-    if unit == "share":
-        text = f"{value * 100:+.2f}{NBSP}pp"
-    elif unit == "money":
-        text = f"{value:+.2f}{NBSP}{formats.currency}"
-    else:
-        text = f"{value:+.2f}" + (f"{NBSP}{unit}" if unit == "s" else "")
-    return text.replace("-", "−")
-
-
 def _title(pairs: list[Row], formats: Formats) -> str:
-    money = [row for row in pairs if row["outcome"] == "revenue" and row["verdict"] == "associated"]
-    best = max(money, key=lambda row: row["gain_month"] or 0, default=None)
-    if best is None or not best["gain_month"] or best["gain_month"] <= 0:
+    money = [row for row in pairs if row["outcome"] == "revenue" and row["gain_verdict"] == "associated"]
+    best = max(money, key=lambda row: row["gain_month"], default=None)
+    if best is None:
         proven = sum(row["verdict"] == "associated" for row in pairs)
         return f"{proven or 'None'} of {plural(len(pairs), 'pair')} of an exposure and an outcome are associated"
     gain = formats.bounds(best["gain_lower"], best["gain_upper"], "money")
@@ -177,7 +133,9 @@ def _money(context: Context, pairs: list[Row]) -> Section:
     of_revenue = [row for row in pairs if row["outcome"] == "revenue"]
     rows = [
         row | {f"orders_{end}": orders[row["exposure"]][f"gain_{end}"] for end in ("month", "lower", "upper")}
-        for row in sorted(of_revenue, key=lambda row: (row["verdict"] != "associated", -(row["gain_month"] or 0)))
+        for row in sorted(
+            of_revenue, key=lambda row: (row["gain_verdict"] != "associated", -(row["at_risk_month"] or 0))
+        )
     ]
     tiles = [
         Tile(
@@ -188,11 +146,11 @@ def _money(context: Context, pairs: list[Row]) -> Section:
             if row["gain_lower"] is not None
             else "",
             detail=f"gain a month; {formats.value(row['at_risk_month'], 'money')} at risk",
-            verdict=row["verdict"],
+            verdict=row["gain_verdict"],
         )
         for row in rows
     ]
-    proven = [row["exposure_name"] for row in rows if row["verdict"] == "associated" and (row["gain_lower"] or 0) > 0]
+    proven = [row["exposure_name"] for row in rows if row["gain_verdict"] == "associated"]
     title = f"More revenue goes along with better {listed(proven)}" if proven else "No gain in revenue is proven"
     lead = (
         "What 30 such days would bring if each session beyond the limit did as like ones just under it do. "
@@ -250,7 +208,7 @@ def _forest(outcome: str, rows: list[Row]) -> Chart:
 
 
 def _curves(context: Context, pairs: list[Row]) -> Section:
-    doses = _newest(context, "business_effect_doses", "exposure, outcome, bucket")
+    doses = newest(context, "business_effect_doses", "exposure, outcome, bucket")
     shapes = {(row["exposure"], row["outcome"]): row["shape"] for row in pairs}
     charts = [
         _curve(exposure, outcome, rows, shapes)
@@ -304,7 +262,7 @@ def _strata(context: Context) -> Section:
     exposure, outcome = STRATA_OF
     rows = [
         _told(row, context.formats)
-        for row in _newest(context, "business_effect_strata", "dimension, session_count desc, segment")
+        for row in newest(context, "business_effect_strata", "dimension, session_count desc, segment")
         if (row["exposure"], row["outcome"]) == STRATA_OF and row["effect_lower"] is not None
     ]
     charts = []
@@ -349,7 +307,7 @@ def row_per(exposure: str) -> str:
 def _impacts(context: Context) -> Section:
     rows = [
         _told(row, context.formats)
-        for row in _newest(context, "business_effect_strata", "impact_score, segment")
+        for row in newest(context, "business_effect_strata", "impact_score, segment")
         if (row["exposure"], row["outcome"], row["dimension"]) == (*STRATA_OF, "page_group")
     ]
     lead = (
@@ -373,99 +331,3 @@ def _controls(pairs: list[Row], controls: list[Row]) -> Section:
         "the same time tomorrow. A control that is associated condemns its exposure."
     )
     return Section("controls", title, lead, tables=[Table("negative_controls", "", CONTROLS, controls, shown=10)])
-
-
-def _releases(context: Context) -> Section:
-    rows = _newest(context, "release_effects", "released_on desc, release, q_value, page_group")
-    for row in rows:
-        row["outcome_name"] = RELEASE_OUTCOMES.get(row["outcome"], row["outcome"])
-        row["effect_text"] = _change(row["effect"], "share", context.formats)
-        low, high = (_change(row[key], "share", context.formats) for key in ("effect_lower", "effect_upper"))
-        row["bounds_text"] = f"{low} to {high}"
-        row["verdict"] = row["verdict"].replace(" ", "_")
-    if not rows:
-        empty = "A release can be judged two days after it, with three weeks before it."
-        return Section("releases", "No release of the last five weeks can be judged yet", empty=empty)
-    moved = [row for row in rows if row["verdict"] != "not_proven"]
-    said = [f"{row['outcome_name']} of {row['page_group']} {row['verdict']} since {row['release']}" for row in moved]
-    title = "; ".join(said[:3]) if said else "No release of the last five weeks changed anything that is proven"
-    lead = (
-        "A before/after comparison: up to six days after the release and the same weekdays before it, less what the "
-        "page groups of other services did meanwhile. Anything else that hit only these pages then would look the same."
-    )
-    shown = [*moved, *(row for row in rows if row["verdict"] == "not_proven")]
-    return Section("releases", title, lead, tables=[Table("release_effects", "", RELEASES, shown, shown=12)])
-
-
-def _matrix(context: Context) -> Section:
-    rows = _newest(context, "kpi_correlations", "q_value, abs(correlation) desc, kpi, other_kpi")
-    if not rows:
-        return Section("kpis", "How KPIs move together is not known yet", empty="It takes six weeks of days.")
-    names = sorted({row["kpi"] for row in rows} | {row["other_kpi"] for row in rows}, key=_kpi_order)
-    found = {(row[a], row[b]): row for row in rows for a, b in (("kpi", "other_kpi"), ("other_kpi", "kpi"))}
-    moving = [row for row in rows if row["verdict"] == "associated"]
-    other = [row for row in moving if not row["is_same_source"]]
-    for row in moving:
-        row |= {"kpi_name": _kpi_name(row["kpi"]), "other_name": _kpi_name(row["other_kpi"])}
-        row["when"] = _when(row["lag_days"])
-        row["source"] = "the same numbers" if row["is_same_source"] else "others"
-    chart = Chart(
-        id="kpi_matrix",
-        kind="days",
-        title=f"{len(moving)} of {plural(len(rows), 'pair')} move together, {len(other)} of them of different numbers",
-        subtitle=f"Each row's KPI with every other one, in the order of the rows; {rows[0]['day_count']} days.",
-        summary=" ".join(f"{row['kpi_name']} and {row['other_name']}: {row['correlation']:+.2f}." for row in moving),
-        unit="ratio",
-        definition="kpi_correlation",
-        x=tuple(_kpi_name(name) for name in names),
-        series=tuple(
-            Series(
-                _kpi_name(one),
-                tuple(found[one, name]["correlation"] if name != one else None for name in names),
-                roles=tuple(_cell_role(found.get((one, name))) for name in names),
-                texts=tuple(_cell_text(found.get((one, name)), one, name) for name in names),
-            )
-            for one in names
-        ),
-        keys=(("c1", "rise and fall together"), ("c2", "move against each other"), ("unknown", "not proven")),
-        plain="unknown",
-        row_heading="KPI",
-    )
-    title = (
-        "; ".join(f"{r['kpi_name']} goes with {r['other_name'].lower()}" for r in other[:2])
-        if other
-        else "No two KPIs made of different numbers are proven to move together"
-    )
-    lead = (
-        "Week, trend and each KPI's own past are taken out; p-values are by permutation, over lags of up to a week. "
-        "What moves together need not be cause and effect: a third thing may move both."
-    )
-    moving.sort(key=lambda row: (row["is_same_source"], row["q_value"]))
-    return Section("kpis", title, lead, charts=[chart], tables=[Table("kpis_together", "", MOVES, moving, shown=12)])
-
-
-def _kpi_name(kpi: str) -> str:
-    return KPIS[kpi].label if kpi in KPIS else kpi.replace("_", " ")
-
-
-def _kpi_order(kpi: str) -> tuple[int, str]:
-    return (list(KPIS).index(kpi) if kpi in KPIS else len(KPIS), kpi)
-
-
-def _when(lag: int) -> str:
-    if lag == 0:
-        return "the same day"
-    return f"{plural(abs(lag), 'day')} {'later' if lag > 0 else 'earlier'}"
-
-
-def _cell_role(row: Row | None) -> Role:
-    if row is None or row["verdict"] != "associated":
-        return "unknown"
-    return "c1" if row["correlation"] > 0 else "c2"
-
-
-def _cell_text(row: Row | None, one: str, name: str) -> str:
-    if row is None:
-        return f"{_kpi_name(one)} itself"
-    proven = "" if row["verdict"] == "associated" else ", not proven"
-    return f"{_kpi_name(name)}: {row['correlation']:+.2f}{proven}".replace("-", "−")
