@@ -23,7 +23,7 @@ def score_impacts(speeds: pd.DataFrame) -> pd.DataFrame:
     Returns:
         COLUMNS, a row for each exposure and page group; NaN where all sessions did the same or were in one bucket.
 
-    Source: Akamai mPulse documentation, "Conversion Impact Score"; Spearman, American Journal of Psychology 15 (1904).
+    Source: the score of Akamai mPulse, there over all requests of a page group; Spearman, American Journal of Psychology 15 (1904).
     """
     rows = []
     for exposure, metric in speeds.groupby("exposure", sort=True):

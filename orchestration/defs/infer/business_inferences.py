@@ -76,7 +76,7 @@ _OVERLAPS = """
     )
     order by all
 """
-# The share of requests is that of page views with the landing sessions' page group.
+# Of requests, those that sessions begin with are known by their speed and by what came of them.
 _SPEEDS = """
     select lower(metric) || if(metric = 'CLS', '', '_ms') as exposure, page_group as segment, value_from,
         cast(sum(session_count) as double) as session_count,

@@ -30,7 +30,7 @@ STRATA_OF = ("lcp_ms", "conversion")
 DIMENSIONS = {
     "device": "device",
     "country": "country",
-    "page_group": "landing page group",
+    "page_group": "landing page",
     "channel": "channel",
     "visitor_kind": "kind of visitor",
 }
