@@ -23,7 +23,8 @@ def score_impacts(speeds: pd.DataFrame) -> pd.DataFrame:
     Returns:
         COLUMNS, a row for each exposure and page group; NaN where all sessions did the same or were in one bucket.
 
-    Source: the score of Akamai mPulse, there over all requests of a page group; Spearman, American Journal of Psychology 15 (1904).
+    Sources: the score of Akamai mPulse, there over all requests of a page group; Spearman, American Journal of
+        Psychology 15 (1904).
     """
     rows = []
     for exposure, metric in speeds.groupby("exposure", sort=True):
