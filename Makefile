@@ -35,10 +35,9 @@ check: $(READY)  ## the fast ring: lint, types, import rules and the fast tests,
 	@$(BIN)/pytest -q -m "not slow and not browser" -n 2 --dist worksteal tests/unit tests/conventions
 
 test: $(READY)  ## everything that proves the project
-	@$(MAKE) --no-print-directory lint
-	@$(MAKE) --no-print-directory --jobs 2 sql prove
+	@$(MAKE) --no-print-directory --jobs 2 lint prove sql
 
-# Many tests wait for a daemon or a browser: a third process and the lint of SQL fill the gaps of two.
+# Many tests wait for a daemon or a browser: a third process and the linters fill the gaps of two.
 prove: $(READY)
 	@echo "── tests ──"
 	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder

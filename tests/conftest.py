@@ -23,13 +23,14 @@ DAYS, LATER_DAYS, LAST_DAY, SEED, PAGE_VIEWS_PER_DAY = 21, 3, date(2026, 11, 20)
 DEAR = (
     "test_daily_run",
     "test_compaction_and_expiry",
-    "test_object_storage",
+    "test_transform_equality",
     "test_pages_in_a_browser",
+    "test_object_storage",
+    "test_reliability_equality",
     "test_alert_paths",
     "test_alert_daemon",
-    "test_transform_equality",
     "test_reliability_accounting",
-    "test_reliability_equality",
+    "test_publishing",
 )
 
 

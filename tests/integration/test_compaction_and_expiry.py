@@ -21,7 +21,7 @@ from tests.unit.lake.monitor import CHECKS, DAY, deliver, entries, ingest_one_by
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_parse")]
 
-NEXT = DAY + timedelta(days=1)
+NEXT, LAST = DAY + timedelta(days=1), DAY + timedelta(days=9)
 KILLED = 9
 EXPIRING = [name for name, feed in lake.RAW_TABLES.items() if not feed.is_entity]
 # Ends the process, as kill -9 does, where it would make its change number `step` to files of the lake.
@@ -65,6 +65,21 @@ order by all
 def settings(tmp_path):
     """The default configuration with an empty home."""
     return replace(load_settings(), home=tmp_path / "home")
+
+
+@pytest.fixture(scope="module")
+def built_once(tmp_path_factory, one_parse):
+    """The marts of one error."""
+    built = replace(load_settings(), home=tmp_path_factory.mktemp("error") / "home")
+    export(built, LAST, "errors", "first", [_error(DAY, "first")])
+    run(built, LAST)
+    return built
+
+
+@pytest.fixture
+def built(built_once, tmp_path):
+    """A copy of them."""
+    return replace(built_once, home=Path(shutil.copytree(built_once.home, tmp_path / "home")))
 
 
 @pytest.fixture
@@ -124,30 +139,26 @@ def test_daily_marts_keep_their_days_after_the_raw_rows_have_gone(settings):
     assert _lost(before, _marts(settings)) == {}
 
 
-def test_rows_that_land_while_a_day_is_closing_are_applied_before_it_closes_or_counted_after(settings):
-    table, last = "raw_web_errors.errors", DAY + timedelta(days=9)
-    export(settings, last, "errors", "first", [_error(DAY, "first")])
-    run(settings, last)
-    export(settings, last, "errors", "between", [_error(DAY, "between")])
-    lake.ingest(settings, table)
-    assert warehouse.close_days(settings, table, DAY) is None
-    assert lake.closed_through(settings, "errors") is None
-    transform(settings, last)
-    assert warehouse.close_days(settings, table, DAY) is not None
-    export(settings, last, "errors", "late", [_error(DAY, "late")])
-    (late,) = lake.ingest(settings, table).read
+def test_rows_that_land_while_a_day_is_closing_are_applied_before_it_closes_or_counted_after(built):
+    table = "raw_web_errors.errors"
+    export(built, LAST, "errors", "between", [_error(DAY, "between")])
+    lake.ingest(built, table)
+    assert warehouse.close_days(built, table, DAY) is None
+    assert lake.closed_through(built, "errors") is None
+    transform(built, LAST)
+    assert warehouse.close_days(built, table, DAY) is not None
+    export(built, LAST, "errors", "late", [_error(DAY, "late")])
+    (late,) = lake.ingest(built, table).read
     assert (late.rows_kept, late.rows_after_close) == (0, 1)
-    assert lake.expire(settings, table, DAY).rows == 2
-    transform(settings, last, full_refresh=True)
-    with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
+    assert lake.expire(built, table, DAY).rows == 2
+    transform(built, LAST, full_refresh=True)
+    with duckdb.connect(str(built.warehouse), read_only=True) as connection:
         assert connection.execute("select sum(error_count) from errors.fct_errors_daily").fetchone() == (2,)
 
 
-def test_nothing_is_kept_or_expires_while_the_marts_are_half_rebuilt(settings):
-    export(settings, DAY, "errors", "first", [_error(DAY, "first")])
-    run(settings, DAY)
-    warehouse.prepare(settings, DAY, full_refresh=True)
-    assert warehouse.close_days(settings, "raw_web_errors.errors", DAY) is None
+def test_nothing_is_kept_or_expires_while_the_marts_are_half_rebuilt(built):
+    warehouse.prepare(built, LAST, full_refresh=True)
+    assert warehouse.close_days(built, "raw_web_errors.errors", DAY) is None
 
 
 def test_what_comes_after_a_day_has_gone_is_applied_in_full_or_counted_after_close(settings, tmp_path, monkeypatch):

@@ -100,8 +100,10 @@ def test_a_damaged_landing_gives_every_good_row_and_a_reject_for_each_bad_one(un
     assert files[f"{BINARY_DAY}/errors.ndjson"][2] > 0
 
 
-def test_a_run_killed_at_any_point_is_made_good_by_the_same_command(small_site, undisturbed, tmp_path):
-    site = small_site.copy(tmp_path / "home")
+@pytest.fixture(scope="module")
+def killed(small_site, tmp_path_factory):
+    """The same site and days, the run killed three times; then it is begun twice at once, the second for an old day."""
+    site = small_site.copy(tmp_path_factory.mktemp("killed") / "home")
     deliver(site)
     for moment in (
         lambda: (site.home / "lake" / "raw_web_vitals" / "beacons" / "_manifest" / f"{MANGLED_DAY}.json").exists(),
@@ -109,10 +111,19 @@ def test_a_run_killed_at_any_point_is_made_good_by_the_same_command(small_site, 
         lambda: any((site.home / "releases").glob(".building-*")),
     ):
         kill_at(site, moment)
-    site.command("run")
-    assert site.marts() == undisturbed.marts()
-    assert site.status()["as_of"] == BINARY_DAY
-    assert not any((site.home / "releases").glob(".building-*"))
+    first = site.start("run")
+    while (site.home / "warehouse.lock").read_text() != str(first.pid):
+        assert first.poll() is None, first.stdout.read()
+        time.sleep(0.05)
+    processes = [first, site.start("run", "--date", "2026-10-30")]
+    said = [process.communicate(timeout=600)[0] for process in processes]
+    return site, [process.returncode for process in processes], said
+
+
+@pytest.fixture(scope="module")
+def marts(killed, undisturbed):
+    """Those of the site that was killed, and those of the one that was not."""
+    return killed[0].marts(), undisturbed.marts()
 
 
 def kill_at(site, moment):
@@ -132,13 +143,19 @@ def kill_at(site, moment):
     assert_whole(site)
 
 
-def test_two_runs_at_once_wait_for_each_other_and_a_run_again_changes_no_row_of_a_mart(undisturbed):
-    before = undisturbed.marts()
-    processes = [undisturbed.start("run"), undisturbed.start("run", "--date", "2026-10-30")]
-    said = [process.communicate(timeout=600)[0] for process in processes]
-    assert [process.returncode for process in processes] == [0, 0], said
-    assert sum("Waiting for another run" in text for text in said) == 1
-    assert undisturbed.marts() == before
+def test_a_run_killed_at_any_point_is_made_good_by_the_same_command(killed, marts):
+    site, codes, said = killed
+    assert codes[0] == 0, said[0]
+    assert marts[0] == marts[1]
+    assert site.status()["as_of"] == BINARY_DAY
+    assert not any((site.home / "releases").glob(".building-*"))
+
+
+def test_two_runs_at_once_wait_for_each_other_and_a_run_again_changes_no_row_of_a_mart(killed, marts):
+    _, codes, said = killed
+    assert codes == [0, 0], said
+    assert ["Waiting for another run" in text for text in said] == [False, True]
+    assert marts[0] == marts[1]
 
 
 def test_orders_that_a_changed_configuration_would_lose_are_alerted_and_not_published_over_those_that_were(
