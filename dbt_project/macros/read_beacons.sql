@@ -14,14 +14,9 @@ user_agents as (
 
 agents as (
 
-    -- Crawlers announce themselves. A headless browser alone is not one: real user agents of test drives look so.
     select
         ua,
-        regexp_matches(
-            ua,
-            '(?i)(bot\b|bot[/;_-]|crawl|spider|slurp|lighthouse|pingdom|statuscake|gtmetrix|ptst|mediapartners'
-            || '|facebookexternalhit|phantomjs|python-requests|curl/|wget/|go-http-client|monitoring)'
-        ) as is_bot,
+        {{ is_robot('ua') }} as is_bot,
         case
             when regexp_matches(ua, 'iPad|Tablet|PlayBook|Kindle|Silk/') then 'tablet'
             when ua like '%Android%' and ua not like '%Mobile%' then 'tablet'
@@ -129,4 +124,14 @@ case
     when {{ ua }} like '%Safari/%' then 'Safari'
     else 'other'
 end
+{%- endmacro %}
+
+
+{# Crawlers announce themselves. A headless browser alone is not one: real user agents of test drives look so. #}
+{% macro is_robot(ua) -%}
+    regexp_matches(
+        {{ ua }},
+        '(?i)(bot\b|bot[/;_-]|crawl|spider|slurp|lighthouse|pingdom|statuscake|gtmetrix|ptst|mediapartners'
+        || '|facebookexternalhit|phantomjs|python-requests|curl/|wget/|go-http-client|monitoring)'
+    )
 {%- endmacro %}

@@ -14,7 +14,7 @@ import pytest
 from transform_worlds import run
 
 from orchestration.settings import load_settings
-from orchestration.settings.model import Source
+from orchestration.settings.model import PageGroup, Source
 
 DATA = Path(__file__).parents[1] / "data"
 CAPTURED = DATA / "captured_web_vitals.ndjson"
@@ -46,7 +46,9 @@ def warehouse(tmp_path_factory, sent):
         patch.setenv("BEACONMART_HOME", str(tmp_path_factory.mktemp("captured")))
         settings = load_settings()
     sources = [Source(name=name, system=name, path=f"{{date}}/{name}*", timezone="UTC") for name in OTHERS]
-    config = settings.config.model_copy(update={"sources": [*settings.config.sources, *sources]})
+    pages = [PageGroup(name="lab", pattern=r"^/p\d+$"), PageGroup(name="pay", pattern="^/checkout$")]
+    changes = {"sources": [*settings.config.sources, *sources], "page_groups": pages}
+    config = settings.config.model_copy(update=changes)
     settings = replace(settings, config=config)
     day = date(2026, 11, 23)
     (settings.landing / str(day)).mkdir(parents=True)
@@ -158,6 +160,12 @@ def test_a_log_gives_our_own_reports_and_those_of_boomerang(clients, views):
     for (page, metric), value in found.items():
         is_boomerang = int(page[1:]) % 2 == 1
         assert 0 <= whole[page, metric] - value < (1 if is_boomerang else 1e-6), (page, metric)
+
+
+def test_pages_that_the_log_says_were_given_are_expected_and_nothing_else(warehouse):
+    """Not what was sent there, what carried a beacon, and what no page group names."""
+    told = warehouse.execute("select * exclude (event_date) from experience.fct_page_requests_daily").fetchall()
+    assert told == [("lab", 1, 1)]
 
 
 def test_what_each_format_says_of_the_visitor_arrives(clients):

@@ -18,6 +18,13 @@ _COUNTS = """
     sum(broken_chain_count) / nullif(sum(follow_up_count), 0)::double as lost_share
 """
 
+_REQUESTED = """
+    select {columns} as page_group, sum(expected_page_view_count)::bigint as expected,
+        sum(received_weight_sum)::double as received, received / nullif(expected, 0) as received_share
+    from experience.fct_page_requests_daily where event_date between $as_of::date - 27 and $as_of
+    group by all order by received_share, page_group
+"""
+
 
 def page(context: Context) -> Page:
     """Return the page of beacon integrity."""
@@ -43,6 +50,7 @@ def page(context: Context) -> Page:
             _by("metric", "Beacon", "By kind of report", context),
             _by("library", "Library", "By library and major version", context),
             _by_page_group(context),
+            *_requested(context),
         ],
         parent="experience",
     )
@@ -67,9 +75,14 @@ def _tiles(context: Context, total: Row, site: Row | None) -> list[Tile]:
     )
     if arrived["share"] is not None:
         silent = f"{arrived['silent']:,} of {arrived['sessions']:,} sessions silent"
-        detail = f"of {arrived['expected']:,} that another tool counted; {silent}"
+        detail = f"of {arrived['expected']:,} that another tool counted (feed sessions); {silent}"
         tiles.append(
             Tile("Page views received", formats.value(arrived["share"], "share"), "expected_views", detail=detail)
+        )
+    for asked in context.marts.rows(_REQUESTED.format(columns="'all'")):
+        detail = f"of {asked['expected']:,} that the web server gave to people (its access log)"
+        tiles.append(
+            Tile("Pages received", formats.value(asked["received_share"], "share"), "expected_views", detail=detail)
         )
     n = total["report_count"]
     for key, label in (
@@ -138,6 +151,21 @@ def _by(key: str, label: str, title: str, context: Context) -> Section:
     )
     table = Table(f"beacon_integrity_by_{key}", "", columns, rows, "Beacons appear here once they land.")
     return Section(f"integrity-{key}", title, tables=[table])
+
+
+def _requested(context: Context) -> list[Section]:
+    rows = context.marts.rows(_REQUESTED.format(columns="page_group"))
+    if not rows:
+        return []
+    columns = (
+        Column("page_group", "Page group"),
+        Column("received_share", "Received", "share", "expected_views"),
+        Column("received", "Page views that came", "count", "page_view"),
+        Column("expected", "Pages asked for", "count", "expected_views"),
+    )
+    table = Table("pages_requested", "", columns, rows, shown=30)
+    lead = "Pages that the access log says the web server gave to people, and page views that came as beacons."
+    return [Section("integrity-requests", "Received, by page group", lead, tables=[table])]
 
 
 def _by_page_group(context: Context) -> Section:

@@ -66,6 +66,10 @@ select
     2980::bigint as received_page_view_count, event_date
 from days;
 
+create table experience.fct_page_requests_daily as
+select page_group, 400::bigint as expected_page_view_count, 388::decimal(38, 6) as received_weight_sum, event_date
+from days, (values ('home'), ('cart')) g (page_group);
+
 create table dimensions.dim_metric_breaks as
 select
     m.metric, 'library' as kind, 'web-vitals 7' as change, 'All is measured in another way' as effect, null::varchar as browser,

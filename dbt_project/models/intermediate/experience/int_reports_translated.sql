@@ -32,6 +32,7 @@ opentelemetry as (
 access_log as (
 
     select * from {{ ref('stg_access_log__requests') }}
+    where name is not null
 
 ),
 
