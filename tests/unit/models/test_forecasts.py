@@ -153,6 +153,12 @@ def test_the_model_with_the_least_error_over_the_backtest_is_used():
     assert (used["model_reason"] == "beats_naive").sum() >= 5  # noise in the newest week is what a model averages away
 
 
+def test_ninety_days_are_enough_for_a_model_beside_older_series():
+    series = [a_series(seed, days) for seed, days in ((1, 90), (2, 90), (3, 90), (4, 400))]
+    found = forecast_panel(series, SMALL[DAILY], [(0, np.inf)] * 4)
+    assert {one.model_reason for one in found} <= {"beats_naive", "naive_is_best"}
+
+
 @pytest.mark.parametrize(
     ("naive", "model", "chosen"),
     [
