@@ -137,7 +137,9 @@ def _marks(chart: Chart, plot: int) -> str:
 def _day_labels(days: Iterable[date | str], height: int) -> str:
     days = list(days)
     parts = []
-    for i in day_ticks(len(days), 2 if height == SMALL_HEIGHT else 4):
+    # Labels longer than a day's would run into each other on a phone.
+    room = 2 if height == SMALL_HEIGHT else 4 if all(isinstance(x, date) or len(x) <= 8 for x in days) else 3
+    for i in day_ticks(len(days), room):
         # Many days make the half day at each end too narrow for a label in the middle of it.
         is_dense = len(days) > 8
         anchor = "start" if i == 0 and is_dense else "end" if i == len(days) - 1 and is_dense else "middle"
