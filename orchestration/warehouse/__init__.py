@@ -7,7 +7,7 @@ is SQL under `dbt_project/`), how raw files come to be (`orchestration.lake`), a
 
 from orchestration.warehouse.connection import connect, kept_open, writing
 from orchestration.warehouse.history import close_days
-from orchestration.warehouse.predictions import write_predictions
+from orchestration.warehouse.predictions import read_frame, write_predictions
 from orchestration.warehouse.preparation import Prepared, finish, is_full_refresh, prepare
 from orchestration.warehouse.release import export, published_tables, snapshot
 
@@ -21,6 +21,7 @@ __all__ = [
     "kept_open",
     "prepare",
     "published_tables",
+    "read_frame",
     "snapshot",
     "write_predictions",
     "writing",

@@ -4,7 +4,7 @@ They are declared here and created empty before every run, so that reports alway
 does not belong here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -198,6 +198,16 @@ def create_declared_tables(connection: duckdb.DuckDBPyConnection) -> None:
             if column.split()[0] not in known[table]:
                 # Rows from before the column have nothing there.
                 connection.execute(f"alter table {table} add column {column.removesuffix(' not null')}")
+
+
+def read_frame(
+    settings: Settings, sql: str, parameters: Sequence[Any] = (), told: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """The answer of the warehouse as a frame, for a model; `told` can be read in the SQL as a table of that name."""
+    with connect(settings) as connection:
+        if told is not None:
+            connection.register("told", told)
+        return connection.execute(sql, list(parameters)).df()
 
 
 def write_predictions(settings: Settings, table: str, frame: pd.DataFrame, replace_key: Mapping[str, Any]) -> int:

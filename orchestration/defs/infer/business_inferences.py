@@ -5,8 +5,6 @@ Reads frames by SQL, calls a pure function of `models`, and writes what that giv
 
 from datetime import date, timedelta
 
-import pandas as pd
-
 from orchestration import warehouse
 from orchestration.settings import Settings
 
@@ -24,8 +22,10 @@ def estimate_effects(settings: Settings, as_of: date) -> Rows:
     from models.impact_scores import score_impacts
 
     span = [as_of - timedelta(days=EFFECT_DAYS - 1), as_of]
-    found = estimate_effects(_frame(settings, _SUMS, span), _frame(settings, _OVERLAPS, span), as_of)
-    scores = score_impacts(_frame(settings, _SPEEDS, span))
+    found = estimate_effects(
+        warehouse.read_frame(settings, _SUMS, span), warehouse.read_frame(settings, _OVERLAPS, span), as_of
+    )
+    scores = score_impacts(warehouse.read_frame(settings, _SPEEDS, span))
     strata = found.strata.merge(scores, on=["exposure", "outcome", "dimension", "segment"], how="left")
     frames = {
         "business_effects": found.pairs,
@@ -42,7 +42,7 @@ def correlate_kpis(settings: Settings, as_of: date) -> Rows:
     """Which KPIs move together from day to day."""
     from models.kpi_correlations import correlate_kpis
 
-    daily = _frame(settings, _KPIS, [as_of - timedelta(days=KPI_DAYS - 1), as_of])
+    daily = warehouse.read_frame(settings, _KPIS, [as_of - timedelta(days=KPI_DAYS - 1), as_of])
     found = correlate_kpis(daily, as_of)
     table = "kpi_correlations"
     return {table: warehouse.write_predictions(settings, f"predictions.{table}", found, {"event_date": as_of})}
@@ -53,8 +53,8 @@ def judge_release_effects(settings: Settings, as_of: date) -> Rows:
     from models.release_effects import judge_release_effects
 
     since = as_of - timedelta(days=RELEASE_DAYS - 1)
-    days = _frame(settings, _PAGE_GROUP_DAYS, [since - timedelta(days=BEFORE_RELEASE_DAYS), as_of])
-    found = judge_release_effects(_frame(settings, _RELEASES, [since, as_of]), days, as_of)
+    days = warehouse.read_frame(settings, _PAGE_GROUP_DAYS, [since - timedelta(days=BEFORE_RELEASE_DAYS), as_of])
+    found = judge_release_effects(warehouse.read_frame(settings, _RELEASES, [since, as_of]), days, as_of)
     table = "release_effects"
     return {table: warehouse.write_predictions(settings, f"predictions.{table}", found, {"event_date": as_of})}
 
@@ -116,8 +116,3 @@ _PAGE_GROUP_DAYS = """
     where roll_up = 'page_group' and metric = 'LCP' and event_date between $1 and $2
     order by all
 """
-
-
-def _frame(settings: Settings, sql: str, parameters: list[date]) -> pd.DataFrame:
-    with warehouse.connect(settings) as connection:
-        return connection.execute(sql, parameters).df()

@@ -21,7 +21,7 @@ def cost_errors(settings: Settings, as_of: date) -> Rows:
     """What each error group cost in the last four weeks, in conversion."""
     from models.error_costs import estimate_costs
 
-    cells = _frame(settings, _EXPOSURES, [as_of - timedelta(days=COST_DAYS - 1), as_of])
+    cells = warehouse.read_frame(settings, _EXPOSURES, [as_of - timedelta(days=COST_DAYS - 1), as_of])
     return _written(settings, "error_costs", estimate_costs(cells, as_of), as_of)
 
 
@@ -29,7 +29,7 @@ def judge_releases(settings: Settings, as_of: date) -> Rows:
     """Whether the releases of the last weeks brought errors."""
     from models.release_errors import judge_releases
 
-    cells = _frame(settings, _RELEASES, [as_of - timedelta(days=RELEASE_DAYS - 1), as_of])
+    cells = warehouse.read_frame(settings, _RELEASES, [as_of - timedelta(days=RELEASE_DAYS - 1), as_of])
     return _written(settings, "release_errors", judge_releases(cells, as_of), as_of)
 
 
@@ -78,11 +78,6 @@ _RELEASES = """
     group by all
     order by all
 """
-
-
-def _frame(settings: Settings, sql: str, parameters: list[date]) -> pd.DataFrame:
-    with warehouse.connect(settings) as connection:
-        return connection.execute(sql, parameters).df()
 
 
 def _written(settings: Settings, table: str, found: pd.DataFrame, as_of: date) -> Rows:

@@ -31,15 +31,17 @@ def forecast(settings: Settings, as_of: date) -> Rows:
 
     span = [as_of - timedelta(days=DAYS), as_of]
     holidays = {item.name: item.dates for item in settings.config.forecasts.holidays}
-    kpis = _frame(settings, _KPIS, span)
-    amounts = _frame(settings, _AMOUNTS, span)
+    kpis = warehouse.read_frame(settings, _KPIS, span)
+    amounts = warehouse.read_frame(settings, _AMOUNTS, span)
     shares = amounts.assign(
         kpi=BAD_SHARE + amounts["objective"], value=amounts["bad_amount"] / amounts["total_amount"]
     )[["kpi", "event_date", "value"]]
     found = forecast_kpis(pd.concat([kpis, shares], ignore_index=True), as_of, holidays)
-    hours = forecast_hours(_frame(settings, _HOURS, [as_of - timedelta(days=HOURLY_DAYS - 1), as_of]), as_of)
+    hours = forecast_hours(
+        warehouse.read_frame(settings, _HOURS, [as_of - timedelta(days=HOURLY_DAYS - 1), as_of]), as_of
+    )
     bad = {kpi.removeprefix(BAD_SHARE): one for kpi, one in found.series.items() if kpi.startswith(BAD_SHARE)}
-    exhausted, budgets = exhaust_budgets(amounts, _frame(settings, _OBJECTIVES, [as_of]), bad, as_of)
+    exhausted, budgets = exhaust_budgets(amounts, warehouse.read_frame(settings, _OBJECTIVES, [as_of]), bad, as_of)
     week = kpis[pd.to_datetime(kpis["event_date"]) > pd.Timestamp(as_of) - pd.Timedelta(days=7)]
     recent = {str(kpi): rows["value"].to_numpy(dtype=float) for kpi, rows in week.groupby("kpi")}
     shown = found.forecasts[~found.forecasts["kpi"].str.startswith(BAD_SHARE)]
@@ -98,8 +100,3 @@ _HOURS = """
     on page_view_count, request_count, session_count into name kpi value value
     order by all
 """
-
-
-def _frame(settings: Settings, sql: str, parameters: list[date]) -> pd.DataFrame:
-    with warehouse.connect(settings) as connection:
-        return connection.execute(sql, parameters).df()

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 
 import dagster as dg
-import pandas as pd
 
 from orchestration import progress, warehouse
 from orchestration.defs.infer import (
@@ -71,7 +70,7 @@ def find_degradations(settings: Settings, as_of: date) -> Rows:
 
     size = settings.config.experience.degradation
     dates = _dates_to_test(settings, as_of)
-    daily = _frame(settings, _VITALS, [dates[0] - timedelta(days=LOOKBACK_DAYS), as_of])
+    daily = warehouse.read_frame(settings, _VITALS, [dates[0] - timedelta(days=LOOKBACK_DAYS), as_of])
     found = find_degradations(daily, dates, min_change_share=size.smallest_change_share, q=size.false_discovery_rate)
     written = warehouse.write_predictions(settings, "predictions.vitals_degradations", found, {"event_date": dates})
     return {"vitals_degradations": written, **_tell_degradations(settings, dates[0], as_of)}
@@ -83,11 +82,11 @@ def _tell_degradations(settings: Settings, since: date, as_of: date) -> Rows:
     from models.mixes import split_changes
 
     changed = since - timedelta(days=MAX_GAP_DAYS + 1)
-    told = find_episodes(_frame(settings, _JUDGED, [since - timedelta(days=LONGEST_EPISODE_DAYS), as_of]))
+    told = find_episodes(warehouse.read_frame(settings, _JUDGED, [since - timedelta(days=LONGEST_EPISODE_DAYS), as_of]))
     told = told.loc[[last >= changed for last in told["last_on"]]]
     segments = told[["degradation_id", "last_on"]]
     if len(told):
-        totals, carried = split_changes(_frame(settings, _SEGMENTS, [], told))
+        totals, carried = split_changes(warehouse.read_frame(settings, _SEGMENTS, [], told))
         told = told.drop(columns="within_change_share").merge(totals, on="degradation_id", how="left")
         segments = carried.merge(segments, on="degradation_id")
     span = {"last_on": [changed + timedelta(days=n) for n in range((as_of - changed).days + 1)]}
@@ -102,7 +101,7 @@ def judge_restoration(settings: Settings, as_of: date) -> Rows:
     """Whether the mean time to restore fell by the target against the declared baseline period."""
     from models.restoration import judge_restoration
 
-    incidents = _frame(settings, _INCIDENTS, [as_of + timedelta(days=1), as_of])
+    incidents = warehouse.read_frame(settings, _INCIDENTS, [as_of + timedelta(days=1), as_of])
     declared = settings.config.baselines.mttr
     baseline = None
     if declared and declared.from_ and declared.to:
@@ -197,10 +196,3 @@ def _dates_to_test(settings: Settings, as_of: date) -> list[date]:
             {"as_of": as_of},
         ).fetchall()
     return [day for (day,) in days] or [as_of]
-
-
-def _frame(settings: Settings, sql: str, parameters: list[date], told: pd.DataFrame | None = None) -> pd.DataFrame:
-    with warehouse.connect(settings) as connection:
-        if told is not None:
-            connection.register("told", told)
-        return connection.execute(sql, parameters).df()
