@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from models.smoothing import INITIAL_SEASONS, USUAL, Array, Index, smooth
 
-# Relative to the number of rows; flat between 0.3 and 3 on simulated and Wikipedia series.
+# Relative to the number of rows. 0.3 and 1 differ by 0.003 of the seasonal naive's MASE on daily series; 0.1 is worse
+# on hours.
 RIDGE_PENALTY_PER_ROW = 1.0
 # Targets beyond this many spreads are pulled in: a news spike is not a law.
 TARGET_CLIP = 8.0

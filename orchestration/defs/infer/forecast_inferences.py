@@ -11,7 +11,7 @@ from orchestration import warehouse
 from orchestration.settings import Settings
 
 DAYS = 800  # two years of seasons, and what the lags of the first of their days need
-HOURLY_DAYS = 56  # eight of the longer season; more made the fit dearer and no better
+HOURLY_DAYS = 56  # eight weeks: the effect of an hour of the week is learnt from the newest of them
 BAD_SHARE = "bad_share:"
 
 DEPS = {
