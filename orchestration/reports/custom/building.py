@@ -139,8 +139,19 @@ def _page(connection: duckdb.DuckDBPyConnection, report: Report, name: str, valu
                 mistakes.append(block.document.mistake((error.field,), error.message, error.expected))
     if mistakes:
         raise Broken(mistakes)
+    _begin_with_a_heading(sections)
     title, lead = maker.text(report.front.title), maker.text(report.front.description)
     return Page(name, report.front.nav or title, title, lead, sections)
+
+
+def _begin_with_a_heading(sections: list[Section]) -> None:
+    """Give figures before the first heading one, so that theirs are not the second level without a first."""
+    for i, section in enumerate(sections):
+        if section.title:
+            return
+        if section.charts or section.tables or "<h3" in section.prose:
+            sections[i] = replace(section, title="At a glance")
+            return
 
 
 def _put(sections: list[Section], part: Section) -> None:

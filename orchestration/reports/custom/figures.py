@@ -42,7 +42,11 @@ class Maker:
         """Parsed Markdown as HTML."""
         filled = [self._filled(token) for token in tokens]
         html = MARKDOWN.renderer.render(filled, MARKDOWN.options, {})
-        html = html.replace("<table>", '<div class="scroll"><table>').replace("</table>", "</table></div>")
+        # What scrolls sideways must be reached by keyboard.
+        scroll = '<div class="scroll" tabindex="0" role="region" aria-label="Table"><table>'
+        html = (
+            html.replace("<pre>", '<pre tabindex="0">').replace("<table>", scroll).replace("</table>", "</table></div>")
+        )
         return Markup('<div class="text">{}</div>').format(Markup(html))  # noqa: S704 - HTML in Markdown is off
 
     def heading(self, tokens: Sequence[Token]) -> str:

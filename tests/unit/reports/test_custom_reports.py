@@ -180,7 +180,7 @@ def test_figures_show_gaps_stacks_bins_and_losses(write, built):
     assert sum(charts[2].series[0].values) == 3
     assert charts[3].notes == ("5", "7, gained 40.0\u00a0%", "1, lost 85.7\u00a0%")
     assert page.sections[-1].tiles[0].value == "5"
-    assert page.sections[0].title == ""
+    assert page.sections[0].title == "At a glance"
 
 
 def test_the_same_marts_give_the_same_pages_whatever_the_order_of_rows(write, built, tmp_path):
