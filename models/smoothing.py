@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 
-# Shares of a surprise that the level and the seasons take over. One rate alone did best at 0.3 on Wikipedia's series and
-# at 0.07 on drawn KPIs: the regressions choose between fast and slow.
+# Shares of a surprise that the level and the seasons take over. One rate alone did best at 0.3 on Wikipedia's series
+# and at 0.07 on drawn KPIs: the regressions choose between fast and slow.
 RATES = ((0.4, 0.1), (0.2, 0.1), (0.1, 0.07), (0.04, 0.05))
 # The rate whose forecast the others are told relative to.
 USUAL = 1
