@@ -18,7 +18,7 @@ def test_every_unit_test_of_the_dbt_project_passes(tmp_path):
     warehouse.prepare(settings, date(2026, 11, 1))
     empty = ["build", "--empty", "--full-refresh", "--exclude-resource-types", "unit_test", "test"]
     built = dbt._invoke(settings, [*empty, "--no-write-json"])
-    assert {node.status for node in built} == {"success"}
+    assert {node.status for node in built} <= {"success", "no-op"}  # metrics and exposures are nothing to build
     tested = dbt._invoke(settings, ["test", "--select", "test_type:unit", "--no-write-json"])
     assert {node.status for node in tested} == {"pass"}
     assert len(tested) == len(json.loads(dbt.manifest(settings).read_text())["unit_tests"])

@@ -137,7 +137,7 @@ def test_an_object_that_changes_while_it_is_fetched_is_left_to_the_next_try(remo
 
 
 def test_what_keeps_object_storage_from_being_read_is_said_with_what_to_do(settings, bucket, monkeypatch):
-    with pytest.raises(StorageError, match="s3://exporst does not exist; correct the path"):
+    with pytest.raises(StorageError, match="s3://exporst does not exist; correct its name"):
         lake.pending_files(reading(settings, "probes", PATH.replace("exports", "exporst")))
     assert lake.pending_files(reading(settings, "probes", PATH)) == []
     monkeypatch.setitem(sys.modules, "gcsfs", None)

@@ -22,7 +22,7 @@ _REQUESTED = """
     select {columns} as page_group, sum(expected_page_view_count)::bigint as expected,
         sum(received_weight_sum)::double as received, received / nullif(expected, 0) as received_share
     from experience.fct_page_requests_daily where event_date between $as_of::date - 27 and $as_of
-    group by all order by received_share, page_group
+    group by all having expected > 0 order by received_share, page_group
 """
 
 
