@@ -93,8 +93,11 @@ def metrics(arguments: tuple[str, ...]) -> None:
     from orchestration import metrics
     from orchestration.settings import load_settings
 
+    if not arguments or arguments[0] in ("-h", "--help"):
+        click.echo(click.get_current_context().get_help())
+        return
     try:
-        metrics.ask(load_settings(), list(arguments) or ["--help"])
+        metrics.ask(load_settings(), list(arguments))
     except metrics.MetricsError as error:
         raise click.ClickException(str(error)) from error
 
