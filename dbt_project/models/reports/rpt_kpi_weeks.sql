@@ -5,23 +5,24 @@ pairs as (
     select
         kpis.kpi,
         kpis.unit,
+        (run.as_of_date - kpis.event_date) % 7 as days_back,
         max(kpis.value) filter (kpis.event_date > run.as_of_date - 7) as value,
         max(kpis.value) filter (kpis.event_date <= run.as_of_date - 7) as previous_value
     from {{ ref('fct_kpi_daily') }} as kpis
     inner join run on kpis.event_date between run.as_of_date - 13 and run.as_of_date
-    group by kpis.kpi, kpis.unit, (run.as_of_date - kpis.event_date) % 7
+    group by kpis.kpi, kpis.unit, days_back
 ),
 
 -- Each day against the same weekday a week before: seven differences, whose mean has a t interval with 6 degrees of
--- freedom, whatever the KPI is made of.
+-- freedom, whatever the KPI is made of. Sums of fractions depend on their order: here and below it is one for all runs.
 weeks as (
     select
         kpi,
         unit,
-        avg(value) as value,
-        avg(previous_value) as previous_value,
-        avg(value - previous_value) as change,
-        2.446912 * stddev_samp(value - previous_value) / sqrt(7) as reach
+        avg(value order by days_back) as value,
+        avg(previous_value order by days_back) as previous_value,
+        avg(value - previous_value order by days_back) as change,
+        2.446912 * stddev_samp(value - previous_value order by days_back) / sqrt(7) as reach
     from pairs
     group by kpi, unit
     having count(value - previous_value) = 7
@@ -146,7 +147,10 @@ shares as (
         (sum(n1) over whole / nullif(sum(d1) over whole, 0) + sum(n0) over whole / nullif(sum(d0) over whole, 0)) / 2
             as middle
     from paired
-    window whole as (partition by kpi, dimension)
+    window whole as (
+        partition by kpi, dimension
+        order by segment rows between unbounded preceding and unbounded following
+    )
 ),
 
 -- The change of a ratio is, exactly, the sum over segments of what changed within them and of what their growing or
@@ -165,7 +169,10 @@ carried as (
         (within_change + mix_change) / nullif(sum(within_change + mix_change) over whole, 0) as carried_share,
         mix_change / nullif(within_change + mix_change, 0) as mix_share
     from split
-    window whole as (partition by kpi, dimension)
+    window whole as (
+        partition by kpi, dimension
+        order by segment rows between unbounded preceding and unbounded following
+    )
 ),
 
 -- Who carries more than its volume explains. The largest segment always carries most of what befalls all.
