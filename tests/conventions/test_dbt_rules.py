@@ -3,6 +3,10 @@
 import re
 from collections import defaultdict
 
+import pytest
+
+# They need the project parsed, which takes as long as a quarter of all fast tests.
+pytestmark = pytest.mark.slow
 LAYERS = {"staging": "stg_", "intermediate": "int_", "marts": ("fct_", "dim_"), "steps": "int_", "reports": "rpt_"}
 MAY_READ = {
     "staging": {"source", "seed"},

@@ -8,6 +8,7 @@ import pytest
 
 from models.anomalies import COLUMNS, LOOKBACK_DAYS, find_anomalies
 
+pytestmark = pytest.mark.slow
 NAB = Path(__file__).parents[4] / "shared" / "data" / "nab" / "data"
 START = pd.Timestamp("2026-08-03")
 SINCE = START + pd.Timedelta(days=LOOKBACK_DAYS)

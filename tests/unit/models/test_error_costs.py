@@ -4,9 +4,11 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from models.error_costs import COLUMNS, STRATUM, estimate_costs
 
+pytestmark = pytest.mark.slow
 AS_OF = date(2026, 11, 20)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from models.release_errors import COLUMNS, judge_releases
 
+pytestmark = pytest.mark.slow
 AS_OF = date(2026, 11, 20)
 
 
