@@ -7,6 +7,8 @@ import jinja2
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 CAPTURED = ROOT.parent / "shared" / "data" / "captured_beacons" / "wv.jsonl"
 SHARES = (0.01, 0.5, 0.75, 0.9, 0.95, 0.99, 1)

@@ -12,6 +12,8 @@ from models import evaluation
 from models.backtests import DAILY, HOURLY, SEASONAL_NAIVE, choose, forecast_panel
 from models.forecasts import BACKTEST_COLUMNS, FORECAST_COLUMNS, HOURLY_COLUMNS, forecast_hours, forecast_kpis
 
+pytestmark = pytest.mark.slow
+
 AS_OF = date(2026, 11, 1)
 # Smaller trees than the real ones, a tenth of the time.
 SMALL = {kind: replace(kind, trees=(1500, 15, 8)) for kind in (DAILY, HOURLY)}

@@ -4,8 +4,11 @@ from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from models.release_effects import judge_release_effects
+
+pytestmark = pytest.mark.slow
 
 AS_OF = date(2026, 11, 1)
 RELEASED = AS_OF - timedelta(days=5)

@@ -10,6 +10,8 @@ from orchestration.reports.formats import Formats
 from orchestration.reports.marts import Marts
 from tests.unit.reports.synthetic import AS_OF, fill
 
+pytestmark = pytest.mark.slow
+
 FORMATS = Formats("EUR", "Europe/Berlin")
 
 

@@ -9,6 +9,8 @@ from ruamel.yaml import YAML
 
 from orchestration.settings.check import read_config
 
+pytestmark = pytest.mark.slow
+
 VALUES = [
     None, True, 0, -1, 1, 0.5, 1e308, float("nan"), 10**30, "", "x", "28d", "0m", "99999999M", "\u0000é", "2026-01-01",
     [], [[]], [None], {}, {"name": None}, {"a": {"b": []}}, "a" * 300,

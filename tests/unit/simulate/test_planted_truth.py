@@ -15,6 +15,8 @@ from orchestration.simulate.plan import DAY_MS, make_plan
 from orchestration.simulate.traffic import draw_day
 from orchestration.simulate.truth import CONVERSION_LOG_ODDS_PER_LCP_DOUBLING, Truth
 
+pytestmark = pytest.mark.slow
+
 END = date(2026, 11, 22)
 
 
