@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from models.backtests import LEVELS, MIN_PATHS, MODEL_VERSION, SeriesForecast
+from models.forecasts import concat
 from models.smoothing import Array
 
 WEEK = 7
@@ -64,7 +65,7 @@ def exhaust_budgets(
             spent = np.maximum.accumulate(left < 0, axis=1).mean(axis=0)
             rows = pd.DataFrame({"objective": row["objective"], "exhaustion_date": dates, "probability": spent})
             exhausted.append(rows.assign(**model))
-    return _concat(exhausted, EXHAUSTION_COLUMNS), pd.concat(
+    return concat(exhausted, EXHAUSTION_COLUMNS), pd.concat(
         remaining, ignore_index=True
     ) if remaining else pd.DataFrame()
 
@@ -102,7 +103,7 @@ def predict_breaches(
             "model_version": MODEL_VERSION,
         }
         found.append(rows.assign(**{str(name): value for name, value in row.items()}, **model))
-    return _concat(found, BREACH_COLUMNS)
+    return concat(found, BREACH_COLUMNS)
 
 
 def _left(own: pd.DataFrame, row: dict[Hashable, Any], bad_shares: Array, as_of: date) -> tuple[Array, float]:
@@ -127,7 +128,3 @@ def _left(own: pd.DataFrame, row: dict[Hashable, Any], bad_shares: Array, as_of:
         kept_bad, budget = bad.sum(), allowed * (total.sum() + (length - len(grid)) * usual)
         now = 1.0 - bad.sum() / budget if budget else 1.0
     return np.asarray(1.0 - (kept_bad + coming_bad) / np.maximum(budget, 1e-12)), float(now)
-
-
-def _concat(frames: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
-    return pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)

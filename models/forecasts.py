@@ -138,8 +138,8 @@ def _forecast(past: pd.DataFrame, grid: pd.DatetimeIndex, kind: Kind, special: I
         cutoff = len(grid) - len(series[kpi]) + result.backtest["cutoff"].to_numpy(dtype=int)
         backtests.append(result.backtest.assign(kpi=kpi, cutoff_date=grid.date[cutoff]))
     return KpiForecasts(
-        _concat(forecasts, ["kpi", "step", "value_forecast", *_BOUNDS, *_MODEL]),
-        _concat(backtests, [*BACKTEST_COLUMNS[:4], "horizon_steps", *MEASURES, "is_chosen"]),
+        concat(forecasts, ["kpi", "step", "value_forecast", *_BOUNDS, *_MODEL]),
+        concat(backtests, [*BACKTEST_COLUMNS[:4], "horizon_steps", *MEASURES, "is_chosen"]),
         pd.DataFrame(skipped, columns=["kpi", "reason"]),
         found,
     )
@@ -193,7 +193,8 @@ def _rows(result: SeriesForecast, kpi: str) -> pd.DataFrame:
     )
 
 
-def _concat(frames: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
+def concat(frames: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
+    """The rows of all frames with these columns, which are there also where there is no row."""
     return pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
 
 

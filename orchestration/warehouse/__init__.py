@@ -7,7 +7,7 @@ is SQL under `dbt_project/`), how raw files come to be (`orchestration.lake`), a
 
 from orchestration.warehouse.connection import connect, kept_open, writing
 from orchestration.warehouse.history import close_days
-from orchestration.warehouse.predictions import read_frame, write_predictions
+from orchestration.warehouse.predictions import read_frame, write_inferences, write_predictions
 from orchestration.warehouse.preparation import Prepared, finish, is_full_refresh, prepare
 from orchestration.warehouse.release import export, published_tables, snapshot
 
@@ -23,6 +23,7 @@ __all__ = [
     "published_tables",
     "read_frame",
     "snapshot",
+    "write_inferences",
     "write_predictions",
     "writing",
 ]

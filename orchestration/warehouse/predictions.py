@@ -235,3 +235,13 @@ def write_predictions(settings: Settings, table: str, frame: pd.DataFrame, repla
             connection.execute(f"insert into {table} by name select * from frame_to_write")  # noqa: S608
         connection.commit()
     return len(frame)
+
+
+def write_inferences(
+    settings: Settings, frames: Mapping[str, pd.DataFrame], replace_key: Mapping[str, Any]
+) -> dict[str, int]:
+    """Write tables of schema `predictions`, named without it; returns the number of rows of each."""
+    return {
+        table: write_predictions(settings, f"predictions.{table}", frame, replace_key)
+        for table, frame in frames.items()
+    }

@@ -32,10 +32,7 @@ def estimate_effects(settings: Settings, as_of: date) -> Rows:
         "business_effect_strata": strata,
         "business_effect_doses": found.doses,
     }
-    return {
-        table: warehouse.write_predictions(settings, f"predictions.{table}", frame, {"event_date": as_of})
-        for table, frame in frames.items()
-    }
+    return warehouse.write_inferences(settings, frames, {"event_date": as_of})
 
 
 def correlate_kpis(settings: Settings, as_of: date) -> Rows:
@@ -44,8 +41,7 @@ def correlate_kpis(settings: Settings, as_of: date) -> Rows:
 
     daily = warehouse.read_frame(settings, _KPIS, [as_of - timedelta(days=KPI_DAYS - 1), as_of])
     found = correlate_kpis(daily, as_of)
-    table = "kpi_correlations"
-    return {table: warehouse.write_predictions(settings, f"predictions.{table}", found, {"event_date": as_of})}
+    return warehouse.write_inferences(settings, {"kpi_correlations": found}, {"event_date": as_of})
 
 
 def judge_release_effects(settings: Settings, as_of: date) -> Rows:
@@ -55,8 +51,7 @@ def judge_release_effects(settings: Settings, as_of: date) -> Rows:
     since = as_of - timedelta(days=RELEASE_DAYS - 1)
     days = warehouse.read_frame(settings, _PAGE_GROUP_DAYS, [since - timedelta(days=BEFORE_RELEASE_DAYS), as_of])
     found = judge_release_effects(warehouse.read_frame(settings, _RELEASES, [since, as_of]), days, as_of)
-    table = "release_effects"
-    return {table: warehouse.write_predictions(settings, f"predictions.{table}", found, {"event_date": as_of})}
+    return warehouse.write_inferences(settings, {"release_effects": found}, {"event_date": as_of})
 
 
 # As doubles: pandas would add decimals one by one.

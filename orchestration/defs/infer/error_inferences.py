@@ -5,8 +5,6 @@ Reads frames by SQL, calls a pure function of `models`, and writes what that giv
 
 from datetime import date, timedelta
 
-import pandas as pd
-
 from orchestration import warehouse
 from orchestration.settings import Settings
 
@@ -22,7 +20,7 @@ def cost_errors(settings: Settings, as_of: date) -> Rows:
     from models.error_costs import estimate_costs
 
     cells = warehouse.read_frame(settings, _EXPOSURES, [as_of - timedelta(days=COST_DAYS - 1), as_of])
-    return _written(settings, "error_costs", estimate_costs(cells, as_of), as_of)
+    return warehouse.write_inferences(settings, {"error_costs": estimate_costs(cells, as_of)}, {"event_date": as_of})
 
 
 def judge_releases(settings: Settings, as_of: date) -> Rows:
@@ -30,7 +28,7 @@ def judge_releases(settings: Settings, as_of: date) -> Rows:
     from models.release_errors import judge_releases
 
     cells = warehouse.read_frame(settings, _RELEASES, [as_of - timedelta(days=RELEASE_DAYS - 1), as_of])
-    return _written(settings, "release_errors", judge_releases(cells, as_of), as_of)
+    return warehouse.write_inferences(settings, {"release_errors": judge_releases(cells, as_of)}, {"event_date": as_of})
 
 
 _EXPOSURES = """
@@ -78,7 +76,3 @@ _RELEASES = """
     group by all
     order by all
 """
-
-
-def _written(settings: Settings, table: str, found: pd.DataFrame, as_of: date) -> Rows:
-    return {table: warehouse.write_predictions(settings, f"predictions.{table}", found, {"event_date": as_of})}

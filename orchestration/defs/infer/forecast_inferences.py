@@ -54,10 +54,7 @@ def forecast(settings: Settings, as_of: date) -> Rows:
         "target_breaches": predict_breaches(recent, _targets(settings), found.series, as_of),
     }
     key = {"forecast_date": as_of}
-    return {
-        table: warehouse.write_predictions(settings, f"predictions.{table}", frame, key)
-        for table, frame in frames.items()
-    }
+    return warehouse.write_inferences(settings, frames, key)
 
 
 def _targets(settings: Settings) -> pd.DataFrame:

@@ -91,10 +91,7 @@ def _tell_degradations(settings: Settings, since: date, as_of: date) -> Rows:
         segments = carried.merge(segments, on="degradation_id")
     span = {"last_on": [changed + timedelta(days=n) for n in range((as_of - changed).days + 1)]}
     frames = {"degradation_episodes": told, "degradation_segments": segments}
-    return {
-        table: warehouse.write_predictions(settings, f"predictions.{table}", frame, span)
-        for table, frame in frames.items()
-    }
+    return warehouse.write_inferences(settings, frames, span)
 
 
 def judge_restoration(settings: Settings, as_of: date) -> Rows:
@@ -110,8 +107,7 @@ def judge_restoration(settings: Settings, as_of: date) -> Rows:
         first = incidents["event_date"].min().date()
         baseline = (first, first + timedelta(days=declared.first_days - 1))
     found = judge_restoration(incidents, as_of, baseline, settings.config.targets.mttr_reduction_share)
-    table = "mttr_changes"
-    return {table: warehouse.write_predictions(settings, f"predictions.{table}", found, {"event_date": as_of})}
+    return warehouse.write_inferences(settings, {"mttr_changes": found}, {"event_date": as_of})
 
 
 INFERENCES: dict[Callable[[Settings, date], Rows], set[str]] = {

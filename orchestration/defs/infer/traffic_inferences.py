@@ -24,8 +24,7 @@ def find_traffic_anomalies(settings: Settings, as_of: date) -> dict[str, int]:
     found = find_anomalies(hourly, pd.Timestamp(since), are_counts=True)
     found["event_date"] = found["hour_at"].dt.date if len(found) else None
     span = {"event_date": [since + timedelta(days=n) for n in range((as_of - since).days + 1)]}
-    table = "predictions.traffic_anomalies"
-    return {"traffic_anomalies": warehouse.write_predictions(settings, table, found, span)}
+    return warehouse.write_inferences(settings, {"traffic_anomalies": found}, span)
 
 
 # A session that a beacon changes can have begun three days before it.
