@@ -18,13 +18,18 @@ business as (
             when 'country' then country
             when 'browser' then browser
             when 'connection' then connection
+            when 'navigation_type' then navigation_type
             when 'channel' then channel
             when 'visitor_kind' then visitor_kind
             else 'all'
         end as segment
     from {{ ref('fct_business_roll_ups_daily') }} as business_days
     inner join run on business_days.event_date between run.as_of_date - 55 and run.as_of_date
-    where roll_up in ('site', 'page_group', 'device', 'country', 'browser', 'connection', 'channel', 'visitor_kind')
+    where
+        roll_up in (
+            'site', 'page_group', 'device', 'country', 'browser', 'connection', 'navigation_type', 'channel',
+            'visitor_kind'
+        )
 ),
 
 segments as (

@@ -1,10 +1,10 @@
 """What visits are worth: sessions, conversion, revenue, how far journeys get, and what sessions do by speed."""
 
 from orchestration.reports.charts import Chart, Column, Page, Section, Series, Table, Tile
-from orchestration.reports.content import Context, change_text, sure
+from orchestration.reports.content import Context, change_text, funnels, sure
 from orchestration.reports.figures import KPIS, kpi_chart
-from orchestration.reports.formats import NOTHING, Formats, day
-from orchestration.reports.marts import Row, grouped
+from orchestration.reports.formats import Formats, day
+from orchestration.reports.marts import Row
 
 TILES = ["session_count", "conversion_share", "bounce_share", "order_count", "revenue_net"]
 KINDS = {
@@ -13,6 +13,7 @@ KINDS = {
     "country": "Country",
     "browser": "Browser",
     "connection": "Connection",
+    "navigation_type": "Navigation",
     "channel": "Channel",
     "visitor_kind": "Kind of visitor",
 }
@@ -31,7 +32,7 @@ def page(context: Context) -> Page:
         "Cancelled orders do not convert, and revenue is net of refunds.",
         [
             Section("headlines", f"The 28 days to {day(context.marts.as_of)}", tiles=_tiles(context)),
-            _funnels(context),
+            funnels.section(context),
             _speeds(context),
             Section("trends", f"Day by day, {context.marts.span} days", charts=[chart for chart in charts if chart]),
             _segments(context, segments),
@@ -70,69 +71,6 @@ def _tiles(context: Context) -> list[Tile]:
                 )
             )
     return tiles
-
-
-def _funnels(context: Context) -> Section:
-    steps = context.marts.rows("select * from reports.rpt_journey_steps order by journey, position")
-    rows: list[Row] = []
-    charts = []
-    for journey, own in grouped(steps, "journey").items():
-        first = own[0]["session_count"]
-        if not first or len(own) < 2:
-            continue
-        before = first
-        for row in own:
-            rows.append(
-                row
-                | {
-                    "page": context.link("journey", str(journey)),
-                    "of_first": row["session_count"] / first,
-                    "left": before - row["session_count"],
-                    "lost_share": 1 - row["session_count"] / before if before else None,
-                }
-            )
-            before = row["session_count"]
-        charts.append(_funnel(context, str(journey), rows[-len(own) :]))
-    if not rows:
-        return Section(
-            "funnels", "How far journeys get is not known", empty="No journey of two steps was begun in 28 days."
-        )
-    worst = max((row for row in rows if row["lost_share"] is not None), key=lambda row: row["lost_share"])
-    share = context.formats.value(worst["lost_share"], "share")
-    columns = (
-        Column("journey", "Journey", href="page"),
-        Column("step", "Step"),
-        Column("session_count", "Sessions", "count", "session"),
-        Column("of_first", "Of the first step", "share", "journey_funnel"),
-        Column("left", "Lost before it", "count", "journey_funnel"),
-        Column("lost_share", "Lost of the step before", "share", "journey_funnel"),
-        Column("conversion_share", "Conversion rate", "share", "conversion_rate"),
-    )
-    title = f"{share} of {worst['journey']} are lost before {worst['step']}"
-    lead = "Sessions of 28 days that saw the pages of a step and of every step before it."
-    return Section("funnels", title, lead, charts=charts, tables=[Table("journey_funnels", "", columns, rows)])
-
-
-def _funnel(context: Context, journey: str, rows: list[Row]) -> Chart:
-    formats = context.formats
-    end = formats.value(rows[-1]["of_first"], "share")
-    return Chart(
-        id=f"funnel_of_{context.subjects['journey', journey]}",
-        kind="shares",
-        title=f"{journey}: {end} of sessions that begin come to the end",
-        subtitle="Share of the sessions of the first step.",
-        summary=" ".join(f"{r['step']}: {formats.value(r['of_first'], 'share')}." for r in rows),
-        unit="share",
-        definition="journey_funnel",
-        x=tuple(str(row["step"]) for row in rows),
-        series=(
-            Series("came so far", tuple(row["of_first"] for row in rows), role="c1"),
-            Series("left before", tuple(1 - row["of_first"] for row in rows), role="unknown"),
-        ),
-        notes=tuple(f"−{formats.value(row['left'], 'count')}" if row["left"] else NOTHING for row in rows),
-        row_heading="Step",
-        note_heading="Lost",
-    )
 
 
 def _speeds(context: Context) -> Section:

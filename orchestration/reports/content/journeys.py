@@ -1,7 +1,7 @@
 """A page for each journey: its steps, what each depends on, how they are, and how far sessions come."""
 
-from orchestration.reports.charts import Chart, Column, Page, Section, Series, Table, Tile
-from orchestration.reports.content import Context, begun, listed, plural, reasoned
+from orchestration.reports.charts import Column, Page, Section, Table, Tile
+from orchestration.reports.content import Context, begun, funnels, listed, plural, reasoned
 from orchestration.reports.content.subject_sections import health_section
 from orchestration.reports.formats import day
 from orchestration.reports.marts import Row, grouped
@@ -56,7 +56,7 @@ def _page(context: Context, journey: str, steps: list[Row], health: Row | None) 
         [
             _steps(context, steps, name),
             *health_section(context, "journey", journey, name),
-            _funnel(context, steps, name),
+            funnels.section_of(context, steps, name),
         ],
         parent="reliability",
     )
@@ -82,53 +82,4 @@ def _steps(context: Context, steps: list[Row], name: str) -> Section:
         "It is as well as the worst of its services.",
         tiles=tiles,
         tables=[Table(f"steps_{name}", "", STEPS, steps)],
-    )
-
-
-def _funnel(context: Context, steps: list[Row], name: str) -> Section:
-    first = steps[0]["session_count"]
-    if not first:
-        empty = "No session of the last 28 days saw the pages of its first step."
-        return Section(f"{name}-funnel", "How far sessions come is not known", empty=empty)
-    rows, before = [], first
-    for row in steps:
-        rows.append(
-            row
-            | {
-                "of_first": row["session_count"] / first,
-                "of_before": row["session_count"] / before if before else None,
-                "left": before - row["session_count"],
-            }
-        )
-        before = row["session_count"]
-    formats = context.formats
-    chart = Chart(
-        id=f"funnel_{name}",
-        kind="shares",
-        title=f"{formats.value(rows[-1]['of_first'], 'share')} of sessions that begin come to the end",
-        subtitle="Sessions of 28 days that saw the pages of the step and of every step before it.",
-        summary=" ".join(f"{r['step']}: {formats.value(r['of_first'], 'share')}." for r in rows),
-        unit="share",
-        definition="journey_funnel",
-        x=tuple(str(row["step"]) for row in rows),
-        series=(
-            Series("came so far", tuple(row["of_first"] for row in rows), role="c1"),
-            Series("left before", tuple(1 - row["of_first"] for row in rows), role="unknown"),
-        ),
-        notes=tuple(formats.value(row["of_first"], "share") for row in rows),
-        row_heading="Step",
-        note_heading="Of the first",
-    )
-    columns = (
-        Column("step", "Step"),
-        Column("session_count", "Sessions", "count", "session"),
-        Column("of_first", "Of the first step", "share", "journey_funnel"),
-        Column("of_before", "Of the step before", "share", "journey_funnel"),
-        Column("left", "Left before it", "count", "journey_funnel"),
-    )
-    return Section(
-        f"{name}-funnel",
-        f"Of {plural(first, 'session')} that began, {rows[-1]['session_count']:,} came to {rows[-1]['step']}",
-        charts=[chart] if len(rows) > 1 else [],
-        tables=[Table(f"funnel_{name}_steps", "", columns, rows)],
     )

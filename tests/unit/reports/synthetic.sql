@@ -191,7 +191,7 @@ from (select distinct event_date, device, share * 10 as share, country, part fro
 
 create table business.fct_business_roll_ups_daily as
 select r.roll_up, if(r.roll_up = 'device', device, 'all') as device, if(r.roll_up in ('country', 'country, region'), country, 'all') as country,
-    if(r.roll_up = 'country, region', 'north', 'all') as region, 'all' as page_group, 'all' as browser, 'all' as browser_version, 'all' as connection, 'all' as release,
+    if(r.roll_up = 'country, region', 'north', 'all') as region, 'all' as page_group, 'all' as browser, 'all' as browser_version, 'all' as connection, 'all' as navigation_type, 'all' as release,
     'all' as channel, 'all' as visitor_kind, sum(sample_count)::bigint as sample_count, sum(session_count) as session_count, sum(session_square_sum) as session_square_sum,
     sum(bounce_count) as bounce_count, sum(converted_session_count) as converted_session_count, sum(order_count)::bigint as order_count, sum(revenue_net) as revenue_net,
     sum(session_count) * 184 as duration_sum_s, sum(session_count) * 3.4 as page_view_count, event_date

@@ -8,6 +8,7 @@ sessions as (
         browser,
         coalesce(browser_version, 'unknown') as browser_version,
         coalesce(connection, 'unknown') as connection,
+        navigation_type,
         coalesce(release, 'unknown') as release,
         coalesce(channel, 'unknown') as channel,
         case when is_new_user then 'new' when not is_new_user then 'returning' else 'unknown' end as visitor_kind,
@@ -33,6 +34,7 @@ orders as (
         'unknown' as browser,
         'unknown' as browser_version,
         'unknown' as connection,
+        'unknown' as navigation_type,
         'unknown' as release,
         'unknown' as channel,
         'unknown' as visitor_kind,
@@ -58,6 +60,7 @@ counted as (
         browser,
         browser_version,
         connection,
+        navigation_type,
         release,
         channel,
         visitor_kind,
@@ -81,6 +84,7 @@ counted as (
         (browser, event_date),
         (browser, browser_version, event_date),
         (connection, event_date),
+        (navigation_type, event_date),
         (release, event_date),
         (channel, event_date),
         (visitor_kind, event_date)
@@ -99,6 +103,7 @@ final as (
             if(browser is null, null, 'browser'),
             if(browser_version is null, null, 'browser_version'),
             if(connection is null, null, 'connection'),
+            if(navigation_type is null, null, 'navigation_type'),
             if(release is null, null, 'release'),
             if(channel is null, null, 'channel'),
             if(visitor_kind is null, null, 'visitor_kind')
@@ -110,6 +115,7 @@ final as (
         coalesce(browser, 'all') as browser,
         coalesce(browser_version, 'all') as browser_version,
         coalesce(connection, 'all') as connection,
+        coalesce(navigation_type, 'all') as navigation_type,
         coalesce(release, 'all') as release,
         coalesce(channel, 'all') as channel,
         coalesce(visitor_kind, 'all') as visitor_kind,
@@ -132,7 +138,8 @@ final as (
     {{ history_union() }}
 )
 
-select * from final
+-- History from before sessions had one was not divided by it.
+select * replace (coalesce(navigation_type, 'all') as navigation_type) from final
 order by
-    event_date, roll_up, page_group, device, country, region, browser, browser_version, connection, release, channel,
-    visitor_kind
+    event_date, roll_up, page_group, device, country, region, browser, browser_version, connection, navigation_type,
+    release, channel, visitor_kind
