@@ -57,10 +57,11 @@ class Selection:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended: `failures` are (step, what went wrong in words)."""
+    """How a run ended: `failures` are (step, what went wrong in words); `published` is whether its release is out."""
 
     run_id: str
     success: bool
+    published: bool
     failures: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -115,7 +116,11 @@ def execute(
         )
         failures = [failure for event in result.all_events for failure in _failures(event)]
         of_steps = [failure for failure in failures if failure[0]]
-        return Outcome(run_id, result.success, of_steps or failures)
+        published = any(
+            event.is_step_materialization and event.asset_key and event.asset_key.path == ["published", "release"]
+            for event in result.all_events
+        )
+        return Outcome(run_id, result.success, published, of_steps or failures)
 
 
 def selection(settings: Settings, first: date | None, last: date | None, full_refresh: bool) -> Selection:

@@ -125,9 +125,8 @@ def _execute(settings: Settings, job: str, what: Selection) -> None:
     if not outcome.success:
         for step, words in outcome.failures:
             click.echo(f"\n{step.replace('__', '.') or 'The run'} failed: {words}", err=True)
-        raise click.ClickException(
-            "The run failed; what was published before stays. Its log: `beaconmart dev`, run " + outcome.run_id
-        )
+        left = "its release is published all the same" if outcome.published else "what was published before stays"
+        raise click.ClickException(f"The run failed; {left}. Its log: `beaconmart dev`, run {outcome.run_id}")
 
 
 def _headlines(settings: Settings) -> None:
