@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from models.significance import benjamini_hochberg
 
 Array = NDArray[np.float64]
-MODEL = {"model_name": "prewhitened_ranks", "model_version": "1"}
+MODEL = {"model_name": "prewhitened_ranks", "model_version": "2"}
 COLUMNS = [
     "kpi", "other_kpi", "verdict", "lag_days", "correlation", "correlation_same_day", "p_value", "q_value",
     "is_same_source", "day_count", "event_date", "model_name", "model_version",
@@ -41,8 +41,8 @@ def correlate_kpis(daily: pd.DataFrame, as_of: date, seed: int = 0, q: float = 0
 
     Of each series the weekday, a straight trend and its own past (an autoregression of up to 7 days, by AIC) are taken
     out; what is left becomes normal scores of its ranks. The statistic of a pair is its largest correlation over all
-    lags, the p-value the share of permutations of the days of one series that reach it (999, or 20,000 where none of
-    these does), so that looking at 15 lags is paid for. q-values are Benjamini-Hochberg over all pairs, those of the
+    lags, the p-value the share of permutations of the days of one series, week and trend taken out again, that reach it
+    (999, or 20,000 where none of these does), so that looking at 15 lags is paid for. q-values are Benjamini-Hochberg over all pairs, those of the
     same source apart.
 
     Args:
@@ -59,7 +59,7 @@ def correlate_kpis(daily: pd.DataFrame, as_of: date, seed: int = 0, q: float = 0
         for normal scores; Westfall, Young, "Resampling-Based Multiple Testing" (1993), for the largest over lags.
     """
     daily = daily[pd.to_datetime(daily["event_date"]) <= pd.Timestamp(as_of)]
-    names, left = _whitened(daily)
+    names, left, fixed = _whitened(daily)
     if len(names) < 2:
         return pd.DataFrame(columns=COLUMNS)
     lagged = _lagged(left)
@@ -67,11 +67,13 @@ def correlate_kpis(daily: pd.DataFrame, as_of: date, seed: int = 0, q: float = 0
     best = np.abs(told).argmax(axis=1)
     reached = np.abs(told).max(axis=1)
     rng = np.random.default_rng(seed)
-    p_value = _p_values(lagged, left, reached, PERMUTATIONS, rng)
+    p_value = _p_values(lagged, left, fixed, reached, PERMUTATIONS, rng)
     same = np.array([[any({one, other} <= family for family in SAME_SOURCE) for other in names] for one in names])
     for i, j in zip(*np.nonzero(np.triu((p_value <= 1 / (PERMUTATIONS + 1)) & ~same, 1)), strict=True):
         own, others = slice(i, i + 1), slice(j, j + 1)
-        p_value[own, others] = _p_values(lagged[own], left[:, others], reached[own, others], MORE_PERMUTATIONS, rng)
+        p_value[own, others] = _p_values(
+            lagged[own], left[:, others], fixed, reached[own, others], MORE_PERMUTATIONS, rng
+        )
     rows: list[dict[str, Any]] = []
     for i, kpi in enumerate(names):
         for j in range(i + 1, len(names)):
@@ -95,23 +97,28 @@ def correlate_kpis(daily: pd.DataFrame, as_of: date, seed: int = 0, q: float = 0
     return frame.assign(day_count=len(left), event_date=as_of, **MODEL)[COLUMNS]
 
 
-def _whitened(daily: pd.DataFrame) -> tuple[list[str], Array]:
-    """Names in alphabetical order, and (days, KPIs) of what is left of them: mean 0, sum of squares 1, 0 if unknown."""
+def _whitened(daily: pd.DataFrame) -> tuple[list[str], Array, Array]:
+    """What is left of the KPIs when their week and trend and past are taken out.
+
+    Returns:
+        Names in alphabetical order; (days, KPIs) of what is left: mean 0, sum of squares 1, 0 if unknown; and
+        (days, 8) of what every day has fixed, its weekday and its place on the trend.
+    """
     table = daily.assign(event_date=pd.to_datetime(daily["event_date"])).pivot_table(
         index="event_date", columns="kpi", values="value", aggfunc="last"
     )
     if table.empty:
-        return [], np.empty((0, 0))
+        return [], np.empty((0, 0)), np.empty((0, 0))
     dates = pd.date_range(table.index.min(), table.index.max())
     table = table.reindex(dates)
     known = table.notna().mean() >= MIN_KNOWN_SHARE
     table = table.loc[:, known & (table.nunique() > 2)].astype(float)
     if len(table) < MIN_DAYS:
-        return [], np.empty((0, 0))
+        return [], np.empty((0, 0)), np.empty((0, 0))
     weekday = pd.get_dummies(dates.day_of_week).to_numpy(dtype=float)
     fixed = np.column_stack([weekday, np.linspace(-1, 1, len(table))])
     scores = [_scores(_innovations(table[name].to_numpy(), fixed)) for name in table.columns]
-    return list(table.columns), np.column_stack(scores) if scores else np.empty((len(table), 0))
+    return list(table.columns), np.column_stack(scores) if scores else np.empty((len(table), 0)), fixed
 
 
 def _innovations(values: Array, fixed: Array) -> Array:
@@ -156,11 +163,20 @@ def _lagged(scores: Array) -> Array:
     return shifted
 
 
-def _p_values(lagged: Array, other: Array, reached: Array, count: int, rng: np.random.Generator) -> Array:
-    """How often permuted days of each column of `other` reach what each of `lagged` reached, for each of both."""
+def _p_values(lagged: Array, other: Array, fixed: Array, reached: Array, count: int, rng: np.random.Generator) -> Array:
+    """How often permuted days of each column of `other` reach what each of `lagged` reached, for each of both.
+
+    The first days, of which no past is known, stay out. Week and trend are taken out of what was permuted too: else it
+    would vary in more directions than what was observed, and p-values would be too small.
+    """
+    lagged, other = lagged[..., MAX_OWN_LAG:], other[MAX_OWN_LAG:]
+    basis = np.linalg.qr(fixed[MAX_OWN_LAG:])[0]
     orders = rng.permuted(np.tile(np.arange(len(other)), (count, 1)), axis=1).T
     hits = np.ones(reached.shape)
     for j in range(other.shape[1]):
-        found = np.abs(lagged @ other[:, j][orders]).max(axis=1)
+        drawn = other[:, j][orders]
+        drawn -= basis @ (basis.T @ drawn)
+        drawn /= np.maximum(np.linalg.norm(drawn, axis=0), 1e-12)
+        found = np.abs(lagged @ drawn).max(axis=1)
         hits[:, j] += (found >= reached[:, j : j + 1]).sum(axis=1)
     return hits / (count + 1)
