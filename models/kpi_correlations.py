@@ -42,8 +42,8 @@ def correlate_kpis(daily: pd.DataFrame, as_of: date, seed: int = 0, q: float = 0
     Of each series the weekday, a straight trend and its own past (an autoregression of up to 7 days, by AIC) are taken
     out; what is left becomes normal scores of its ranks. The statistic of a pair is its largest correlation over all
     lags, the p-value the share of permutations of the days of one series, week and trend taken out again, that reach it
-    (999, or 20,000 where none of these does), so that looking at 15 lags is paid for. q-values are Benjamini-Hochberg over all pairs, those of the
-    same source apart.
+    (999, or 20,000 where none of these does), so that looking at 15 lags is paid for. q-values are Benjamini-Hochberg
+    over all pairs, those of the same source apart.
 
     Args:
         daily: kpi, event_date, value; a row for each KPI and day. Days without a row are not known.
