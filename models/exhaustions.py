@@ -1,8 +1,8 @@
 """When an error budget runs out and when a target is missed, as probabilities by date.
 
-What belongs here is arithmetic on forecasts that are made already: each past error of a forecast, over its whole
-horizon, laid on today's forecast is one way that things may go. Errors are taken as they came, so that bad days come in
-the runs in which they came.
+What belongs here is arithmetic on ways that things may go. Half of those of a budget are the forecast with one of its
+own past errors, over its whole horizon, laid on it; the others, and all of a target, follow the trend of the last weeks
+(`trends`). Bad days come in the runs in which they came.
 """
 
 from collections.abc import Hashable
@@ -12,11 +12,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from models.backtests import LEVELS, MIN_PATHS, MODEL_VERSION, SeriesForecast
-from models.forecasts import concat
+from models import trends
+from models.backtests import LEVELS, MIN_PATHS, SeriesForecast
+from models.forecasts import bounds, concat
 from models.smoothing import Array
 
+MODEL_VERSION = "3"
 WEEK = 7
+HORIZON = 28
+SHORT_HISTORY = "short_history"
 
 EXHAUSTION_COLUMNS = ["objective", "exhaustion_date", "probability", "forecast_date", "model_name", "model_version"]
 BREACH_COLUMNS = [
@@ -30,14 +34,16 @@ def exhaust_budgets(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """How probable it is that a budget that is not spent yet is spent by each coming day of its window.
 
-    A coming day is as busy as the mean of the last 28. A rolling window loses its oldest day with each new one; a
+    A coming day is as busy as the mean of the last 28. Where the forecast has under MIN_PATHS past errors, there are
+    only the ways of the trend, and `model_name` says so. A rolling window loses its oldest day with each new one; a
     calendar window ends, and with it the rows: what is missing to 1 on the last row is "not before the window ends".
 
     Args:
-        days: objective, event_date, bad_amount, total_amount, for the days of the windows and 28 at the least.
+        days: objective, event_date, bad_amount, total_amount, for the days of the windows; half a year tells the noise
+            best. A day without any event has no row.
         objectives: objective, target_share, window_kind (rolling, calendar), window_days, window_starts_on (of the
             window of `as_of`).
-        series: forecasts of the daily share of bad, by objective.
+        series: forecasts of the daily share of bad, by objective; without one nothing is told of an objective.
         as_of: the forecast date.
 
     Returns:
@@ -48,11 +54,12 @@ def exhaust_budgets(
     by_objective = dict(list(days.assign(event_date=pd.to_datetime(days["event_date"])).groupby("objective")))
     for row in objectives.sort_values("objective").to_dict("records"):
         found, own = series.get(row["objective"]), by_objective.get(row["objective"])
-        if found is None or own is None or len(found.paths) < MIN_PATHS:
+        if found is None or own is None:
             continue
-        left, now = _left(own, row, found.paths, as_of)
+        paths, name, reason = _ways(own, found, as_of)
+        left, now = _left(own, row, paths, as_of)
         dates = [as_of + timedelta(days=step + 1) for step in range(left.shape[1])]
-        model: dict[str, Any] = {"forecast_date": as_of, "model_name": found.model_name, "model_version": MODEL_VERSION}
+        model: dict[str, Any] = {"forecast_date": as_of, "model_name": name, "model_version": MODEL_VERSION}
         frame = pd.DataFrame(
             {"kpi": f"budget_remaining_share:{row['objective']}", "event_date": dates,
              "horizon_days": np.arange(1, len(dates) + 1), "value_forecast": np.median(left, axis=0)}
@@ -60,7 +67,7 @@ def exhaust_budgets(
         for level in LEVELS:
             for end, share in (("lower", (1 - level) / 2), ("upper", (1 + level) / 2)):
                 frame[f"value_{level * 100:.0f}_{end}"] = np.quantile(left, share, axis=0)
-        remaining.append(frame.assign(**model, model_reason=found.model_reason))
+        remaining.append(frame.assign(**model, model_reason=reason))
         if now > 0 and dates:
             spent = np.maximum.accumulate(left < 0, axis=1).mean(axis=0)
             rows = pd.DataFrame({"objective": row["objective"], "exhaustion_date": dates, "probability": spent})
@@ -71,14 +78,14 @@ def exhaust_budgets(
 
 
 def predict_breaches(
-    recent: dict[str, Array], targets: pd.DataFrame, series: dict[str, SeriesForecast], as_of: date
+    past: dict[str, Array], targets: pd.DataFrame, series: dict[str, SeriesForecast], as_of: date
 ) -> pd.DataFrame:
     """How probable it is that a target that the last week met is missed by the week that ends on each coming day.
 
     Args:
-        recent: the values of the last seven days by KPI, NaN where missing.
+        past: the daily values by KPI up to `as_of`, NaN where missing; half a year tells the noise best.
         targets: kpi, target_value, is_upper_limit (the value must not pass it, else not fall below it).
-        series: forecasts by KPI.
+        series: forecasts by KPI; without one nothing is told of a KPI.
         as_of: the forecast date.
 
     Returns:
@@ -86,24 +93,34 @@ def predict_breaches(
     """
     found = []
     for row in targets.sort_values("kpi").to_dict("records"):
-        forecast, last = series.get(row["kpi"]), recent.get(row["kpi"])
-        if forecast is None or last is None or len(forecast.paths) < MIN_PATHS or np.isnan(last).all():
+        values = past.get(row["kpi"])
+        if row["kpi"] not in series or values is None or np.isnan(values[-WEEK:]).all():
             continue
         sign, target = 1.0 if row["is_upper_limit"] else -1.0, float(row["target_value"])
-        if sign * (np.nanmean(last) - target) > 0:
+        if sign * (np.nanmean(values[-WEEK:]) - target) > 0:
             continue
-        weeks = np.lib.stride_tricks.sliding_window_view(forecast.paths, WEEK, axis=1).mean(axis=-1)
+        ways = trends.ways_ahead(values, bounds(row["kpi"], values), HORIZON)
+        weeks = np.lib.stride_tricks.sliding_window_view(ways, WEEK, axis=1).mean(axis=-1)
         rows = pd.DataFrame(
             {"breach_date": [as_of + timedelta(days=WEEK + step) for step in range(weeks.shape[1])],
              "probability": (sign * (weeks - target) > 0).mean(axis=0)}
         )  # fmt: skip
-        model: dict[str, Any] = {
-            "forecast_date": as_of,
-            "model_name": forecast.model_name,
-            "model_version": MODEL_VERSION,
-        }
+        model: dict[str, Any] = {"forecast_date": as_of, "model_name": trends.NAME, "model_version": MODEL_VERSION}
         found.append(rows.assign(**{str(name): value for name, value in row.items()}, **model))
     return concat(found, BREACH_COLUMNS)
+
+
+def _ways(own: pd.DataFrame, found: SeriesForecast, as_of: date) -> tuple[Array, str, str]:
+    """The ways that the share of bad may go, half of them the forecast's; the name of the model, and its reason."""
+    shares = (own["bad_amount"].astype(float) / own["total_amount"]).set_axis(pd.DatetimeIndex(own["event_date"]))
+    past = shares.reindex(pd.date_range(shares.index.min(), as_of)).to_numpy(dtype=float)
+    trend = np.minimum(trends.ways_ahead(past, (0.0, np.inf), HORIZON), 1.0)
+    count = len(found.paths)
+    if count < MIN_PATHS:
+        return trend, trends.NAME, SHORT_HISTORY
+    # Each as often as another, as far as the numbers allow.
+    errors = found.paths[np.arange(len(trend)) * count // len(trend)]
+    return np.concatenate([errors, trend]), f"{found.model_name}_and_{trends.NAME}", found.model_reason
 
 
 def _left(own: pd.DataFrame, row: dict[Hashable, Any], bad_shares: Array, as_of: date) -> tuple[Array, float]:

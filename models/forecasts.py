@@ -128,9 +128,9 @@ def _forecast(past: pd.DataFrame, grid: pd.DatetimeIndex, kind: Kind, special: I
             skipped.append({"kpi": kpi, "reason": reason})
         else:
             series[str(kpi)] = values
-    bounds = [_bounds(kpi, values) for kpi, values in series.items()]
+    limits = [bounds(kpi, values) for kpi, values in series.items()]
     longest = max(map(len, series.values()), default=0)
-    made = forecast_panel(list(series.values()), kind, bounds, special[len(grid) - longest :]) if series else []
+    made = forecast_panel(list(series.values()), kind, limits, special[len(grid) - longest :]) if series else []
     found = dict(zip(series, made, strict=True))
     forecasts, backtests = [], []
     for kpi, result in found.items():
@@ -176,14 +176,6 @@ def _without_outages(past: pd.DataFrame) -> pd.DataFrame:
     return past[~(past["kpi"].isin(TRAFFIC) & past["at"].isin(down["at"]))]
 
 
-def _bounds(kpi: str, values: Array) -> tuple[float, float]:
-    if kpi.endswith("_share"):
-        return 0.0, 1.0
-    if kpi.endswith("_score"):
-        return 0.0, 100.0
-    return (0.0 if np.nanmin(values) >= 0 else -np.inf), np.inf
-
-
 def _rows(result: SeriesForecast, kpi: str) -> pd.DataFrame:
     frame = pd.DataFrame({"step": np.arange(1, len(result.forecast) + 1), "value_forecast": result.forecast})
     for level, (lower, upper) in result.intervals.items():
@@ -191,6 +183,15 @@ def _rows(result: SeriesForecast, kpi: str) -> pd.DataFrame:
     return frame.assign(
         kpi=kpi, model_name=result.model_name, model_reason=result.model_reason, model_version=MODEL_VERSION
     )
+
+
+def bounds(kpi: str, values: Array) -> tuple[float, float]:
+    """The least and the greatest value that a KPI can take, by its name and by what it was."""
+    if kpi.endswith("_share"):
+        return 0.0, 1.0
+    if kpi.endswith("_score"):
+        return 0.0, 100.0
+    return (0.0 if np.nanmin(values) >= 0 else -np.inf), np.inf
 
 
 def concat(frames: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:

@@ -52,7 +52,7 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
     },
     "predicted_breach": {
         "severity": "warning",
-        "threshold": 0.9,
+        "threshold": 0.8,
         "window_s": 14 * 86400,
         "minimum_event_count": 0,
         "resolve_after_s": 86400,

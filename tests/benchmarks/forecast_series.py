@@ -39,23 +39,23 @@ def simulated(seed: int, days: int = DAYS) -> list[tuple[Array, tuple[float, flo
     week = WEEK[(step + seed) % 7] * rng.uniform(0.5, 3)
     year = rng.uniform(0.05, 0.25) * np.sin(2 * np.pi * (step + rng.integers(365)) / 365.25)
     trend = rng.normal(0, 0.0006) * step + np.cumsum(rng.normal(0, 0.006, days))
-    level = np.exp(rng.uniform(6, 9) + week + year + trend + _wander(rng, days, 0.6, 0.04))
+    level = np.exp(rng.uniform(6, 9) + week + year + trend + wander(rng, days, 0.6, 0.04))
     for start in rng.integers(0, days, 4):
         level[start : start + 3] *= rng.uniform(1.2, 2.5)
     views = rng.poisson(level).astype(float)
     sessions = rng.poisson(views / 3.1)
-    odds = -3.2 + 0.3 * week + _wander(rng, days, 0.5, 0.05) + np.cumsum(rng.normal(0, 0.004, days))
+    odds = -3.2 + 0.3 * week + wander(rng, days, 0.5, 0.05) + np.cumsum(rng.normal(0, 0.004, days))
     orders = rng.binomial(sessions, 1 / (1 + np.exp(-odds))).astype(float)
     revenue = orders * np.exp(rng.normal(4, 0.5 / np.sqrt(np.maximum(orders, 1))))
     release = np.zeros(days)
     for start in rng.integers(0, days, 3):
         release[start:] += rng.normal(0, 0.08)
-    slow = _wander(rng, days, 0.4, 0.012)
+    slow = wander(rng, days, 0.4, 0.012)
     lcp = np.exp(7.7 + release + 0.1 * week + slow + rng.normal(0, 0.9 / np.sqrt(views), days))
-    inp = np.exp(5.1 + 0.5 * release + rng.normal(0, 0.03, days) + _wander(rng, days, 0.4, 0.02))
+    inp = np.exp(5.1 + 0.5 * release + rng.normal(0, 0.03, days) + wander(rng, days, 0.4, 0.02))
     cls = np.exp(-2.4 + 0.7 * release + rng.normal(0, 0.04, days))
     score = np.clip(97 - 12 * (np.log(lcp) - 7.5) - 4 * (np.log(inp) - 5) + rng.normal(0, 0.4, days), 0, 100)
-    rate = np.clip(0.012 * np.exp(_wander(rng, days, 0.6, 0.2) + release), 0, 1)
+    rate = np.clip(0.012 * np.exp(wander(rng, days, 0.6, 0.2) + release), 0, 1)
     errors = rng.binomial(views.astype(int), rate) / views
     errors[rng.integers(0, days, 5)] += rng.uniform(0.01, 0.1, 5)
     up = 1 - np.where(rng.random(days) < 0.08, rng.exponential(0.01, days), 0.0)
@@ -65,7 +65,7 @@ def simulated(seed: int, days: int = DAYS) -> list[tuple[Array, tuple[float, flo
     ]  # fmt: skip
 
 
-def _wander(rng: np.random.Generator, days: int, memory: float, size: float) -> Array:
+def wander(rng: np.random.Generator, days: int, memory: float, size: float) -> Array:
     """An autoregression of the first order."""
     shocks, found = rng.normal(0, size, days), np.zeros(days)
     for day in range(1, days):

@@ -28,6 +28,7 @@ def forecast(settings: Settings, as_of: date) -> Rows:
     """Forecasts as of this date; those of other forecast dates stay as they were."""
     from models.exhaustions import exhaust_budgets, predict_breaches
     from models.forecasts import forecast_hours, forecast_kpis
+    from models.trends import PAST_DAYS
 
     span = [as_of - timedelta(days=DAYS), as_of]
     holidays = {item.name: item.dates for item in settings.config.forecasts.holidays}
@@ -42,8 +43,13 @@ def forecast(settings: Settings, as_of: date) -> Rows:
     )
     bad = {kpi.removeprefix(BAD_SHARE): one for kpi, one in found.series.items() if kpi.startswith(BAD_SHARE)}
     exhausted, budgets = exhaust_budgets(amounts, warehouse.read_frame(settings, _OBJECTIVES, [as_of]), bad, as_of)
-    week = kpis[pd.to_datetime(kpis["event_date"]) > pd.Timestamp(as_of) - pd.Timedelta(days=7)]
-    recent = {str(kpi): rows["value"].to_numpy(dtype=float) for kpi, rows in week.groupby("kpi")}
+    targets = _targets(settings)
+    days = (
+        kpis.assign(event_date=pd.to_datetime(kpis["event_date"]))
+        .pivot(index="event_date", columns="kpi", values="value")
+        .reindex(pd.date_range(as_of - timedelta(days=PAST_DAYS - 1), as_of))
+    )
+    past = {kpi: days[kpi].to_numpy(dtype=float) for kpi in targets["kpi"] if kpi in days}
     shown = found.forecasts[~found.forecasts["kpi"].str.startswith(BAD_SHARE)]
     backtests = [found.backtests.assign(is_hourly=False), hours.backtests.assign(is_hourly=True)]
     frames = {
@@ -51,7 +57,7 @@ def forecast(settings: Settings, as_of: date) -> Rows:
         "kpi_forecast_backtests": pd.concat([part for part in backtests if len(part)] or backtests[:1]),
         "traffic_forecasts": hours.forecasts,
         "budget_exhaustion": exhausted,
-        "target_breaches": predict_breaches(recent, _targets(settings), found.series, as_of),
+        "target_breaches": predict_breaches(past, targets, found.series, as_of),
     }
     key = {"forecast_date": as_of}
     return warehouse.write_inferences(settings, frames, key)

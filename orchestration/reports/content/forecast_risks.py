@@ -6,7 +6,7 @@ from orchestration.reports.figures import KPIS
 from orchestration.reports.formats import day
 from orchestration.reports.marts import Row, grouped
 
-# As the alert of a predicted exhaustion has it by default.
+# As the alerts of a predicted exhaustion and of a predicted breach have it by default.
 LIKELY = 0.8
 
 
