@@ -21,6 +21,11 @@ MODEL_VERSION = "3"
 WEEK = 7
 HORIZON = 28
 SHORT_HISTORY = "short_history"
+_ENDS = {
+    f"value_{level * 100:.0f}_{end}": (1 + sign * level) / 2
+    for level in LEVELS
+    for end, sign in (("lower", -1), ("upper", 1))
+}
 
 EXHAUSTION_COLUMNS = ["objective", "exhaustion_date", "probability", "forecast_date", "model_name", "model_version"]
 BREACH_COLUMNS = [
@@ -60,18 +65,18 @@ def exhaust_budgets(
         left, now = _left(own, row, paths, as_of)
         dates = [as_of + timedelta(days=step + 1) for step in range(left.shape[1])]
         model: dict[str, Any] = {"forecast_date": as_of, "model_name": name, "model_version": MODEL_VERSION}
-        frame = pd.DataFrame(
-            {"kpi": f"budget_remaining_share:{row['objective']}", "event_date": dates,
-             "horizon_days": np.arange(1, len(dates) + 1), "value_forecast": np.median(left, axis=0)}
+        remaining.append(
+            pd.DataFrame(
+                {"kpi": f"budget_remaining_share:{row['objective']}", "event_date": dates,
+                 "horizon_days": np.arange(1, len(dates) + 1), "value_forecast": np.median(left, axis=0)}
+                | dict(zip(_ENDS, np.quantile(left, list(_ENDS.values()), axis=0), strict=True))
+                | model | {"model_reason": reason}
+            )
         )  # fmt: skip
-        for level in LEVELS:
-            for end, share in (("lower", (1 - level) / 2), ("upper", (1 + level) / 2)):
-                frame[f"value_{level * 100:.0f}_{end}"] = np.quantile(left, share, axis=0)
-        remaining.append(frame.assign(**model, model_reason=reason))
         if now > 0 and dates:
             spent = np.maximum.accumulate(left < 0, axis=1).mean(axis=0)
-            rows = pd.DataFrame({"objective": row["objective"], "exhaustion_date": dates, "probability": spent})
-            exhausted.append(rows.assign(**model))
+            own_rows: dict[str, Any] = {"objective": row["objective"], "exhaustion_date": dates, "probability": spent}
+            exhausted.append(pd.DataFrame(own_rows | model))
     return concat(exhausted, EXHAUSTION_COLUMNS), pd.concat(
         remaining, ignore_index=True
     ) if remaining else pd.DataFrame()

@@ -5,6 +5,7 @@ of the week differ, counts have the noise of counting, and what is planted is a 
 """
 
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -69,6 +70,7 @@ class Kpi:
         return np.asarray(mean > value if is_upper else mean < value)
 
 
+@cache
 def budgets(seed: int) -> list[Budget]:
     """Returns the objectives of a site."""
     rng = np.random.default_rng([seed, 1])
@@ -86,6 +88,7 @@ def budgets(seed: int) -> list[Budget]:
     return found
 
 
+@cache
 def kpis(seed: int) -> list[Kpi]:
     """Returns the KPIs with a target of a site, six of each."""
     rng = np.random.default_rng([seed, 2])
