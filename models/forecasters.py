@@ -20,7 +20,6 @@ from models.smoothing import INITIAL_SEASONS, USUAL, Array, Index, smooth
 RIDGE_PENALTY_PER_ROW = 1.0
 # Targets beyond this many spreads are pulled in: a news spike is not a law.
 TARGET_CLIP = 8.0
-BOOSTING_SEEDS = 2
 # Neighbouring origins and steps tell much the same.
 ROWS_A_SERIES = 4_000
 # In spreads. A series that was still for months and moves at last is this far from everything.
@@ -170,9 +169,9 @@ class Boosting:
 
     name = "boosting"
 
-    def __init__(self, rows: int = 20_000, iterations: int = 80, leaves: int = 12) -> None:
-        """Rows to fit on, of all series together, and the size of the trees."""
-        self.rows, self.iterations, self.leaves = rows, iterations, leaves
+    def __init__(self, rows: int = 20_000, iterations: int = 80, leaves: int = 12, seeds: int = 2) -> None:
+        """Rows to fit on, of all series together, the size of the trees, and how many ensembles are averaged."""
+        self.rows, self.iterations, self.leaves, self.seeds = rows, iterations, leaves, seeds
 
     def fit(self, known: Known, cutoff: int) -> None:
         """Fit on as many rows of each series."""
@@ -202,7 +201,7 @@ class Boosting:
                     min_samples_leaf=60,
                     max_features=0.5, l2_regularization=1.0, early_stopping=False, random_state=seed,
                 ).fit(x[:, self.features], y)
-                for seed in range(BOOSTING_SEEDS)
+                for seed in range(self.seeds)
             ]  # fmt: skip
 
     def ahead(self, known: Known, rows: Index) -> Array:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from models.backtests import DAILY, FEW_HOURLY, MEASURES, MODEL_VERSION, Kind, SeriesForecast, forecast_panel
+from models.backtests import DAILY, HOURLY, MEASURES, MODEL_VERSION, Kind, SeriesForecast, forecast_panel
 from models.holidays import holiday_numbers
 from models.smoothing import Array, Index
 
@@ -104,9 +104,9 @@ def forecast_hours(hourly: pd.DataFrame, as_of: date) -> KpiForecasts:
     past = hourly.assign(at=pd.to_datetime(hourly["hour_at"]), value=hourly["value"].astype(float))
     past = past[past["at"] <= end]
     hours = _grid(past, end, "h")
-    ahead = pd.date_range(end, periods=FEW_HOURLY.horizon + 1, freq="h")[1:]
+    ahead = pd.date_range(end, periods=HOURLY.horizon + 1, freq="h")[1:]
     # Hours of a holiday differ among themselves, and one effect for all of them would be wrong for each.
-    found = _forecast(past, hours, FEW_HOURLY, np.zeros(len(hours) + FEW_HOURLY.horizon, dtype=int))
+    found = _forecast(past, hours, HOURLY, np.zeros(len(hours) + HOURLY.horizon, dtype=int))
     forecasts = found.forecasts.assign(forecast_date=as_of, horizon_hours=found.forecasts["step"])
     forecasts["hour_at"] = ahead[found.forecasts["step"].to_numpy(dtype=int) - 1]
     backtests = found.backtests.assign(horizon_days=found.backtests["horizon_steps"] // 24, forecast_date=as_of)

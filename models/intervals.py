@@ -38,25 +38,26 @@ class Scale:
         return np.clip(np.exp(values) if self.is_log else values, *self.bounds)
 
 
-def conformal(errors: Array, seasons: Index, level: float) -> Array:
-    """Split conformal quantile of absolute errors for each season ahead: the ⌈(n + 1)·level⌉-th smallest of n.
+def conformal(errors: Array, seasons: Index, levels: tuple[float, ...]) -> dict[float, Array]:
+    """Split conformal quantiles of absolute errors for each season ahead: the ⌈(n + 1)·level⌉-th smallest of n.
 
     Source: Lei, G'Sell, Rinaldo, Tibshirani, Wasserman, "Distribution-Free Predictive Inference for Regression", JASA
         113 (2018).
     """
-    pooled = _quantile((errors / np.sqrt(seasons)).ravel(), level)
-    widths = np.empty(len(seasons))
+    pooled = _quantiles(errors / np.sqrt(seasons), levels)
+    widths = np.empty((len(levels), len(seasons)))
     for season in np.unique(seasons):
-        own = errors[:, seasons == season].ravel()
+        own = errors[:, seasons == season]
         enough = np.count_nonzero(~np.isnan(own)) >= MIN_ERRORS
-        widths[seasons == season] = _quantile(own, level) if enough else pooled * np.sqrt(season)
+        found = _quantiles(own, levels) if enough else pooled * np.sqrt(season)
+        widths[:, seasons == season] = found[:, None]
     # What lies further ahead is not known better; without this, luck in a thin season would say so.
-    return np.maximum.accumulate(widths)
+    return dict(zip(levels, np.maximum.accumulate(widths, axis=1), strict=True))
 
 
-def _quantile(scores: Array, level: float) -> float:
+def _quantiles(scores: Array, levels: tuple[float, ...]) -> Array:
     known = np.sort(scores[~np.isnan(scores)])
     if not known.size:
-        return float("nan")
-    rank = int(np.ceil((known.size + 1) * level))
-    return float(known[min(rank, known.size) - 1])
+        return np.full(len(levels), np.nan)
+    ranks = np.ceil((known.size + 1) * np.array(levels)).astype(int)
+    return np.asarray(known[np.minimum(ranks, known.size) - 1])

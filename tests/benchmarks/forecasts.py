@@ -1,10 +1,11 @@
 """The forecasts of `models.forecasts` on real and simulated series, each beside the seasonal naive of the same run.
 
-Run by hand: `python -m tests.benchmarks.forecasts [--data DIR] [--others DIR] [--seeds 1 2 3] [--origins 8]`; five
-minutes, with `--others` fifteen: that installs Prophet and statsforecast into an environment of its own at DIR, once,
-and runs them on the daily series too. Stated limits: hourly (M4, 48 steps) the mean of sMAPE and MASE at most 0.85 of
-the seasonal naive's at under 150 ms of CPU a series; daily (28 days ahead) MASE at most 0.77 of it and ahead of the
-others; 90 % intervals hold 88 to 92 %, 95 % intervals 93 to 97 %, and the MSIS of these is below the seasonal naive's.
+Run by hand: `python -m tests.benchmarks.forecasts [--only hourly|daily|short] [--data DIR] [--others DIR]
+[--seeds 1 2 3] [--origins 8]`; five minutes, with `--others` fifteen: that installs Prophet and statsforecast into an
+environment of its own at DIR, once, and runs them on the daily series too. Stated limits: hourly (M4, 48 steps) the
+mean of sMAPE and MASE at most 0.85 of the seasonal naive's at under 150 ms of CPU a series; daily (28 days ahead) MASE
+at most 0.77 of it and ahead of the others; 90 % intervals hold 88 to 92 %, 95 % intervals 93 to 97 %, and the MSIS of
+these is below the seasonal naive's.
 """
 
 import argparse
@@ -12,7 +13,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +27,8 @@ from models.forecasters import Boosting, Known, Panel, SmoothedRidge
 from tests.benchmarks.forecast_series import hourly, simulated, wikipedia
 
 Array = NDArray[np.float64]
+Forecasts = dict[str, list[tuple[Array, dict[float, tuple[Array, Array]]]]]
+SHORT_HISTORIES = (40, 60, 90, 120, 200)
 OTHERS = ("prophet", "statsforecast")
 POSITIVE = (0.0, np.inf)
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -49,11 +52,18 @@ def main() -> None:
     parser.add_argument("--others", type=Path)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--origins", type=int, default=8)
+    parser.add_argument("--only", choices=["hourly", "daily", "short"])
     given = parser.parse_args()
-    if (given.data / "m4_hourly").is_dir():
-        print_hourly(given.data)
-    else:
-        print(f"no series of M4 at {given.data}: nothing hourly is measured")
+    if given.only in (None, "hourly"):
+        print_hourly(given.data, given.origins)
+    if given.only in (None, "daily"):
+        print_daily(given)
+    if given.only in (None, "short"):
+        print_short(given.seeds)
+
+
+def print_daily(given: argparse.Namespace) -> None:
+    """Prints drawn KPIs and Wikipedia, forecast by what is chosen and, where wanted, by the others."""
     rows, cases = [], []
     for origin in range(given.origins):
         for group in daily(given.data, given.seeds, origin):
@@ -61,9 +71,19 @@ def main() -> None:
             cases += group
     if given.others:
         rows += others(given.others, cases)
-    table = pd.DataFrame(rows)
-    pooled = pd.concat([table, table.assign(group="all")])
-    print_table(pooled.groupby(["group", "model"], sort=False)[SCORES].mean())
+    print_table([*rows, *({**row, "group": "all"} for row in rows)], ["mase"])
+
+
+def print_short(seeds: list[int]) -> None:
+    """Prints drawn KPIs of which little is known yet."""
+    rows = []
+    for seed in seeds:
+        for days in SHORT_HISTORIES:
+            rows += judge(
+                [Case(f"{days} days", values[-days - DAILY.horizon : -DAILY.horizon], values[-DAILY.horizon :], bounds)
+                 for values, bounds in simulated(seed)]
+            )  # fmt: skip
+    print_table(rows, ["mase"])
 
 
 def daily(data: Path, seeds: list[int], origin: int) -> Iterator[list[Case]]:
@@ -90,10 +110,13 @@ def judge(cases: list[Case]) -> list[dict[str, object]]:
     return rows
 
 
-def scored(case: Case, model: str, forecast: Array, ends: dict[float, tuple[Array, Array]]) -> dict[str, object]:
+def scored(
+    case: Case, model: str, forecast: Array, ends: dict[float, tuple[Array, Array]], period: int = 7
+) -> dict[str, object]:
     """Returns one row of scores."""
-    period, measured = 7, {"group": case.group, "model": model}
-    measured |= {
+    measured: dict[str, object] = {
+        "group": case.group,
+        "model": model,
         "mase": evaluation.mase(case.actual, forecast, case.history, period),
         "smape": evaluation.smape(case.actual, forecast),
     }
@@ -104,49 +127,62 @@ def scored(case: Case, model: str, forecast: Array, ends: dict[float, tuple[Arra
     return measured
 
 
-def print_hourly(data: Path) -> None:
-    """Prints M4: the mean of ridge and boosting as fitted once, and the choice with backtest and intervals."""
-    series = hourly(data)
-    histories, actuals = zip(*series, strict=True)
+def print_hourly(data: Path, origins: int) -> None:
+    """Prints M4 as the competition cut it off, and on average over earlier origins 48 hours apart."""
+    if not (data / "m4_hourly").is_dir():
+        print(f"no series of M4 at {data}: nothing hourly is measured")
+        return
+    whole = [np.concatenate(both) for both in hourly(data)]
     # Its import takes seconds once, however many the series.
     import sklearn.ensemble  # noqa: F401
 
+    rows = judge_hours(whole, 0, fit_once)
+    for origin in range(origins):
+        rows += judge_hours(whole, origin, choose_each)
+    print_table(rows, ["mase", "smape"])
+
+
+def judge_hours(whole: list[Array], origin: int, way: Callable[[list[Array]], Forecasts]) -> list[dict[str, object]]:
+    """Returns scores and CPU time of what this way makes of all series cut off 48 hours times `origin` + 1 early."""
+    group = "M4 hourly, earlier origins" if origin else "M4 hourly, as held out"
+    ahead = HOURLY.horizon
+    cut = [len(values) - ahead * (origin + 1) for values in whole]
+    cases = [Case(group, values[:n], values[n : n + ahead], POSITIVE) for values, n in zip(whole, cut, strict=True)]
     started = time.process_time()
-    panel = Panel(np.log(np.stack(histories)), HOURLY.seasons, HOURLY.long, np.zeros(748, dtype=int), HOURLY.horizon)
-    known = Known.of(panel, np.arange(699, 47, -HOURLY.stride)[::-1])
+    made = way([case.history for case in cases])
+    cpu = (time.process_time() - started) / len(cases) * 1000
+    rows = []
+    for model, found in made.items():
+        for case, (forecast, ends) in zip(cases, found, strict=True):
+            row = scored(case, model, forecast, ends, HOURLY.seasons[0])
+            rows.append(row | {"cpu_ms": np.nan if model == SEASONAL_NAIVE else cpu})
+    return rows
+
+
+def fit_once(histories: list[Array]) -> Forecasts:
+    """Returns the mean of ridge and boosting without backtest, choice and intervals."""
+    logs = np.log(np.stack(histories))
+    n = logs.shape[1]
+    panel = Panel(logs, HOURLY.seasons, HOURLY.long, np.zeros(n + HOURLY.horizon, dtype=int), HOURLY.horizon)
+    known = Known.of(panel, np.arange(n - 1, 47, -HOURLY.stride)[::-1])
     parts = []
     for forecaster in (SmoothedRidge(), Boosting(*HOURLY.trees)):
-        forecaster.fit(known, 699)
+        forecaster.fit(known, n - 1)
         parts.append(forecaster.ahead(known, np.array([len(known.origins) - 1]))[:, 0])
-    once = np.exp(np.mean(parts, axis=0))
-    lap = time.process_time()
-    chosen = forecast_panel(list(histories), HOURLY, [POSITIVE] * len(series))
-    ended = time.process_time()
-    ways = {
-        SEASONAL_NAIVE: ([one.naive[0] for one in chosen], 0.0),
-        "ridge and boosting, fitted once": (list(once), lap - started),
-        "chosen by backtest, with intervals": ([one.forecast for one in chosen], ended - lap),
-    }
-    scores = {
-        name: np.mean(
-            [(evaluation.smape(y, f), evaluation.mase(y, f, h, 24))
-             for h, y, f in zip(histories, actuals, forecasts, strict=True)], axis=0,
-        )
-        for name, (forecasts, _) in ways.items()
-    }  # fmt: skip
-    for name, (smape, mase) in scores.items():
-        relative = np.mean([smape, mase] / scores[SEASONAL_NAIVE])
-        cpu = ways[name][1] / len(series) * 1000
-        print(f"M4 hourly, {name}: sMAPE {smape:.2f}, MASE {mase:.3f}, relative {relative:.3f}, {cpu:.0f} ms a series")
-    for level in LEVELS:
-        held = [evaluation.coverage(y, *one.intervals[level]) for y, one in zip(actuals, chosen, strict=True)]
-        print(f"  {level:.0%} intervals hold {np.mean(held):.1%}")
+    return {"fitted once": [(forecast, {}) for forecast in np.exp(np.mean(parts, axis=0))]}
 
 
-def print_table(table: pd.DataFrame) -> None:
-    """Prints the means over series and origins, and each error beside the seasonal naive's of the group."""
-    naive = table["mase"].xs(SEASONAL_NAIVE, level="model")
-    relative = table["mase"] / table.index.get_level_values("group").map(naive)
+def choose_each(histories: list[Array]) -> Forecasts:
+    """Returns the model chosen by backtest and the seasonal naive, with intervals."""
+    found = forecast_panel(histories, HOURLY, [POSITIVE] * len(histories))
+    return {"chosen": [(one.forecast, one.intervals) for one in found], SEASONAL_NAIVE: [one.naive for one in found]}
+
+
+def print_table(rows: list[dict[str, object]], errors: list[str]) -> None:
+    """Prints the means over series and origins, and these errors beside the seasonal naive's of the group."""
+    table = pd.DataFrame(rows).groupby(["group", "model"], sort=False).mean()
+    naive = table.xs(SEASONAL_NAIVE, level="model")[errors].reindex(table.index.get_level_values("group"))
+    relative = (table[errors] / naive.to_numpy()).mean(axis=1)
     print(table.assign(relative=relative).round(3).to_string())
 
 
