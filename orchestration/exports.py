@@ -72,7 +72,7 @@ def run_scheduled(settings: Settings, as_of: date) -> tuple[list[str], list[str]
         out = declared.to.replace("{date}", last.isoformat())
         try:
             if not object_storage.is_remote(out):
-                out = str(_own_folder(settings, out))
+                out = str(_own_folder(settings, out, last))
             # The file of a week that is over is written once.
             if declared.when != "daily" and _exists(out):
                 continue
@@ -97,10 +97,15 @@ def _wanted(declared: Export, as_of: date) -> Wanted:
     return Wanted(declared.table, tuple(declared.columns), declared.where, as_of=as_of)
 
 
-def _own_folder(settings: Settings, out: str) -> Path:
-    """A path below the home, whose folder is made; an absolute one elsewhere may be mistyped, and is not."""
+def _own_folder(settings: Settings, out: str, last: date) -> Path:
+    """A path whose folder is made below the home, and from the first part on that has the date.
+
+    Another folder elsewhere may be mistyped, and is not made.
+    """
     path = settings.home / out
-    if path.is_relative_to(settings.home):
+    ours = path.is_relative_to(settings.home)
+    dated = [folder for folder in path.parents if last.isoformat() in str(folder)]
+    if ours or (dated and dated[-1].parent.is_dir()):
         path.parent.mkdir(parents=True, exist_ok=True)
     return path
 

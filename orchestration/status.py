@@ -9,9 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
-import duckdb
-
-from orchestration import lake, runs
+from orchestration import database, lake, runs
 from orchestration.settings import Settings
 
 # Exports of a day land during the next one: data of yesterday are fresh.
@@ -152,7 +150,7 @@ def read_status_at(settings: Settings, instant: datetime) -> Status:
         return Status(
             "unknown", f"Nothing is known of that time: the data published end with {as_of}", at=at.isoformat()
         )
-    with duckdb.connect(str(settings.published / "marts.duckdb"), read_only=True) as connection:
+    with database.connect(settings.published / "marts.duckdb", read_only=True) as connection:
         told = health_at(connection, at.replace(tzinfo=None))
     for part in (told, *told["services"], *told["journeys"]):
         part["since"] = part["since"].isoformat() if part["since"] else None

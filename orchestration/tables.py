@@ -16,11 +16,13 @@ from typing import Any, TextIO
 
 import duckdb
 
+from orchestration import database
 from orchestration.reports.cells import neutral
 from orchestration.settings import Settings
 
 ROWS_AT_ONCE = 10_000
-WRITING_MEMORY = "500MB"
+# Of a question, and of a file that is written: it reads each block of the marts once, and would keep them all.
+ASKING_MEMORY, WRITING_MEMORY, SPILLED = "2GB", "500MB", "20GB"
 
 
 class TableError(Exception):
@@ -47,16 +49,16 @@ def guarded(file: Path, writes: Path | None = None, threads: int = 0) -> Iterato
 
     With one of `threads`, what SQL leaves open (rows without an order, sums of floats) comes out the same every time.
     """
-    connection = duckdb.connect(file, read_only=True)
+    connection = database.connect(file, read_only=True)
     try:
-        connection.execute("set TimeZone = 'UTC'")
         # Beside the file, as DuckDB would have it, is the release, which nobody writes to.
         connection.execute(f"set temp_directory = {quoted(Path(tempfile.gettempdir()) / 'beaconmart-spill')}")
+        memory = WRITING_MEMORY if writes else ASKING_MEMORY
+        connection.execute(f"set memory_limit = '{memory}'; set max_temp_directory_size = '{SPILLED}'")
         if threads:
             connection.execute(f"set threads = {threads:d}")
         if writes:
-            # Without a limit, blocks of the file would be kept until memory is full: writing reads each of them once.
-            connection.execute(f"set allowed_paths = [{quoted(writes)}]; set memory_limit = '{WRITING_MEMORY}'")
+            connection.execute(f"set allowed_paths = [{quoted(writes)}]")
         connection.execute("set enable_external_access = false; set lock_configuration = true")
         yield connection
     finally:

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import duckdb
 import pyarrow as pa
 
+from orchestration import database
 from orchestration.alerts import clocks, outbox
 from orchestration.alerts.sql import run
 from orchestration.lake.layout import locked
@@ -61,9 +62,8 @@ def opened(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the ledger for a moment, behind a lock: another process waits meanwhile, so send nothing in here."""
     file = path(settings)
     with locked(file.with_suffix(".lock")):
-        connection = duckdb.connect(file)
+        connection = database.connect(file)
         try:
-            connection.execute("set TimeZone = 'UTC'")
             run(connection, "tables")
             yield connection
         finally:

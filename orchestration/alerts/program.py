@@ -16,7 +16,7 @@ from typing import Any
 
 import duckdb
 
-from orchestration import dbt
+from orchestration import database, dbt
 from orchestration.lake.layout import locked, replace_file
 from orchestration.settings import Settings
 from orchestration.warehouse.configuration import write_configuration
@@ -110,8 +110,8 @@ def load(settings: Settings) -> Program:
 
 def memory() -> duckdb.DuckDBPyConnection:
     """A database in memory that has the name which compiled SQL expects; instants are UTC."""
-    connection = duckdb.connect()
-    connection.execute(f"attach ':memory:' as {DATABASE}; use {DATABASE}; set TimeZone = 'UTC'")
+    connection = database.connect()
+    connection.execute(f"attach ':memory:' as {DATABASE}; use {DATABASE}")
     connection.execute("set preserve_insertion_order = false")
     return connection
 

@@ -11,6 +11,7 @@ from typing import Protocol
 
 import duckdb
 
+from orchestration import database
 from orchestration.settings import Settings
 from orchestration.sources.columns import Placing
 from orchestration.sources.literals import literal
@@ -59,7 +60,7 @@ class SourceFile(Protocol):
 
 def connect(settings: Settings, folder: Path, sealed_through: date | None) -> duckdb.DuckDBPyConnection:
     """Returns a new session whose work files lie in a folder, and for which days through a date are closed."""
-    connection = duckdb.connect(
+    connection = database.connect(
         config={
             # Lines are numbered in order, which one thread does; a second one only cost 6 % more.
             "threads": "1",

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration import lake
+from orchestration import database, lake
 from orchestration.settings import Settings
 
 _held: dict[Path, tuple[int, int]] = {}
@@ -29,9 +29,8 @@ def connect(settings: Settings, read_only: bool = False) -> Iterator[duckdb.Duck
     Readers take the lock too: DuckDB keeps every other process out while one writes.
     """
     with writing(settings):
-        connection = duckdb.connect(settings.warehouse, read_only=read_only and settings.warehouse.exists())
+        connection = database.connect(settings.warehouse, read_only and settings.warehouse.exists())
         try:
-            connection.execute("set TimeZone = 'UTC'")
             yield connection
         finally:
             connection.close()
@@ -72,7 +71,7 @@ def kept_open(settings: Settings) -> Iterator[None]:
     To open it anew for each costs two seconds of a run. Memory for its blocks is kept too, up to a quarter of what
     DuckDB may use: giving it back after every query is a tenth of the large ones, and more where two threads do so.
     """
-    connection = duckdb.connect(settings.warehouse)
+    connection = database.connect(settings.warehouse)
     try:
         connection.execute("set block_allocator_memory = '25%'")
         yield

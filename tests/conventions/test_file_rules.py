@@ -40,6 +40,11 @@ def test_modules_fit_in_a_head():
     assert long == {}
 
 
+def test_every_database_is_opened_with_the_same_settings():
+    opening = [str(path) for path in python_modules() if "duckdb.connect(" in (ROOT / path).read_text()]
+    assert opening == ["orchestration/database.py"]
+
+
 def test_the_collector_is_read_at_one_sight_before_it_is_put_on_a_page():
     assert len((ROOT / "orchestration/sources/collect/collect.js").read_text().splitlines()) <= 45
 

@@ -175,6 +175,14 @@ def test_a_scheduled_export_is_replaced_by_each_publish_with_the_rows_up_to_its_
     assert first.read_text() != "old"
 
 
+def test_a_folder_of_a_day_is_made_and_another_one_elsewhere_must_be_there(home, tmp_path_factory):
+    there = tmp_path_factory.mktemp("share")
+    fields = {"to": f"{there}/{{date}}/errors.csv"}
+    assert scheduled(home, date(2026, 11, 1), **fields) == ([str(there / "2026-11-01" / "errors.csv")], [])
+    written, failed = scheduled(home, date(2026, 11, 1), to=f"{there}/shrae/{{date}}/errors.csv")
+    assert not written and "no folder" in failed[0] and not (there / "shrae").exists()
+
+
 def test_the_export_of_a_period_is_made_once_it_is_over_however_late_the_run(home):
     fields = {"to": "sent/{date}.csv", "when": "weekly", "where": "event_date <= $as_of"}
     sunday = home.home / "sent" / "2026-11-01.csv"

@@ -16,6 +16,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from pydantic import BaseModel, ValidationError
 
+from orchestration import database
 from orchestration.reports.content.definitions import anchors
 from orchestration.reports.custom.specs import FIGURES, Figure, Front
 from orchestration.settings.documents import Document, Mistake, documents_in
@@ -204,7 +205,7 @@ def _unknown_names(report: Report, body: str) -> Iterator[Mistake]:
 
 def _wrong_sql(report: Report) -> Iterator[Mistake]:
     parameters = {*report.front.parameters, "as_of"} if report.front else set()
-    with duckdb.connect() as connection:
+    with database.connect() as connection:
         for query in report.queries.values():
             yield from _wrong_query(report, connection, query, parameters)
         for name, parameter in (report.front.parameters if report.front else {}).items():
