@@ -47,7 +47,7 @@ def releases(context: Context) -> Section:
         row["bounds_text"] = f"{low} to {high}"
         row["verdict"] = row["verdict"].replace(" ", "_")
     if not rows:
-        empty = "A release can be judged two days after it, with three weeks before it."
+        empty = "A release can be judged three days after it, with three weeks of history and enough sessions."
         return Section("releases", "No release of the last five weeks can be judged yet", empty=empty)
     moved = [row for row in rows if row["verdict"] != "not_proven"]
     said = [f"{row['outcome_name']} of {row['page_group']} {row['verdict']} since {row['release']}" for row in moved]

@@ -15,12 +15,12 @@ RELEASED = AS_OF - timedelta(days=5)
 KINDS = {"home": True, "product": True, "search": False, "checkout": False}
 
 
-def days(seed, loss=0.0, common=0.0):
-    """Shares of good LCP of 90 days: a week, a move of all page groups, and from the release on a loss of product."""
+def days(seed, loss=0.0, common=0.0, length=90):
+    """Shares of good LCP: a week, a move of all page groups, and from the release on a loss of product."""
     rng = np.random.default_rng(seed)
     rows = []
-    for day in range(90):
-        on = AS_OF - timedelta(days=89 - day)
+    for day in range(length):
+        on = AS_OF - timedelta(days=length - 1 - day)
         moved = rng.normal(0, 0.02) + 0.02 * (on.weekday() == 6) - (common if on >= RELEASED else 0)
         for page_group in KINDS:
             share = 0.8 + moved - (loss if page_group == "product" and on >= RELEASED else 0)
@@ -28,9 +28,17 @@ def days(seed, loss=0.0, common=0.0):
     return pd.DataFrame(rows, columns=["page_group", "outcome", "event_date", "hit_count", "total_count"])
 
 
-def releases(controls=True):
+def few(seed, volume=40, share=0.06, span=42):
+    """Conversion of a small site, in which nothing but chance moves."""
+    rng = np.random.default_rng(seed)
+    dates = [AS_OF - timedelta(days=day) for day in range(span)]
+    rows = [(g, "conversion", on, rng.binomial(volume, share), volume) for on in dates for g in KINDS]
+    return pd.DataFrame(rows, columns=["page_group", "outcome", "event_date", "hit_count", "total_count"])
+
+
+def releases(controls=True, on=RELEASED):
     return pd.DataFrame(
-        [("r2", RELEASED, group, touched) for group, touched in KINDS.items() if touched or controls],
+        [("r2", on, group, touched) for group, touched in KINDS.items() if touched or controls],
         columns=["release", "released_on", "page_group", "is_touched"],
     )
 
@@ -43,6 +51,25 @@ def test_a_loss_of_what_was_touched_is_found_and_a_loss_of_all_is_not():
         false += told.loc["home", "verdict"] != "not proven"
         false += (judge_release_effects(releases(), days(seed, common=0.1), AS_OF)["verdict"] != "not proven").sum()
     assert found >= 9 and false <= 3  # of 30
+
+
+def test_on_a_small_site_chance_is_not_taken_for_the_release():
+    small = [judge_release_effects(releases(), few(seed), AS_OF) for seed in range(60)]
+    told = pd.concat(small)
+    assert len(told) > 80 and sum((one["verdict"] != "not proven").any() for one in small) <= 3
+    assert ((told["effect_lower"] <= 0) & (told["effect_upper"] >= 0)).mean() >= 0.95
+
+
+@pytest.mark.parametrize(
+    ("rows", "released"),
+    [
+        (few(1, volume=30, share=0.03), RELEASED),  # too few orders
+        (few(1, volume=30, share=0.97), RELEASED),  # too few sessions without one
+        (few(1, volume=400), AS_OF - timedelta(days=2)),  # too few days
+    ],
+)
+def test_what_is_too_little_to_judge_by_is_not_judged(rows, released):
+    assert judge_release_effects(releases(on=released), rows, AS_OF).empty
 
 
 def test_without_an_untouched_page_group_it_says_that_it_compared_with_days_before_only():
