@@ -32,6 +32,16 @@ business as (
         )
 ),
 
+-- Sessions have no orders only where orders are delivered; else nothing is known of them.
+sold as (
+    select * replace (
+        if({{ is_delivered(['raw_orders.orders']) }}, converted_session_count, null) as converted_session_count,
+        if({{ is_delivered(['raw_orders.orders']) }}, order_count, null) as order_count,
+        if({{ is_delivered(['raw_orders.orders']) }}, revenue_net, null) as revenue_net
+    )
+    from business
+),
+
 segments as (
     select
         period,
@@ -50,7 +60,7 @@ segments as (
         {{ wilson('lower', 'conversion * n', 'n') }} as conversion_lower,
         {{ wilson('upper', 'conversion * n', 'n') }} as conversion_upper,
         power((conversion_upper - conversion_lower) / 2, 2) as squared_half_width
-    from business
+    from sold
     group by period, segment_kind, segment
     having sum(session_count) > 0
 ),

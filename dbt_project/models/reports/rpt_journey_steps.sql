@@ -14,7 +14,11 @@ reached as (
         funnel.journey,
         funnel.step,
         cast(sum(funnel.sample_count) as bigint) as session_count,
-        cast(sum(funnel.converted_session_count) / sum(funnel.session_count) as double) as conversion_share
+        if(
+            {{ is_delivered(['raw_orders.orders']) }},
+            cast(sum(funnel.converted_session_count) / sum(funnel.session_count) as double),
+            null
+        ) as conversion_share
     from {{ ref('fct_journey_funnel_daily') }} as funnel
     inner join run on funnel.event_date between run.as_of_date - 27 and run.as_of_date
     group by funnel.journey, funnel.step

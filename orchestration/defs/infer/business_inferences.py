@@ -5,6 +5,8 @@ Reads frames by SQL, calls a pure function of `models`, and writes what that giv
 
 from datetime import date, timedelta
 
+import pandas as pd
+
 from orchestration import warehouse
 from orchestration.settings import Settings
 
@@ -12,6 +14,8 @@ EFFECT_DAYS = 90
 KPI_DAYS = 180
 # Releases are judged for five weeks; what they are held against reaches eight weeks and one further back.
 RELEASE_DAYS, BEFORE_RELEASE_DAYS = 35, 70
+# Outcomes of which only orders tell.
+OF_ORDERS = ["conversion", "revenue"]
 
 Rows = dict[str, int]
 
@@ -32,7 +36,9 @@ def estimate_effects(settings: Settings, as_of: date) -> Rows:
         "business_effect_strata": strata,
         "business_effect_doses": found.doses,
     }
-    return warehouse.write_inferences(settings, frames, {"event_date": as_of})
+    # What never happened has no p-value, so that leaving it out afterwards changes no q-value.
+    told = {name: _told(settings, frame) for name, frame in frames.items()}
+    return warehouse.write_inferences(settings, told, {"event_date": as_of})
 
 
 def correlate_kpis(settings: Settings, as_of: date) -> Rows:
@@ -50,10 +56,22 @@ def judge_release_effects(settings: Settings, as_of: date) -> Rows:
 
     since = as_of - timedelta(days=RELEASE_DAYS - 1)
     days = warehouse.read_frame(settings, _PAGE_GROUP_DAYS, [since - timedelta(days=BEFORE_RELEASE_DAYS), as_of])
-    found = judge_release_effects(warehouse.read_frame(settings, _RELEASES, [since, as_of]), days, as_of)
+    releases = warehouse.read_frame(settings, _RELEASES, [since, as_of])
+    found = judge_release_effects(releases, _told(settings, days), as_of)
     return warehouse.write_inferences(settings, {"release_effects": found}, {"event_date": as_of})
 
 
+def has_orders(settings: Settings) -> bool:
+    """Whether orders are delivered: their KPIs have rows only then."""
+    return len(warehouse.read_frame(settings, _ANY_ORDERS)) > 0
+
+
+def _told(settings: Settings, frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows of outcomes that are known."""
+    return frame if has_orders(settings) else frame[~frame["outcome"].isin(OF_ORDERS)]
+
+
+_ANY_ORDERS = "select 1 as found from executive.fct_kpi_daily where kpi = 'order_count' limit 1"
 # As doubles: pandas would add decimals one by one.
 _SUMS = """
     select exposure, term, dimension, segment, event_date, session_count,

@@ -6,6 +6,7 @@ Reads frames by SQL, calls a pure function of `models`, and writes what that giv
 from datetime import date, timedelta
 
 from orchestration import warehouse
+from orchestration.defs.infer.business_inferences import has_orders
 from orchestration.settings import Settings
 
 COST_DAYS = 28
@@ -20,7 +21,9 @@ def cost_errors(settings: Settings, as_of: date) -> Rows:
     from models.error_costs import estimate_costs
 
     cells = warehouse.read_frame(settings, _EXPOSURES, [as_of - timedelta(days=COST_DAYS - 1), as_of])
-    return warehouse.write_inferences(settings, {"error_costs": estimate_costs(cells, as_of)}, {"event_date": as_of})
+    # Without a feed of orders nothing is known of what errors cost.
+    found = estimate_costs(cells if has_orders(settings) else cells[:0], as_of)
+    return warehouse.write_inferences(settings, {"error_costs": found}, {"event_date": as_of})
 
 
 def judge_releases(settings: Settings, as_of: date) -> Rows:

@@ -18,6 +18,17 @@ KINDS = {
     "visitor_kind": "Kind of visitor",
 }
 METRICS = {"LCP": "ms", "INP": "ms", "CLS": "", "TTFB": "ms"}
+# Columns and figures of which only orders tell.
+OF_ORDERS = (
+    "conversion_share",
+    "previous_conversion_share",
+    "change",
+    "order_count",
+    "order_value_mean",
+    "revenue_net",
+    "revenue_per_session",
+)
+NO_ORDERS = "No orders are delivered, so that conversion and revenue are not known."
 TRENDS = ["conversion_share", "revenue_net", "session_count", "bounce_share"]
 
 
@@ -25,17 +36,19 @@ def page(context: Context) -> Page:
     """Return the business page."""
     segments = context.marts.rows("select * from reports.rpt_business_by_segment order by session_count desc, segment")
     charts = [kpi_chart(context.marts, context.formats, kpi) for kpi in TRENDS]
+    has_orders = any(row["conversion_share"] is not None for row in segments)
+    lead = "Cancelled orders do not convert, and revenue is net of refunds."
     return Page(
         "business",
         "Business",
         _title(context, segments),
-        "Cancelled orders do not convert, and revenue is net of refunds.",
+        NO_ORDERS if segments and not has_orders else lead,
         [
             Section("headlines", f"The 28 days to {day(context.marts.as_of)}", tiles=_tiles(context)),
             funnels.section(context),
-            _speeds(context),
+            _speeds(context, has_orders),
             Section("trends", f"Day by day, {context.marts.span} days", charts=[chart for chart in charts if chart]),
-            _segments(context, segments),
+            _segments(context, segments, has_orders),
             _reconciled(context),
         ],
     )
@@ -46,11 +59,11 @@ def _title(context: Context, segments: list[Row]) -> str:
     if overall is None:
         return "No session was seen in 28 days"
     formats = context.formats
+    sessions = formats.value(overall["session_count"], "count")
+    if overall["conversion_share"] is None:
+        return f"{formats.value(overall['bounce_share'], 'share')} of {sessions} sessions saw one page only"
     share = formats.value(overall["conversion_share"], "share")
-    return (
-        f"{share} of {formats.value(overall['session_count'], 'count')} sessions ended in an order, worth "
-        f"{formats.value(overall['revenue_net'], 'money')}"
-    )
+    return f"{share} of {sessions} sessions ended in an order, worth {formats.value(overall['revenue_net'], 'money')}"
 
 
 def _tiles(context: Context) -> list[Tile]:
@@ -73,7 +86,7 @@ def _tiles(context: Context) -> list[Tile]:
     return tiles
 
 
-def _speeds(context: Context) -> Section:
+def _speeds(context: Context, has_orders: bool) -> Section:
     rows = context.marts.rows_if(
         "business.fct_conversion_by_speed",
         """
@@ -100,11 +113,13 @@ def _speeds(context: Context) -> Section:
         return Section(
             "speed", "What sessions do by speed is not known", empty="No session of 28 days has a web vital."
         )
-    of_lcp = [row for row in rows if (row["metric"], row["of"]) == ("LCP", "conversion")]
+    outcomes = ("conversion", "bounce") if has_orders else ("bounce",)
+    of_lcp = [row for row in rows if (row["metric"], row["of"]) == ("LCP", outcomes[0])]
     title = "What sessions do by the speed of their first page view"
     if len(of_lcp) > 1:
         fast, slow = (context.formats.value(of_lcp[end]["p"], "share") for end in (0, -1))
-        title = f"{fast} of sessions that begin fast order, and {slow} of the slowest"
+        did = "order" if has_orders else "leave after one page"
+        title = f"{fast} of sessions that begin fast {did}, and {slow} of the slowest"
     lead = (
         "As it is, with 95 % intervals: who is slow differs in more than speed. The page of effects compares like ones."
     )
@@ -112,7 +127,7 @@ def _speeds(context: Context) -> Section:
         _speed(
             metric, outcome, [row for row in rows if (row["metric"], row["of"]) == (metric, outcome)], context.formats
         )
-        for outcome in ("conversion", "bounce")
+        for outcome in outcomes
         for metric in METRICS
         if any(row["metric"] == metric for row in rows)
     ]
@@ -126,7 +141,12 @@ def _speeds(context: Context) -> Section:
     )
     told = [row | {"bucket": _bucket(row)} for row in rows if row["of"] == "conversion"]
     told.sort(key=lambda row: list(METRICS).index(row["metric"]))
-    return Section("speed", title, lead, charts=charts, tables=[Table("sessions_by_speed", "", columns, told, shown=8)])
+    table = Table("sessions_by_speed", "", _known(columns, has_orders), told, shown=8)
+    return Section("speed", title, lead, charts=charts, tables=[table])
+
+
+def _known(columns: tuple[Column, ...], has_orders: bool) -> tuple[Column, ...]:
+    return tuple(column for column in columns if has_orders or column.key not in OF_ORDERS)
 
 
 def _speed(metric: str, outcome: str, rows: list[Row], formats: Formats) -> Chart:
@@ -163,7 +183,7 @@ def _bucket(row: Row) -> str:
     return f"≤ {write(row['value_to'], unit)}"
 
 
-def _segments(context: Context, segments: list[Row]) -> Section:
+def _segments(context: Context, segments: list[Row], has_orders: bool) -> Section:
     tables = []
     for kind, label in KINDS.items():
         columns = (
@@ -189,9 +209,16 @@ def _segments(context: Context, segments: list[Row]) -> Section:
         )
         rows = [row | {"change": _moved(row, context.formats)} for row in segments if row["segment_kind"] == kind]
         tables.append(
-            Table(f"business_by_{kind}", f"By {label.lower()}", columns, rows, "No session in 28 days.", shown=8)
+            Table(
+                f"business_by_{kind}",
+                f"By {label.lower()}",
+                _known(columns, has_orders),
+                rows,
+                "No session in 28 days.",
+                shown=8,
+            )
         )
-    return Section("segments", "Who visits and who buys", tables=tables)
+    return Section("segments", "Who visits and who buys" if has_orders else "Who visits", tables=tables)
 
 
 def _reconciled(context: Context) -> Section:
@@ -225,7 +252,7 @@ def _reconciled(context: Context) -> Section:
 
 def _moved(row: Row, formats: Formats) -> str:
     before = row["previous_conversion_share"]
-    if not before:
+    if not before or row["conversion_share"] is None:
         return "nothing before"
     change = formats.change(row["conversion_share"] / before - 1)
     return change if row["is_change_proven"] else f"{change}, not proven"

@@ -103,6 +103,9 @@ def strata(context: Context) -> Section:
                 note_heading="Effect",
             )
         )
+    if not charts:
+        empty = "Each needs some weeks of orders for an interval; the table of all pairs says what is known."
+        return Section("strata", "Whether conversion falls with LCP everywhere is not known yet", empty=empty)
     falling = sum(row["effect"] < 0 for row in rows)
     title = f"Conversion falls with LCP in {falling} of {plural(len(rows), 'stratum', 'strata')}"
     return Section("strata", title, "An effect that is real should show wherever one looks.", charts=charts)

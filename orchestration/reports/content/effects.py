@@ -9,6 +9,8 @@ from orchestration.reports.content.effects_by_day import newest
 from orchestration.reports.formats import NBSP, Formats
 from orchestration.reports.marts import Row, grouped
 
+OF_ORDERS = ("conversion", "revenue")
+NO_ORDERS = "No orders are delivered: bounces, pages and durations are compared, conversion and revenue are not."
 CURVES = ("conversion", "bounce")
 PAIRS = (
     Column("exposure_name", "Exposure"),
@@ -56,6 +58,14 @@ def page(context: Context) -> Page:
         _caveats(pairs),
         impacts(context),
     ]
+    if pairs and not any(row["outcome"] in OF_ORDERS for row in pairs):
+        # Without orders there is no money, and what is left is what sessions do.
+        sections = [
+            Section("money", "What speed is worth is not known", empty=NO_ORDERS),
+            _effects(pairs),
+            _curves(context, pairs),
+            _caveats(pairs),
+        ]
     if not pairs:
         empty = "Comparing like with like needs several weeks of sessions that have a web vital."
         sections = [Section("effects", "How speed goes along with business is not known yet", empty=empty)]
@@ -108,9 +118,12 @@ def _money(context: Context, pairs: list[Row]) -> Section:
 
 
 def _caveats(pairs: list[Row]) -> Section:
-    of_orders = [row for row in pairs if row["outcome"] == "conversion"]
+    told = {row["outcome"] for row in pairs}
+    outcome = "conversion" if "conversion" in told else "bounce"
     items = Markup("").join(
-        Markup("<li><strong>{}</strong>: {}.</li>").format(r["good"], r["caveat"]) for r in of_orders
+        Markup("<li><strong>{}</strong>: {}.</li>").format(r["good"], r["caveat"])
+        for r in pairs
+        if r["outcome"] == outcome
     )
     return Section("overturn", "What would overturn it", prose=Markup("<ul>{}</ul>").format(items))
 
@@ -118,7 +131,11 @@ def _caveats(pairs: list[Row]) -> Section:
 def _effects(pairs: list[Row]) -> Section:
     proven = sum(row["verdict"] == "associated" for row in pairs)
     by_outcome = grouped(sorted(pairs, key=lambda row: list(OUTCOMES).index(row["outcome"])), "outcome")
-    charts = [_forest(outcome, rows) for outcome, rows in by_outcome.items()]
+    charts = [
+        _forest(outcome, rows)
+        for outcome, rows in by_outcome.items()
+        if any(row["effect_lower"] is not None and row["outcome_mean"] for row in rows)
+    ]
     title = f"{proven or 'None'} of {plural(len(pairs), 'pair')} of an exposure and an outcome are associated"
     lead = (
         "The false discovery rate is held at 5 % over all pairs. Effects are drawn as a share of the mean, so "

@@ -33,7 +33,7 @@ def section(context: Context) -> Section:
     worst = max((row for row in rows if row["lost_share"] is not None), key=lambda row: row["lost_share"])
     share = context.formats.value(worst["lost_share"], "share")
     title = f"{share} of {worst['journey']} are lost before {worst['step']}"
-    columns = (Column("journey", "Journey", href="page"), *STEPS)
+    columns = (Column("journey", "Journey", href="page"), *_known(rows))
     return Section("funnels", title, LEAD, charts=charts, tables=[Table("journey_funnels", "", columns, rows)])
 
 
@@ -49,8 +49,14 @@ def section_of(context: Context, steps: list[Row], name: str) -> Section:
         f"Of {plural(first['session_count'], 'session')} that began, {last['session_count']:,} came to {last['step']}",
         LEAD,
         charts=[_chart(context, rows, f"funnel_{name}")] if len(rows) > 1 else [],
-        tables=[Table(f"funnel_{name}_steps", "", STEPS, rows)],
+        tables=[Table(f"funnel_{name}_steps", "", _known(rows), rows)],
     )
+
+
+def _known(rows: list[Row]) -> tuple[Column, ...]:
+    """The columns of steps; without a feed of orders no step has a conversion rate."""
+    has_orders = any(row["conversion_share"] is not None for row in rows)
+    return tuple(column for column in STEPS if has_orders or column.key != "conversion_share")
 
 
 def _walked(steps: list[Row]) -> list[Row]:

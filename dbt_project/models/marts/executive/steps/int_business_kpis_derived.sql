@@ -16,19 +16,27 @@ days as (
 
 ),
 
+-- A day without an order has none only where orders are delivered.
+sold as (
+
+    select * from days
+    where {{ is_delivered(['raw_orders.orders']) }}
+
+),
+
 final as (
 
     {{ kpi('session_count', 'sessions', none, none, 'sample_count', 'count', 'days') }}
     union all
     {{ kpi('conversion_share', 'conversion_share', wilson('lower', 'conversion_share * n', 'n'),
-        wilson('upper', 'conversion_share * n', 'n'), 'sample_count', 'share', 'days') }}
+        wilson('upper', 'conversion_share * n', 'n'), 'sample_count', 'share', 'sold') }}
     union all
     {{ kpi('bounce_share', 'bounce_share', wilson('lower', 'bounce_share * n', 'n'),
         wilson('upper', 'bounce_share * n', 'n'), 'sample_count', 'share', 'days') }}
     union all
-    {{ kpi('order_count', 'order_count', none, none, 'order_count', 'count', 'days') }}
+    {{ kpi('order_count', 'order_count', none, none, 'order_count', 'count', 'sold') }}
     union all
-    {{ kpi('revenue_net', 'revenue_net', none, none, 'order_count', 'money', 'days') }}
+    {{ kpi('revenue_net', 'revenue_net', none, none, 'order_count', 'money', 'sold') }}
 
 )
 

@@ -22,6 +22,14 @@ days as (
 
 ),
 
+-- A day without an error has none only where errors are delivered.
+watched as (
+
+    select * from days
+    where {{ is_delivered(['raw_web_errors.errors', 'raw_faro.signals', 'raw_opentelemetry.log_records']) }}
+
+),
+
 vitals as (
 
     select
@@ -39,7 +47,7 @@ final as (
     {{ kpi('page_view_count', 'weight', none, none, 'page_view_count', 'count', 'days') }}
     union all
     {{ kpi('error_page_view_share', 'error_share', wilson('lower', 'error_share * n', 'n'),
-        wilson('upper', 'error_share * n', 'n'), 'page_view_count', 'share', 'days') }}
+        wilson('upper', 'error_share * n', 'n'), 'page_view_count', 'share', 'watched') }}
     union all
     {{ kpi('core_web_vitals_pass_share', 'pass_share', wilson('lower', 'pass_share * vitals_n', 'vitals_n'),
         wilson('upper', 'pass_share * vitals_n', 'vitals_n'), 'vitals_page_view_count', 'share', 'days') }}
