@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from markupsafe import Markup
 
-Kind = Literal["line", "bar", "shares", "bars", "days", "forest", "spans"]
+Kind = Literal["line", "bar", "shares", "bars", "days", "matrix", "forest", "spans"]
 # Roles are names of CSS variables, so that a chart follows light, dark and print without being drawn again.
 Role = Literal["c1", "c2", "c3", "c4", "c5", "good", "middling", "bad", "unknown"]
 SERIES_ROLES: tuple[Role, ...] = ("c1", "c2", "c3", "c4", "c5")
@@ -30,7 +30,8 @@ class Span:
 class Series:
     """One row of marks: a value for each x (None is a gap), with bounds where there is an interval.
 
-    Of `days`, `roles` and `texts` say each bar in colour and in words; a row of `spans` has those instead of values.
+    Of `days` and `matrix`, `roles` and `texts` say each bar in colour and in words; a row of `spans` has those instead
+    of values.
     """
 
     name: str
@@ -67,12 +68,12 @@ class Chart:
     """One figure: `title` says the finding, `summary` says the chart to who cannot see it.
 
     Kinds and their x: `line` and `bar` (dates; several bars are stacked), `days` (dates or labels of shorter times; one
-    row of bars for each series), `spans` (the two instants at its ends; a row for each series), `shares` (labels; parts
-    of a whole in each row), `bars` (labels; amounts from zero in each row), `forest` (labels; one series with bounds
-    around zero).
+    row of bars for each series), `matrix` (numbered labels, those of its rows too; bars from zero, up to 1 or down to
+    -1), `spans` (the two instants at its ends; a row for each series), `shares` (labels; parts of a whole in each row),
+    `bars` (labels; amounts from zero in each row), `forest` (labels; one series with bounds around zero).
     `marks` are vertical lines of `line` and `bar`; those of days that are not drawn are left out.
-    `notes` stand beside the rows; `keys` name the colours of `days` and `spans`; `plain` is the role that needs no
-    words, because nothing happened. Small charts are multiples: many of a kind, side by side.
+    `notes` stand beside the rows; `keys` name the colours of what `is_told`; `plain` is the role that needs no words,
+    because nothing happened. Small charts are multiples: many of a kind, side by side.
     """
 
     id: str
@@ -97,7 +98,7 @@ class Chart:
     def legend(self) -> list[Series]:
         """The series that a reader must tell apart."""
         drawn = [series for series in self.series if any(value is not None for value in series.values)]
-        return drawn if len(drawn) > 1 and self.kind not in ("days", "spans") else []
+        return drawn if len(drawn) > 1 and not self.is_told else []
 
     @property
     def drawn_marks(self) -> list[tuple[int, list[Mark]]]:
@@ -109,9 +110,14 @@ class Chart:
         return sorted(found.items())
 
     @property
+    def is_told(self) -> bool:
+        """Whether each mark has words of its own, and each series a row."""
+        return self.kind in ("days", "matrix", "spans")
+
+    @property
     def has_rows(self) -> bool:
         """Whether the chart is a table of rows, each with its own small drawing."""
-        return self.kind in ("shares", "bars", "days", "forest", "spans")
+        return self.kind in ("shares", "bars", "days", "matrix", "forest", "spans")
 
     @property
     def told(self) -> list[tuple[str, str]]:

@@ -48,6 +48,7 @@ def plotly_figure(chart: Chart) -> dict[str, Any]:
         "shares": _shares,
         "bars": _shares,
         "days": _days,
+        "matrix": _days,
         "forest": _forest,
         "spans": _spans,
     }[chart.kind](chart)
@@ -106,7 +107,7 @@ def _lines_across(chart: Chart) -> dict[str, Any]:
 def _in_rows(chart: Chart, axis: dict[str, Any]) -> dict[str, Any]:
     """The layout of a row for each subject, the first on top."""
     # The values of `shares`, `bars` and `forest` lie on the x axis.
-    value_format = "" if chart.kind in ("days", "spans") else FORMATS.get(chart.unit, "")
+    value_format = "" if chart.is_told else FORMATS.get(chart.unit, "")
     return {
         "xaxis": {**axis, "tickformat": value_format},
         "yaxis": {**axis, "autorange": "reversed", "type": "category", "tickformat": ""},
@@ -165,7 +166,11 @@ def _days(chart: Chart) -> list[dict[str, Any]]:
                 "mode": "markers",
                 "customdata": [_text(text) for text in series.texts] if series.texts else known,
                 "hovertemplate": f"%{{y}}<br>{shown}<extra></extra>",
-                "marker": {"color": [COLOURS[role] for role in roles], "symbol": "square", "size": 9},
+                "marker": {
+                    "color": [COLOURS[role] for role in roles],
+                    "symbol": "square",
+                    "size": [2 + 14 * abs(v or 0.0) for v in series.values] if chart.kind == "matrix" else 9,
+                },
             }
         )
     return traces

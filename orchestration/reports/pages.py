@@ -234,8 +234,10 @@ def _environment(frame: Frame) -> jinja2.Environment:
 
 
 def row_axis(chart: Chart) -> Markup:
-    """Return the heading above the drawings of a chart of rows: the ends of their common axis."""
-    if chart.kind in ("days", "spans"):
+    """Return the heading above the drawings of a chart of rows: the ends of their axis, or the numbers of a matrix."""
+    if chart.kind == "matrix":
+        ends = [str(x).partition(" ")[0] for x in chart.x]
+    elif chart.is_told:
         # Of labels with a day and a time, the time: two whole ones do not fit on a phone.
         ends = [short_day(x) if isinstance(x, date) else str(x).rpartition(", ")[2] for x in (chart.x[0], chart.x[-1])]
     elif chart.kind == "shares":
@@ -245,8 +247,9 @@ def row_axis(chart: Chart) -> Markup:
         ends = ["0", axis_tick(longest, chart.unit, longest)]
     else:
         ends = list(_forest_ends(chart))
-    return Markup('<span class="scale">{}</span>').format(
-        Markup("").join(Markup("<span>{}</span>").format(escape(end)) for end in ends)
+    return Markup('<span class="scale{}">{}</span>').format(
+        " numbers" if chart.kind == "matrix" else "",
+        Markup("").join(Markup("<span>{}</span>").format(escape(end)) for end in ends),
     )
 
 

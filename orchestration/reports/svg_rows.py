@@ -1,4 +1,4 @@
-"""Charts that are tables of rows, each row with its own small SVG: shares, day bars, stretches of time, effects.
+"""Charts that are tables of rows, each row with its own small SVG: shares, days, matrices, stretches of time, effects.
 
 The rows are real table rows, so that labels wrap, screen readers read them and a phone shows them at full size.
 """
@@ -15,13 +15,16 @@ STEP = 10
 SLIMMEST = 4.0
 # More bars than these are too slim to point at, and their words would be most of a page.
 MOST_TOLD = 120
+# Where zero is in a row of a matrix.
+MIDDLE = 16
 HEIGHTS: dict[Role, int] = {"good": 6, "middling": 3, "bad": 0, "unknown": 20, "c1": 14}
 
 
 def draw_rows(chart: Chart) -> list[tuple[str, Markup, str]]:
-    """Return (label, SVG, note) for each row of a `shares`, `bars`, `days`, `spans` or `forest` chart."""
-    draw = {"shares": _shares, "bars": _shares, "days": _days, "spans": _spans, "forest": _forest}[chart.kind]
-    labels = [series.name for series in chart.series] if chart.kind in ("days", "spans") else [str(x) for x in chart.x]
+    """Return (label, SVG, note) for each row of a `shares`, `bars`, `days`, `matrix`, `spans` or `forest` chart."""
+    kinds = {"shares": _shares, "bars": _shares, "days": _days, "matrix": _matrix, "spans": _spans, "forest": _forest}
+    draw = kinds[chart.kind]
+    labels = [series.name for series in chart.series] if chart.is_told else [str(x) for x in chart.x]
     notes = chart.notes or ("",) * len(labels)
     return list(zip(labels, draw(chart), notes, strict=True))
 
@@ -84,6 +87,24 @@ def _days(chart: Chart) -> list[Markup]:
 def _bar(i: int, role: Role, gap: int = 2) -> str:
     # Height says it too, for those who cannot tell the colours apart.
     return f"M{i * STEP + gap // 2} 28V{HEIGHTS.get(role, 0)}h{STEP - gap}V28Z"
+
+
+def _matrix(chart: Chart) -> list[Markup]:
+    rows = []
+    for series in chart.series:
+        width = len(series.values) * STEP
+        parts = f'<path class="limit" d="M0 {MIDDLE}H{width}"/>'
+        # Counting columns far below their numbers takes something to count by.
+        parts += "".join(f'<path class="limit" d="M{x} 0V{2 * MIDDLE}"/>' for x in range(5 * STEP, width, 5 * STEP))
+        for i, (value, role, text) in enumerate(
+            zip(series.values, series.roles or (), series.texts or (), strict=True)
+        ):
+            length = 0.0 if value is None else -MIDDLE * value
+            bar = f"M{i * STEP + 1} {MIDDLE}v{length:.1f}h{STEP - 2}v{-length:.1f}Z"
+            whole = f'<rect class="hover" x="{i * STEP}" width="{STEP}" height="{2 * MIDDLE}"/>'
+            parts += f'<g><title>{escape(text)}</title>{whole}<path class="fill {role}" d="{bar}"/></g>'
+        rows.append(_svg(parts, width, 2 * MIDDLE))
+    return rows
 
 
 def _spans(chart: Chart) -> list[Markup]:

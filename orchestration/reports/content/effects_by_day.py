@@ -66,6 +66,7 @@ def matrix(context: Context) -> Section:
     if not rows:
         return Section("kpis", "How KPIs move together is not known yet", empty="It takes six weeks of days.")
     names = sorted({row["kpi"] for row in rows} | {row["other_kpi"] for row in rows}, key=_kpi_order)
+    numbered = tuple(f"{number} {_kpi_name(name)}" for number, name in enumerate(names, start=1))
     found = {(row[a], row[b]): row for row in rows for a, b in (("kpi", "other_kpi"), ("other_kpi", "kpi"))}
     moving = [row for row in rows if row["verdict"] == "associated"]
     other = [row for row in moving if not row["is_same_source"]]
@@ -75,21 +76,22 @@ def matrix(context: Context) -> Section:
         row["source"] = "the same numbers" if row["is_same_source"] else "others"
     chart = Chart(
         id="kpi_matrix",
-        kind="days",
+        kind="matrix",
         title=f"{len(moving)} of {plural(len(rows), 'pair')} move together, {len(other)} of them of different numbers",
-        subtitle=f"Each row's KPI with every other one, in the order of the rows; {rows[0]['day_count']} days.",
+        subtitle=f"Columns bear the numbers of the rows; a bar up to the edge is a correlation of 1, down to it of −1; "
+        f"{rows[0]['day_count']} days.",
         summary=" ".join(f"{row['kpi_name']} and {row['other_name']}: {row['correlation']:+.2f}." for row in moving),
         unit="ratio",
         definition="kpi_correlation",
-        x=tuple(_kpi_name(name) for name in names),
+        x=numbered,
         series=tuple(
             Series(
-                _kpi_name(one),
+                label,
                 tuple(found[one, name]["correlation"] if name != one else None for name in names),
                 roles=tuple(_cell_role(found.get((one, name))) for name in names),
                 texts=tuple(_cell_text(found.get((one, name)), one, name) for name in names),
             )
-            for one in names
+            for one, label in zip(names, numbered, strict=True)
         ),
         keys=(("c1", "rise and fall together"), ("c2", "move against each other"), ("unknown", "not proven")),
         plain="unknown",
