@@ -7,7 +7,8 @@ import jinja2
 
 ROOT = Path(__file__).parents[3]
 MACROS = "".join(
-    (ROOT / f"dbt_project/macros/{name}.sql").read_text() for name in ("wilson", "mean_interval", "vitals")
+    (ROOT / f"dbt_project/macros/{name}.sql").read_text()
+    for name in ("wilson", "mean_interval", "vitals", "is_delivered")
 )
 AS_OF = date(2026, 11, 1)
 

@@ -2,6 +2,7 @@
 -- synthetic.sql, which is read first.
 create schema alerts; create schema dimensions; create schema pipeline; create schema config;
 
+create table pipeline.ingested_files as select 'raw_orders.orders' as raw_table;
 create table pipeline.run as select $as_of::date as as_of_date, $as_of::date - 119 as first_date;
 create table config.services as
 select service, 'web' as owner, interval_s::integer as probe_interval_s, is_critical from services;

@@ -14,7 +14,7 @@ import pytest
 
 from orchestration.reports import interactive, pages, status
 from orchestration.reports.charts import Chart
-from orchestration.reports.content import Context, attention, definitions
+from orchestration.reports.content import Context, attention, business, definitions, effects
 from orchestration.reports.content.subjects import slugs
 from orchestration.reports.formats import Formats
 from orchestration.reports.marts import Marts
@@ -108,6 +108,27 @@ def test_the_same_tables_give_the_same_bytes_but_for_generated_at(marts_connecti
         if file.suffix == ".html":
             assert len(stamp.findall(first)) == 1, file
         assert stamp.sub(b"", first) == stamp.sub(b"", second), file
+
+
+def test_without_a_feed_of_orders_pages_speak_of_sessions_and_bounces_only(marts_connection):
+    marts_connection.execute("delete from pipeline.ingested_files where raw_table = 'raw_orders.orders'")
+    marts_connection.execute(
+        "delete from executive.fct_kpi_daily where kpi in ('conversion_share', 'order_count', 'revenue_net')"
+    )
+    for table in ("effects", "effect_strata", "effect_doses"):
+        marts_connection.execute(f"delete from predictions.business_{table} where outcome in ('conversion', 'revenue')")
+    build_reports(marts_connection)
+    made = context(marts_connection)
+    page = business.page(made)
+    titles = [part.title for section in page.sections for part in (section, *section.charts)]
+    headings = [column.label for section in page.sections for table in section.tables for column in table.columns]
+    assert page.lead == business.NO_ORDERS
+    assert "Bounce rate" in headings
+    assert not [text for text in [page.title, *titles, *headings] if re.search("order|conver|revenue", text.lower())]
+    by_id = {section.id: section for section in effects.page(made).sections}
+    assert by_id["money"].empty == effects.NO_ORDERS
+    assert not {"strata", "impact"} & by_id.keys()
+    assert "effects" in by_id
 
 
 def test_every_link_and_asset_of_a_page_exists(site):
