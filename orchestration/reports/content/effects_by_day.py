@@ -78,8 +78,8 @@ def matrix(context: Context) -> Section:
         id="kpi_matrix",
         kind="matrix",
         title=f"{len(moving)} of {plural(len(rows), 'pair')} move together, {len(other)} of them of different numbers",
-        subtitle=f"Columns bear the numbers of the rows, with a line after each fifth. A bar up to the edge is a correlation of 1, "
-        f"down to it of −1; {rows[0]['day_count']} days.",
+        subtitle="Columns bear the numbers of the rows, with a line after each fifth. A bar up to the edge is a "
+        f"correlation of 1, down to it of −1; {rows[0]['day_count']} days.",
         summary=" ".join(f"{row['kpi_name']} and {row['other_name']}: {row['correlation']:+.2f}." for row in moving),
         unit="ratio",
         definition="kpi_correlation",

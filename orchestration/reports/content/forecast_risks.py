@@ -1,13 +1,22 @@
-"""The tables of the forecasts page: budgets that run out, targets about to be missed, and the backtest."""
+"""The tables of the forecasts page: budgets that run out, targets soon missed, what is left out, and the backtest."""
+
+from datetime import timedelta
 
 from orchestration.reports.charts import Column, Section, Table
-from orchestration.reports.content import Context, plural
+from orchestration.reports.content import Context, listed, plural
 from orchestration.reports.figures import KPIS
-from orchestration.reports.formats import day
+from orchestration.reports.formats import NBSP, day
 from orchestration.reports.marts import Row, grouped
 
 # As the alerts of a predicted exhaustion and of a predicted breach have it by default.
 LIKELY = 0.8
+# What `models.forecasts` asks of a series.
+NEEDED_DAYS, STALE_DAYS, RECENT_DAYS, OBSERVED_SHARE = 21, 14, 56, 0.6
+_UNTOLD = "Not forecast, for want of days"
+NEEDED = (
+    f"A forecast needs {NEEDED_DAYS} days of history, a value not older than {STALE_DAYS} days, and values on "
+    f"{OBSERVED_SHARE:.0%} of the last {RECENT_DAYS} days."
+).replace("%", f"{NBSP}%")
 
 
 def budgets(context: Context) -> list[Section]:
@@ -18,7 +27,7 @@ def budgets(context: Context) -> list[Section]:
         with newest as (
             select * from predictions.budget_exhaustion
             where forecast_date = (
-                select max(forecast_date) from predictions.budget_exhaustion where forecast_date <= $as_of
+                select max(forecast_date) from predictions.kpi_forecasts where forecast_date <= $as_of
             )
         )
         select newest.objective, max(newest.exhaustion_date) as last_date,
@@ -41,8 +50,10 @@ def budgets(context: Context) -> list[Section]:
         order by window_share desc, newest.objective
         """,
     )
+    left_out = _left_out(context, {row["objective"] for row in rows})
     if not rows:
-        return []
+        title = "When error budgets will be spent is not forecast"
+        return [Section("budgets", title, empty=" ".join(left_out))] if left_out else []
     for row in rows:
         for key in ("early_date", "middle_date", "late_date"):
             row[key] = day(row[key]) if row[key] else f"not by {day(row['last_date'])}"
@@ -60,10 +71,34 @@ def budgets(context: Context) -> list[Section]:
         Section(
             "budgets",
             f"{plural(likely, 'error budget')} will probably be spent".capitalize(),
-            "Budgets that are not spent yet. A forecast ends with the window of the objective, or after 28 days.",
+            " ".join(["A forecast ends with the window of the objective, or after 28 days.", *left_out]),
             tables=[Table("budget_exhaustion", "", columns, rows, shown=30)],
         )
     ]
+
+
+def _left_out(context: Context, told: set[str]) -> list[str]:
+    """Sentences that say of which objectives nothing is forecast, and why."""
+    objectives = context.marts.rows(
+        """
+        select objective, budget_remaining_share, window_kind = 'calendar'
+            and window_starts_on + window_days::integer - 1 <= event_date as is_over
+        from reliability.fct_slo_daily
+        where event_date = (select max(event_date) from reliability.fct_slo_daily where event_date <= $as_of)
+            and not is_composite
+        order by objective
+        """
+    )
+    said: dict[str, list[str]] = {"Spent already": [], "Their window ends today": [], _UNTOLD: []}
+    for row in objectives:
+        if row["objective"] not in told:
+            left = row["budget_remaining_share"]
+            is_spent = left is not None and left <= 0
+            said["Spent already" if is_spent else "Their window ends today" if row["is_over"] else _UNTOLD].append(
+                str(row["objective"])
+            )
+    parts = [f"{why}: {listed(names)}." for why, names in said.items() if names]
+    return [*parts, NEEDED] if said[_UNTOLD] else parts
 
 
 def breaches(context: Context) -> list[Section]:
@@ -74,13 +109,14 @@ def breaches(context: Context) -> list[Section]:
         select kpi, target_value, max(probability) filter (breach_date <= forecast_date + 14) as soon_share,
             max(probability) as ever_share, arg_max(breach_date, probability) as worst_date
         from predictions.target_breaches
-        where forecast_date = (select max(forecast_date) from predictions.target_breaches where forecast_date <= $as_of)
+        where forecast_date = (select max(forecast_date) from predictions.kpi_forecasts where forecast_date <= $as_of)
         group by kpi, target_value
         order by ever_share desc, kpi
         """,
     )
     if not rows:
-        return []
+        empty = f"Told is what the last seven days met, of a KPI that has a forecast. {NEEDED}"
+        return [Section("targets", "No target that the last week met has a forecast", empty=empty)]
     for row in rows:
         row |= {"label": KPIS[row["kpi"]].label, "unit": KPIS[row["kpi"]].unit, "worst": day(row["worst_date"])}
     columns = (
@@ -99,6 +135,54 @@ def breaches(context: Context) -> list[Section]:
             tables=[Table("target_breaches", "", columns, rows)],
         )
     ]
+
+
+def missing(context: Context, forecast: set[str]) -> list[Section]:
+    """Return the KPIs that none of these forecasts is of, and what each lacks."""
+    found = context.marts.rows(
+        """
+        with days as (
+            select kpi, event_date, value is not null as is_known,
+                min(event_date) filter (value is not null) over (partition by kpi) as first_date
+            from executive.fct_kpi_daily where event_date <= $as_of
+        )
+        select kpi, first_date, max(event_date) filter (is_known) as newest_date,
+            count(*) filter (is_known and event_date > $as_of::date - $recent) as known_count
+        from days group by kpi, first_date order by kpi
+        """,
+        recent=RECENT_DAYS,
+    )
+    rows = [row | _lacks(context, row) for row in found if row["kpi"] not in forecast]
+    if not rows:
+        return []
+    columns = (
+        Column("label", "KPI"),
+        Column("reason", "Why", "long"),
+        Column("day_count", "Days of history", "count"),
+        Column("newest_date", "Newest value", "date"),
+        Column("known_share", "Days with a value", "share"),
+    )
+    title = f"{plural(len(rows), 'KPI')} without a forecast"
+    table = Table("kpis_not_forecast", "", columns, rows, shown=40)
+    return [Section("missing", title, f"{NEEDED} Days with a value are those of the last eight weeks.", tables=[table])]
+
+
+def _lacks(context: Context, row: Row) -> Row:
+    told = {"label": label(row["kpi"]), "day_count": 0, "known_share": 0.0}
+    if row["first_date"] is None:
+        return told | {"reason": "It has no value yet."}
+    as_of = context.marts.as_of
+    count = (as_of - row["first_date"]).days + 1
+    stale, share = as_of - row["newest_date"], row["known_count"] / min(count, RECENT_DAYS)
+    if stale > timedelta(days=STALE_DAYS):
+        reason = f"Its newest value is {stale.days} days old."
+    elif count < NEEDED_DAYS:
+        reason = f"Its history is {plural(NEEDED_DAYS - count, 'day')} too short."
+    elif share < OBSERVED_SHARE:
+        reason = "It has a value on too few days."
+    else:
+        reason = "The next daily run makes it."
+    return told | {"reason": reason, "day_count": count, "known_share": share}
 
 
 def accuracy(context: Context) -> Section:

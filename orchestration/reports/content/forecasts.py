@@ -66,14 +66,17 @@ def page(context: Context) -> Page:
                 "forecasts",
                 f"The 28 days after {day(forecasts[0]['forecast_date'])}"
                 if forecasts
-                else "A forecast needs a few weeks of history",
+                else "A forecast needs three weeks of history",
                 lead if forecasts else "",
                 charts=[_chart(context, name, by_kpi[name]) for name in names],
-                empty="" if forecasts else "It appears with the first daily run that has enough days of a KPI.",
+                empty=""
+                if forecasts
+                else f"It appears with the first daily run that has enough days. {forecast_risks.NEEDED}",
             ),
             *forecast_risks.budgets(context),
             *forecast_risks.breaches(context),
             *_others(context, others, by_kpi),
+            *forecast_risks.missing(context, set(by_kpi)),
             forecast_risks.accuracy(context),
         ],
     )

@@ -12,9 +12,18 @@ import duckdb
 import jsonschema
 import pytest
 
+from models import forecasts as models
 from orchestration.reports import interactive, pages, status
 from orchestration.reports.charts import Chart
-from orchestration.reports.content import Context, attention, business, definitions, effects
+from orchestration.reports.content import (
+    Context,
+    attention,
+    business,
+    definitions,
+    effects,
+    forecast_risks,
+    forecasts,
+)
 from orchestration.reports.content.subjects import slugs
 from orchestration.reports.formats import Formats
 from orchestration.reports.marts import Marts
@@ -131,6 +140,27 @@ def test_without_a_feed_of_orders_pages_speak_of_sessions_and_bounces_only(marts
     assert "effects" in by_id
 
 
+def test_the_forecasts_page_says_what_it_does_not_forecast_and_why(marts_connection):
+    marts_connection.execute("delete from predictions.budget_exhaustion; delete from predictions.target_breaches")
+    marts_connection.execute(
+        "insert into executive.fct_kpi_daily (kpi, value, event_date) select 'made_up', 1, ?::date - n::integer"
+        " from range(9) as days (n)",
+        [AS_OF],
+    )
+    by_id = {section.id: section for section in forecasts.page(context(marts_connection)).sections}
+    assert forecast_risks.NEEDED in by_id["budgets"].empty
+    assert forecast_risks.NEEDED in by_id["targets"].empty
+    lacking = {row["kpi"]: row["reason"] for row in by_id["missing"].tables[0].rows}
+    assert lacking["made_up"] == "Its history is 12 days too short."
+    assert "ux_score" not in lacking
+
+
+def test_what_pages_say_that_a_forecast_needs_is_what_models_ask():
+    asked = (7 * models.MIN_SEASONS, 7 * models.MAX_SEASONS_STALE, 7 * models.RECENT_SEASONS, models.MIN_OBSERVED_SHARE)
+    said = forecast_risks
+    assert asked == (said.NEEDED_DAYS, said.STALE_DAYS, said.RECENT_DAYS, said.OBSERVED_SHARE)
+
+
 def test_every_link_and_asset_of_a_page_exists(site):
     out, texts = site
     (out / "marts.duckdb").touch()
@@ -239,7 +269,7 @@ def test_the_forecasts_page_tells_what_comes_and_trends_what_was_expected(site):
 def test_missing_predictions_and_checks_are_an_empty_state_and_not_a_failure(marts_connection, tmp_path):
     marts_connection.execute("drop schema predictions cascade")
     texts = render(marts_connection, tmp_path / "site", quality=[])
-    assert "A forecast needs a few weeks of history" in texts["forecasts.html"]
+    assert "A forecast needs three weeks of history" in texts["forecasts.html"]
     assert "No check has run yet" in texts["data-quality.html"]
 
 
