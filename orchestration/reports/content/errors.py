@@ -37,12 +37,15 @@ def page(context: Context) -> Page:
     title = (
         f"{plural(len(groups), 'error group')} in 28 days; of the last week: {headline(news(context.marts)).lower()}"
     )
+    asked = "select distinct kpi from executive.fct_kpi_daily where kpi in ('error_page_view_share', 'order_count')"
+    known = {row["kpi"] for row in context.marts.rows(asked)}
+    none = "No error was captured in 28 days" if "error_page_view_share" in known else "No errors are delivered"
     return Page(
         "errors",
         "Errors",
-        title if groups else "No error was captured in 28 days",
+        title if groups else none,
         "One group is one cause: events with the same fingerprint. Text is masked before it is stored.",
-        [_headline(context, groups), _trend(context), _groups(context, groups), *_ignored(rows)],
+        [_headline(context, groups, known), _trend(context), _groups(context, groups), *_ignored(rows)],
     )
 
 
@@ -71,7 +74,9 @@ def group_rows(context: Context) -> list[Row]:
     ]
 
 
-def _headline(context: Context, groups: list[Row]) -> Section:
+def _headline(context: Context, groups: list[Row], known: set[str]) -> Section:
+    if not groups and "error_page_view_share" not in known:
+        return Section("whom", "Whom errors met is not known", empty="No source of errors has delivered a file yet.")
     (whole,) = context.marts.rows(
         """
         select count(*) as session_count, count(*) filter (error_count = 0) as free_count,
@@ -92,15 +97,11 @@ def _headline(context: Context, groups: list[Row]) -> Section:
         free("free_count", "session_count", "Sessions without an error", "session"),
         free("free_user_count", "user_count", "Known users without an error", "error_impact"),
         Tile("News of the week", f"{len(fresh):,}", "error_state", detail=headline(fresh), href="errors-digest.html"),
-        Tile(
-            "Groups that cost orders",
-            f"{len(costly):,}",
-            "error_cost",
-            detail=f"about {sum(row['lost_order_count'] for row in costly):,.0f} orders in 28 days"
-            if costly
-            else "no loss is proven",
-        ),
     ]
+    if "order_count" in known:
+        lost = f"about {sum(row['lost_order_count'] for row in costly):,.0f} orders in 28 days"
+        detail = lost if costly else "no loss is proven"
+        tiles.append(Tile("Groups that cost orders", f"{len(costly):,}", "error_cost", detail=detail))
     return Section("whom", "How many were spared", tiles=tiles)
 
 
