@@ -21,6 +21,8 @@ MODEL_VERSION = "3"
 WEEK = 7
 HORIZON = 28
 SHORT_HISTORY = "short_history"
+# Ends the name of the mean of a KPI over four weeks.
+WINDOW = ":28_days"
 _ENDS = {
     f"value_{level * 100:.0f}_{end}": (1 + sign * level) / 2
     for level in LEVELS
@@ -65,14 +67,8 @@ def exhaust_budgets(
         left, now = _left(own, row, paths, as_of)
         dates = [as_of + timedelta(days=step + 1) for step in range(left.shape[1])]
         model: dict[str, Any] = {"forecast_date": as_of, "model_name": name, "model_version": MODEL_VERSION}
-        remaining.append(
-            pd.DataFrame(
-                {"kpi": f"budget_remaining_share:{row['objective']}", "event_date": dates,
-                 "horizon_days": np.arange(1, len(dates) + 1), "value_forecast": np.median(left, axis=0)}
-                | dict(zip(_ENDS, np.quantile(left, list(_ENDS.values()), axis=0), strict=True))
-                | model | {"model_reason": reason}
-            )
-        )  # fmt: skip
+        kpi = f"budget_remaining_share:{row['objective']}"
+        remaining.append(_by_day(kpi, left, as_of).assign(**model, model_reason=reason))
         if now > 0 and dates:
             spent = np.maximum.accumulate(left < 0, axis=1).mean(axis=0)
             own_rows: dict[str, Any] = {"objective": row["objective"], "exhaustion_date": dates, "probability": spent}
@@ -113,6 +109,51 @@ def predict_breaches(
         model: dict[str, Any] = {"forecast_date": as_of, "model_name": trends.NAME, "model_version": MODEL_VERSION}
         found.append(rows.assign(**{str(name): value for name, value in row.items()}, **model))
     return concat(found, BREACH_COLUMNS)
+
+
+def foresee_windows(days: pd.DataFrame, as_of: date) -> pd.DataFrame:
+    """What the mean of a KPI over the last 28 days will be at the end of each coming day, up to 28 of them.
+
+    The ways of the trend are laid behind the days that are known: a mean of rare bad days is not the mean of usual
+    ones, as the median of each day by itself would have it. A coming day weighs as much as those of the last 28 do.
+
+    Args:
+        days: kpi, event_date, value, sample_count (the weight of a day in the mean); half a year tells the noise best.
+        as_of: the forecast date.
+
+    Returns:
+        kpi (with WINDOW behind its name), horizon_days, event_date, value_forecast (median) and its intervals, in the
+        unit of the KPI; none of a KPI with less than two weeks of days.
+    """
+    grid = pd.date_range(as_of - timedelta(days=trends.PAST_DAYS - 1), as_of)
+    found = []
+    for kpi, own in days.assign(event_date=pd.to_datetime(days["event_date"])).groupby("kpi"):
+        values, weights = (
+            own.set_index("event_date")[["value", "sample_count"]].astype(float).reindex(grid).to_numpy().T
+        )
+        known = np.flatnonzero(~np.isnan(values))
+        if not len(known) or len(values) - known[0] < 2 * WEEK or np.isnan(values[-HORIZON:]).all():
+            continue
+        ways = trends.ways_ahead(values, bounds(str(kpi), values), HORIZON)
+        weights = np.where(np.isnan(values), 0.0, np.nan_to_num(weights))[-HORIZON:]
+        weights = np.concatenate([weights, np.full(HORIZON, weights[weights > 0].mean())])
+        paths = np.hstack([np.tile(np.nan_to_num(values[-HORIZON:]), (len(ways), 1)), ways])
+        sums = np.cumsum(paths * weights, axis=1)
+        totals = np.cumsum(weights)
+        means = (sums[:, HORIZON:] - sums[:, :HORIZON]) / (totals[HORIZON:] - totals[:HORIZON])
+        model = {"model_name": trends.NAME, "model_version": MODEL_VERSION, "model_reason": "window"}
+        found.append(_by_day(f"{kpi}{WINDOW}", means, as_of).assign(**model))
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame()
+
+
+def _by_day(kpi: str, ways: Array, as_of: date) -> pd.DataFrame:
+    """Median and intervals of what has shape (ways, coming days)."""
+    steps = np.arange(1, ways.shape[1] + 1)
+    return pd.DataFrame(
+        {"kpi": kpi, "event_date": [as_of + timedelta(days=int(step)) for step in steps], "horizon_days": steps,
+         "forecast_date": as_of, "value_forecast": np.median(ways, axis=0)}
+        | dict(zip(_ENDS, np.quantile(ways, list(_ENDS.values()), axis=0), strict=True))
+    )  # fmt: skip
 
 
 def _ways(own: pd.DataFrame, found: SeriesForecast, as_of: date) -> tuple[Array, str, str]:

@@ -3,68 +3,25 @@ run as (select as_of_date from {{ source('pipeline', 'run') }}),
 
 goals (target, kpi) as (values ('ux_score', 'ux_score'), ('availability', 'availability_share')),
 
-past as (
-    select
-        goals.target,
-        kpis.value as middle,
-        kpis.value as low,
-        kpis.value as high,
-        cast(kpis.sample_count as double) as weight,
-        kpis.event_date
-    from {{ ref('fct_kpi_daily') }} as kpis
-    inner join goals using (kpi)
-    inner join run on kpis.event_date between run.as_of_date - 27 and run.as_of_date
-    where kpis.value is not null
-),
-
-usual as (
-    select
-        target,
-        avg(weight) as weight
-    from past
-    group by target
-),
-
--- Days to come weigh as much as those of the window do on average. Taking each of them at its bound is more than the
--- 80 % interval of their mean holds, so that the worst and the best are on the safe side.
-days as (
-    select * from past
-    union all by name
-    select
-        goals.target,
-        made.value_forecast as middle,
-        made.value_80_lower as low,
-        made.value_80_upper as high,
-        usual.weight,
-        made.event_date
-    from {{ source('predictions', 'kpi_forecasts') }} as made
-    inner join run on made.forecast_date = run.as_of_date
-    inner join goals using (kpi)
-    inner join usual using (target)
-),
-
-windows as (
-    select
-        target,
-        event_date,
-        sum(middle * weight) over back / nullif(sum(weight) over back, 0) as value_forecast,
-        sum(low * weight) over back / nullif(sum(weight) over back, 0) as value_80_lower,
-        sum(high * weight) over back / nullif(sum(weight) over back, 0) as value_80_upper
-    from days
-    window back as (partition by target order by event_date range between interval 27 days preceding and current row)
-),
-
+-- `predictions.kpi_forecasts` has the mean over 28 days of these KPIs under a name of its own.
 judged as (
     select
-        windows.*,
-        first_value(windows.value_forecast >= goals.value) over onward as is_met,
-        windows.value_forecast >= goals.value as is_met_then,
-        windows.value_80_lower >= goals.value as is_met_at_worst,
-        windows.value_80_upper >= goals.value as is_met_at_best
-    from windows
-    inner join run on windows.event_date >= run.as_of_date
-    inner join {{ source('config', 'targets') }} as goals using (target)
-    window onward as (partition by windows.target order by windows.event_date)
+        goals.target,
+        measures.value >= targets.value as is_met,
+        made.value_forecast >= targets.value as is_met_then,
+        if(measures.value >= targets.value, made.value_80_lower >= targets.value, made.value_80_upper >= targets.value)
+            as is_met_at_bound,
+        made.event_date,
+        made.value_forecast,
+        made.value_80_lower,
+        made.value_80_upper
+    from {{ source('predictions', 'kpi_forecasts') }} as made
+    inner join run on made.forecast_date = run.as_of_date
+    inner join goals on made.kpi = goals.kpi || ':28_days'
+    inner join {{ source('config', 'targets') }} as targets on goals.target = targets.target
+    inner join {{ ref('fct_mission_targets') }} as measures
+        on goals.target = measures.target and run.as_of_date = measures.event_date
+    where measures.value is not null
 ),
 
 forecast as (
@@ -72,14 +29,13 @@ forecast as (
         target,
         bool_or(is_met) as is_met,
         min(event_date) filter (is_met_then <> is_met) as crosses_on,
-        min(event_date) filter (if(is_met, not is_met_at_worst, is_met_at_best)) as crosses_earliest_on,
+        min(event_date) filter (is_met_at_bound <> is_met) as crosses_earliest_on,
         arg_max(value_forecast, event_date) as value_forecast,
         arg_max(value_80_lower, event_date) as value_80_lower,
         arg_max(value_80_upper, event_date) as value_80_upper,
         max(event_date) as ends_on
     from judged
     group by target
-    having count(*) > 1
 ),
 
 history as (

@@ -26,7 +26,7 @@ Rows = dict[str, int]
 
 def forecast(settings: Settings, as_of: date) -> Rows:
     """Forecasts as of this date; those of other forecast dates stay as they were."""
-    from models.exhaustions import exhaust_budgets, predict_breaches
+    from models.exhaustions import exhaust_budgets, foresee_windows, predict_breaches
     from models.forecasts import forecast_hours, forecast_kpis
     from models.trends import PAST_DAYS
 
@@ -52,8 +52,13 @@ def forecast(settings: Settings, as_of: date) -> Rows:
     past = {kpi: days[kpi].to_numpy(dtype=float) for kpi in targets["kpi"] if kpi in days}
     shown = found.forecasts[~found.forecasts["kpi"].str.startswith(BAD_SHARE)]
     backtests = [found.backtests.assign(is_hourly=False), hours.backtests.assign(is_hourly=True)]
+    windows = foresee_windows(
+        warehouse.read_frame(settings, _WINDOWED, [as_of - timedelta(days=PAST_DAYS - 1), as_of]), as_of
+    )
     frames = {
-        "kpi_forecasts": pd.concat([part for part in (shown, budgets) if len(part)] or [shown], ignore_index=True),
+        "kpi_forecasts": pd.concat(
+            [part for part in (shown, budgets, windows) if len(part)] or [shown], ignore_index=True
+        ),
         "kpi_forecast_backtests": pd.concat([part for part in backtests if len(part)] or backtests[:1]),
         "traffic_forecasts": hours.forecasts,
         "budget_exhaustion": exhausted,
@@ -78,6 +83,12 @@ def _targets(settings: Settings) -> pd.DataFrame:
 
 _KPIS = """
     select kpi, event_date, value from executive.fct_kpi_daily where event_date between ? and ? order by all
+"""
+# The targets that are means over 28 days.
+_WINDOWED = """
+    select kpi, event_date, value, sample_count from executive.fct_kpi_daily
+    where kpi in ('ux_score', 'availability_share') and event_date between ? and ? and value is not null
+    order by all
 """
 _AMOUNTS = """
     select objective, event_date, cast(total_amount - good_amount as double) as bad_amount,

@@ -15,7 +15,7 @@ from orchestration.reports.marts import Row, aligned, grouped
 
 HISTORY_DAYS = 56
 HISTORY_HOURS = 72
-BUDGET = "budget_remaining_share:"
+BUDGET, WINDOW = "budget_remaining_share:", ":28_days"
 # Mostly zero by the day: a curve of them says nothing. They are in predictions.kpi_forecasts all the same.
 RARE = ("outage_count", "incident_count", "downtime_s", "mttr_restore_s")
 ORDER = [
@@ -50,7 +50,9 @@ def page(context: Context) -> Page:
     )
     by_kpi = grouped(forecasts, "kpi")
     names = [name for name in ORDER if name in by_kpi]
-    others = sorted(n for n in by_kpi if n not in ORDER and n not in RARE and not n.startswith(BUDGET))
+    others = sorted(
+        n for n in by_kpi if n not in ORDER and n not in RARE and not n.startswith(BUDGET) and not n.endswith(WINDOW)
+    )
     lead = "Solid: what was. Dashed: what is expected, with the ranges that should hold it 80, 90 and 95 times in 100."
     return Page(
         "forecasts",

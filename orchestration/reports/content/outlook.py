@@ -52,7 +52,7 @@ def _outlook(row: Row, context: Context) -> str:
     formats = context.formats
     span = formats.bounds(row["value_80_lower"], row["value_80_upper"], unit)
     then = f"Forecast for {day(row['ends_on'])}: {formats.value(row['value_forecast'], unit)}"
-    return f"{then} ({span} at worst and best). {_crossing(row)}"
+    return f"{then} (80 %: {span}). {_crossing(row)}"
 
 
 def _crossing(row: Row) -> str:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from models.backtests import SeriesForecast
-from models.exhaustions import exhaust_budgets, predict_breaches
+from models.exhaustions import exhaust_budgets, foresee_windows, predict_breaches
 
 AS_OF = date(2026, 11, 1)
 
@@ -100,3 +100,19 @@ def test_a_target_that_is_met_may_be_missed_by_a_coming_week(values, soon, ever)
         assert soon[0] <= rows["probability"].iloc[:8].max() <= soon[1]
         assert ever[0] <= rows["probability"].max() <= ever[1]
     assert predict_breaches({"lcp_p75_ms": values}, targets, {}, AS_OF).empty
+
+
+def test_a_mean_of_four_weeks_has_the_rare_bad_days_that_the_past_had():
+    rng = np.random.default_rng(3)
+    days = [AS_OF - timedelta(days=n) for n in reversed(range(140))]
+    values = np.where(rng.random(140) < 0.1, 0.98, 1.0)
+    frame = pd.DataFrame({"kpi": "availability_share", "event_date": days, "value": values, "sample_count": 10})
+    last = foresee_windows(frame, AS_OF).iloc[-1]
+    # Of the days by themselves the median is 1; a mean of 28 of them is 0.998, give or take its luck.
+    assert last["value_80_lower"] < 0.998 < last["value_80_upper"] < 1.0
+    assert (last["kpi"], last["horizon_days"], last["event_date"]) == (
+        "availability_share:28_days", 28, AS_OF + timedelta(days=28),
+    )  # fmt: skip
+    first = foresee_windows(frame, AS_OF).iloc[0]
+    assert abs(first["value_forecast"] - values[-28:].mean()) < 0.001
+    assert foresee_windows(frame.tail(9), AS_OF).empty
