@@ -70,7 +70,7 @@ def kpi_chart(marts: Marts, formats: Formats, kpi: str, goal: float | None = Non
     days = marts.days()
     expected = _expected(marts, kpi)
     subtitle = f"By day, {day(days[0])} to {day(days[-1])}." + (" Band: 95 % interval." if has_bounds else "")
-    subtitle += " Dashed: what the forecast of a week before expected." if expected else ""
+    subtitle += " Dashed: what was forecast a week before, or as near to that as there is." if expected else ""
     return Chart(
         id=kpi,
         kind="bar" if about.kind == "bar" and not expected else "line",
@@ -95,17 +95,17 @@ def kpi_chart(marts: Marts, formats: Formats, kpi: str, goal: float | None = Non
 
 
 def _expected(marts: Marts, kpi: str) -> tuple[Series, ...]:
-    """Return what was forecast a week before each day, once there are such forecasts."""
+    """Return what was forecast for each day a week before, or as near to that as there is a forecast."""
     rows = marts.rows_if(
         "predictions.kpi_forecasts",
-        "select event_date, value_forecast from predictions.kpi_forecasts"
-        " where kpi = $kpi and horizon_days = 7 and event_date <= $as_of",
+        "select event_date, arg_min(value_forecast, abs(horizon_days - 7.1)) as value_forecast"
+        " from predictions.kpi_forecasts where kpi = $kpi and event_date <= $as_of group by event_date",
         kpi=kpi,
     )
     values = aligned(rows, marts.days(), "value_forecast")
     if not any(value is not None for value in values):
         return ()
-    return (Series("expected a week before", values, role="c2", is_dashed=True),)
+    return (Series("expected", values, role="c2", is_dashed=True),)
 
 
 def breaks(marts: Marts, metric: str) -> tuple[Mark, ...]:

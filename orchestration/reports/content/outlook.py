@@ -17,18 +17,22 @@ UNFORESEEN = {
     "alert_latency_s": "No forecast: it follows how exports will land.",
     "mttr_reduction_share": "No forecast: incidents are too few to foresee.",
 }
+KPI_OF_TARGET = {"ux_score": "ux_score", "availability": "availability_share"}
 DIMENSIONS = {"device": "", "country": "", "page_group": "the page group "}
 
 
 def target_notes(context: Context) -> dict[str, str]:
-    """For each target whether it will keep to its goal, and the day on which that changes."""
+    """For each target what moved it last week, whether it will keep to its goal, and the day on which that changes."""
     rows = context.marts.rows_if("reports.rpt_target_outlook", "select * from reports.rpt_target_outlook")
-    return UNFORESEEN | {row["target"]: _outlook(row, context) for row in rows}
+    weeks = {row["kpi"]: _week(row, context) for row in context.marts.rows_if("reports.rpt_kpi_weeks", _WEEKS)}
+    told = {row["target"]: _outlook(row, context) for row in rows}
+    moved = {target: weeks[kpi] for target, kpi in KPI_OF_TARGET.items() if kpi in weeks and target in told}
+    return UNFORESEEN | told | {target: f"{week} {told[target]}" for target, week in moved.items()}
 
 
 def kpi_notes(context: Context) -> dict[str, tuple[str, ...]]:
     """For each KPI the last week against the one before with what drove it, and the forecast of four weeks ahead."""
-    weeks = context.marts.rows_if("reports.rpt_kpi_weeks", "select * from reports.rpt_kpi_weeks")
+    weeks = context.marts.rows_if("reports.rpt_kpi_weeks", _WEEKS)
     forecasts = context.marts.rows_if("predictions.kpi_forecasts", _FORECASTS)
     found: dict[str, tuple[str, ...]] = {}
     for rows, say in ((weeks, _week), (forecasts, _forecast)):
@@ -38,6 +42,7 @@ def kpi_notes(context: Context) -> dict[str, tuple[str, ...]]:
     return found
 
 
+_WEEKS = "select * from reports.rpt_kpi_weeks"
 _FORECASTS = """
     select kpi, event_date, value_forecast, value_80_lower, value_80_upper from predictions.kpi_forecasts
     where forecast_date = $as_of

@@ -67,6 +67,7 @@ def test_the_forecast_of_a_kpi_is_that_of_the_last_day_with_its_interval(context
 
 def test_a_target_says_when_it_will_be_met_or_missed(context):
     said = {target: plain(note) for target, note in target_notes(context).items()}
+    assert said["ux_score"].startswith("Last week ▲ 3.0 %, spread over all segments. Forecast for 29 Nov")
     assert said["ux_score"].endswith("Not to be missed until then, though it could be from 20 Nov.")
     assert said["availability"].endswith("To be met from 12 Nov, 4 Nov at the earliest.")
     assert said["history_days"] == "Reached on 1 Dec 2026 if deliveries go on."

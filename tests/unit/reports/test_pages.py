@@ -262,8 +262,8 @@ def test_the_forecasts_page_tells_what_comes_and_trends_what_was_expected(site):
     assert "Peak of an hour, next 48 hours" in texts["forecasts.html"]
     assert "1 error budget will probably be spent" in texts["forecasts.html"]
     assert "no model beats the seasonal naive here, so that it is shown" in texts["forecasts.html"]
-    assert "expected a week before" in texts["experience.html"]
-    assert "expected a week before" in texts["business.html"]
+    assert "what was forecast a week before" in texts["experience.html"]
+    assert "what was forecast a week before" in texts["business.html"]
 
 
 def test_missing_predictions_and_checks_are_an_empty_state_and_not_a_failure(marts_connection, tmp_path):
