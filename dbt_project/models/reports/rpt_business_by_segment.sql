@@ -34,11 +34,12 @@ business as (
 
 -- Sessions have no orders only where orders are delivered; else nothing is known of them.
 sold as (
-    select * replace (
-        if({{ is_delivered(['raw_orders.orders']) }}, converted_session_count, null) as converted_session_count,
-        if({{ is_delivered(['raw_orders.orders']) }}, order_count, null) as order_count,
-        if({{ is_delivered(['raw_orders.orders']) }}, revenue_net, null) as revenue_net
-    )
+    select
+        * replace (
+            if({{ is_delivered(['raw_orders.orders']) }}, converted_session_count, null) as converted_session_count,
+            if({{ is_delivered(['raw_orders.orders']) }}, order_count, null) as order_count,
+            if({{ is_delivered(['raw_orders.orders']) }}, revenue_net, null) as revenue_net
+        )
     from business
 ),
 
