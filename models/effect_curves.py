@@ -60,6 +60,8 @@ def trace_curves(
             gain, reach = gain * MONTH_DAYS / len(days), reach * MONTH_DAYS / len(days)
             mean = sizes[f"{outcome}_sum"].sum() / sizes["weight_sum"].sum()
             found.append((exposure, outcome, steps, gain, gain - reach, gain + reach))
+            # A straight line does not know that a share ends at 0 and 1.
+            ends = (0.0, 1.0) if OUTCOMES[outcome].is_share else (-np.inf, np.inf)
             doses.append(
                 pd.DataFrame(
                     {
@@ -69,9 +71,9 @@ def trace_curves(
                         "value_from": [float(name) for name in names],
                         "value_to": [*(float(name) for name in names[1:]), np.nan],
                         "outcome_mean": (sizes[f"{outcome}_sum"] / sizes["weight_sum"]).to_numpy(),
-                        "adjusted_mean": mean + curve,
-                        "adjusted_lower": mean + curve - spreads,
-                        "adjusted_upper": mean + curve + spreads,
+                        "adjusted_mean": np.clip(mean + curve, *ends),
+                        "adjusted_lower": np.clip(mean + curve - spreads, *ends),
+                        "adjusted_upper": np.clip(mean + curve + spreads, *ends),
                         "session_count": sizes["session_count"].to_numpy().astype(int),
                     }
                 )

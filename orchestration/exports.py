@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Literal, get_args
 
 from orchestration.lake import object_storage
@@ -41,10 +41,11 @@ def export(settings: Settings, wanted: Wanted, format_: Format | None = None, ou
         Where the file is; None for the terminal.
 
     Raises:
-        TableError: There is no such table or column, SQL is wrong, or it does not fit into the format.
+        TableError: There is no such table or column, SQL is wrong, it does not fit into the format, or the file's name
+            ends as no format does.
         object_storage.StorageError: The storage does not take it.
     """
-    format_ = format_ or format_of(out) or "csv"
+    format_ = format_ or _format_of(out)
     target = out or f"{wanted.table.rpartition('.')[2] or 'query'}.{format_}"
     if target == TERMINAL:
         _print(settings, wanted, format_)
@@ -54,10 +55,14 @@ def export(settings: Settings, wanted: Wanted, format_: Format | None = None, ou
     return target
 
 
-def format_of(out: str) -> Format | None:
-    """The format that the end of a file's name says, if any."""
-    suffix = out.rpartition(".")[2].lower()
-    return next((known for known in get_args(Format) if known == suffix), None)
+def _format_of(out: str) -> Format:
+    """The format that the end of a file's name says; CSV where it says none."""
+    suffix = PurePath(out).suffix.lower()
+    if suffix and suffix[1:] not in get_args(Format):
+        raise TableError(
+            f"{suffix} is no format of an export: end it with .{', .'.join(get_args(Format))}, or --format."
+        )
+    return next((known for known in get_args(Format) if known == suffix[1:]), "csv")
 
 
 def run_scheduled(settings: Settings, as_of: date) -> tuple[list[str], list[str]]:

@@ -56,19 +56,20 @@ def main() -> None:
     parser.add_argument("--seeds", default="21-40")
     parser.add_argument("--keep", type=Path, help="a folder for the series of each site")
     arguments = parser.parse_args()
-    first, last = map(int, arguments.seeds.split("-"))
+    first, _, last = arguments.seeds.partition("-")
+    seeds = range(int(first), int(last or first) + 1)
     if arguments.keep:
         arguments.keep.mkdir(parents=True, exist_ok=True)
     print("seed  planted  found within 2 days  told  false  placebo, a month")
     total = np.zeros(5)
-    for seed in range(first, last + 1):
+    for seed in seeds:
         row = judge(seed, arguments.keep)
         total += row
         print(f"{seed:4}  {row[0]:7}  {row[1]:19}  {row[2]:4}  {row[3]:5}  {row[4]:16.2f}", flush=True)
     planted, found, told, false, placebo = total
     print(
         f"found {found / planted:.3f} of {planted:.0f}; false {false / max(told, 1):.3f} of {told:.0f}; "
-        f"placebo {placebo / (last - first + 1):.2f} a month and site"
+        f"placebo {placebo / len(seeds):.2f} a month and site"
     )
 
 

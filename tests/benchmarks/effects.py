@@ -50,16 +50,17 @@ def main() -> None:
     parser.add_argument("--seeds", default="1-40")
     parser.add_argument("--out", type=Path, default=Path("effects.jsonl"), help="kept, and gone on with")
     arguments = parser.parse_args()
-    first, last = map(int, arguments.seeds.split("-"))
+    first, _, last = arguments.seeds.partition("-")
+    seeds = range(int(first), int(last or first) + 1)
     lines = arguments.out.read_text().splitlines() if arguments.out.exists() else []
     rows = {row["seed"]: row for row in map(json.loads, lines)}
-    for seed in range(first, last + 1):
+    for seed in seeds:
         if seed not in rows:
             rows[seed] = judge(seed)
             with arguments.out.open("a") as file:
                 file.write(json.dumps(rows[seed]) + "\n")
             print(f"seed {seed}: {rows[seed]['cpu_s']:.0f} CPU-s", flush=True)
-    report([rows[seed] for seed in range(first, last + 1)])
+    report([rows[seed] for seed in seeds])
 
 
 def judge(seed: int) -> dict[str, Any]:

@@ -38,16 +38,17 @@ def main() -> None:
     parser.add_argument("--seeds", default="1-40")
     parser.add_argument("--keep", type=Path, help="a folder for the forecasts of each site")
     given = parser.parse_args()
-    first, last = map(int, given.seeds.split("-"))
+    first, _, last = given.seeds.partition("-")
+    seeds = range(int(first), int(last or first) + 1)
     rules = {rule.kind: rule for rule in Alerts().effective_rules()}
     exhaustions: list[dict[str, Any]] = []
     breaches: list[dict[str, Any]] = []
-    for seed in range(first, last + 1):
+    for seed in seeds:
         for age, start in AGES.items():
             for step, made in forecasts(seed, age, start, given.keep):
                 exhaustions += [{"seed": seed, "age": age} | row for row in of_budgets(seed, start, step, made)]
                 breaches += [{"seed": seed, "age": age} | row for row in of_kpis(seed, start, step, made)]
-        print(f"\rseed {seed} of {first} to {last}", end="", flush=True)
+        print(f"\rseed {seed} of {seeds[0]} to {seeds[-1]}", end="", flush=True)
     print()
     for title, rows in {"exhaustion": exhaustions, "breach": breaches}.items():
         table = pd.DataFrame(rows)

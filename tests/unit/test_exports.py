@@ -44,6 +44,13 @@ def test_only_published_tables_are_exported(home, name, tmp_path):
     assert not (tmp_path / "out.csv").exists()
 
 
+def test_a_name_that_ends_as_no_format_is_refused_unless_the_format_is_said(home, tmp_path):
+    with pytest.raises(TableError, match=r"\.doc is no format of an export: end it with \.csv"):
+        made(home, tmp_path / "out.doc")
+    assert not list(tmp_path.glob("out*"))
+    assert exports.export(home, Wanted(ERRORS), "csv", str(tmp_path / "out.txt"))
+
+
 def test_a_mistyped_table_gets_a_suggestion(home, tmp_path):
     with pytest.raises(TableError, match=r"Did you mean .*fct_errors_daily"):
         made(home, tmp_path / "out.csv", "fct_eror_daily")

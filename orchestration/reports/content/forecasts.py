@@ -1,7 +1,6 @@
 """What the next days probably bring, what is about to run out or be missed, and how good such forecasts were so far."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
 from itertools import zip_longest
@@ -178,13 +177,11 @@ def _hourly_chart(context: Context, name: str, rows: list[Row]) -> Chart:
         last=first,
     )
     hours = tuple(first + timedelta(hours=i) for i in range(-HISTORY_HOURS, len(rows)))
-    chart = _fan(
+    return _fan(
         context, Kpi(HOURLY[name], "count", "forecast"), f"traffic_{name}", tuple(_hour(hour) for hour in hours),
         aligned(past, hours[:HISTORY_HOURS], "value", "hour_at"), rows, "by hour",
+        max(range(len(rows)), key=lambda i: rows[i]["value_forecast"]), "peak of ",
     )  # fmt: skip
-    peak = max(rows, key=lambda row: row["value_forecast"])
-    expected = context.formats.value(peak["value_forecast"], "count")
-    return replace(chart, title=f"{HOURLY[name]}: most on {_hour(peak['hour_at'])}, {expected}")
 
 
 def _others(context: Context, names: list[str], by_kpi: dict[str, list[Row]]) -> list[Section]:
@@ -217,20 +214,22 @@ def _fan(
     past: Sequence[Any],
     rows: list[Row],
     steps: str,
+    told: int = -1,
+    which: str = "",
 ) -> Chart:
-    """What was, and what is expected with its three ranges."""
+    """What was, and what is expected with its three ranges; the words are of the row `told`, by default the last."""
     before = len(x) - len(rows)
 
     def ahead(key: str) -> tuple[float | None, ...]:
         return (None,) * before + tuple(None if row[key] is None else float(row[key]) for row in rows)
 
     was = tuple(value for value, _ in zip_longest(past, x))
-    last, when = rows[-1], x[-1]
+    row, when = rows[told], x[before:][told]
     on = day(when) if isinstance(when, date) else when
-    expected = context.formats.value(last["value_forecast"], about.unit)
-    bounds = context.formats.bounds(last["value_80_lower"], last["value_80_upper"], about.unit)
-    model = f"{str(last['model_name']).replace('_', ' ')}, version {last['model_version']}"
-    reason = REASONS.get(str(last["model_reason"]), "")
+    expected = context.formats.value(row["value_forecast"], about.unit)
+    bounds = context.formats.bounds(row["value_80_lower"], row["value_80_upper"], about.unit)
+    model = f"{str(row['model_name']).replace('_', ' ')}, version {row['model_version']}"
+    reason = REASONS.get(str(row["model_reason"]), "")
     ranges = [
         Series("expected", (None,) * len(x), ahead(f"value_{level}_lower"), ahead(f"value_{level}_upper"), "c2",
                level=f"{level} %")
@@ -242,10 +241,10 @@ def _fan(
     return Chart(
         id=name,
         kind="line",
-        title=f"{about.label}: {expected} on {on}",
+        title=f"{about.label}: {which}{expected} on {on}",
         subtitle=f"80 %: {bounds}. Model: {model}" + (f": {reason}." if reason else "."),
         summary=(
-            f"{about.label} {steps}, {before} of history and {len(rows)} of forecast; on {on} {expected}, "
+            f"{about.label} {steps}, {before} of history and {len(rows)} of forecast; on {on} {which}{expected}, "
             f"80 % interval {bounds}."
         ),
         unit=about.unit,

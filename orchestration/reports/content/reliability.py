@@ -1,7 +1,7 @@
 """How services and journeys are now, how they were, and what their requests say; where the rest of it stands."""
 
 from orchestration.reports.charts import Chart, Column, Item, Page, Section, Table
-from orchestration.reports.content import Context, listed, plural, traffic
+from orchestration.reports.content import Context, begun, listed, plural, traffic
 from orchestration.reports.figures import lines_by, sentence
 from orchestration.reports.formats import day, short_day
 from orchestration.reports.reliability_figures import health_bars
@@ -23,12 +23,17 @@ def _title(context: Context) -> str:
     if not services:
         return "No service is being checked"
     troubled = [service["name"] for service in services if service["status"] in ("critical", "degraded")]
-    if not troubled:
-        return f"All {plural(len(services), 'service')} are well" if len(services) > 1 else "The service is well"
-    rest = len(services) - len(troubled)
-    return f"{listed(troubled)} {'needs' if len(troubled) == 1 else 'need'} attention" + (
-        f"; {plural(rest, 'other service')} well" if rest else ""
-    )
+    unknown = [service["name"] for service in services if service["status"] == "unknown"]
+    well = len(services) - len(troubled) - len(unknown)
+    if well == len(services):
+        return f"All {plural(well, 'service')} are well" if well > 1 else "The service is well"
+    told = [f"{listed(troubled)} {'needs' if len(troubled) == 1 else 'need'} attention"] if troubled else []
+    if unknown:
+        count = f"{plural(len(unknown), 'service')}: " if len(unknown) > 1 else ""
+        told.append(f"nothing is known of {count}{listed(unknown)}")
+    if well:
+        told.append(f"{plural(well, 'other service')} well")
+    return "; ".join(told) if troubled else begun("; ".join(told))
 
 
 def _services(context: Context) -> Section:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 import duckdb
 from markdown_it import MarkdownIt
@@ -18,7 +18,7 @@ from pydantic import BaseModel, ValidationError
 
 from orchestration import database
 from orchestration.reports.content.definitions import anchors
-from orchestration.reports.custom.specs import FIGURES, Figure, Front
+from orchestration.reports.custom.specs import FIGURES, Figure, Front, Unit
 from orchestration.settings.documents import Document, Mistake, documents_in
 from orchestration.settings.wording import worded
 
@@ -155,8 +155,13 @@ def _parts(tokens: list[Token]) -> Iterator[Token | Heading | Prose]:
 
 
 def _take(report: Report, token: Token) -> None:
-    line = (token.map or [0])[0] + 1
+    first, end = token.map or [0, 0]
+    line = first + 1
     kind, _, name = token.info.strip().partition(" ")
+    # A fence that is closed has two lines more than it holds; one that is not took all the rest of the file.
+    if end - first < len(token.content.splitlines()) + 2:
+        report.mistakes.append(report.mistake(line, f"the block '{token.info.strip()}' is not closed", token.markup))
+        return
     if kind == "sql":
         _take_query(report, name.strip(), token.content, line)
         return
@@ -196,7 +201,10 @@ def _unknown_names(report: Report, body: str) -> Iterator[Mistake]:
     texts = [(1, str(text)) for text in head.values()]
     texts += list(enumerate(body.splitlines(), start=1))
     for line, text in texts:
-        for name, column, _ in PLACEHOLDER.findall(text):
+        for name, column, unit in PLACEHOLDER.findall(text):
+            if unit and unit not in get_args(Unit):
+                known = ", ".join(filter(None, get_args(Unit)))
+                yield report.mistake(line, f"there is no unit '{unit}'", f"one of {known}")
             if column and name not in report.queries:
                 yield report.mistake(line, f"there is no query '{name}' for {{{{ {name}.{column} }}}}", "an SQL block")
             if not column and name not in (*parameters, "as_of") and report.front:

@@ -192,3 +192,12 @@ def test_the_same_marts_give_the_same_pages_whatever_the_order_of_rows(write, bu
 def test_a_file_without_a_head_says_how_to_begin(write):
     (mistake,) = read(write("Hello")).mistakes
     assert (mistake.line, mistake.expected) == (1, "begin with ---, title: …, ---")
+
+
+def test_a_block_that_is_not_closed_and_an_unknown_unit_are_mistakes(write):
+    mistakes = read(write(HEAD + "{{ a.x | furlong }}\n\n```sql a\nselect 1 as x\n```\n\n```table\ndata: a\n")).mistakes
+    first = HEAD.count("\n") + 1
+    assert [(mistake.line, mistake.message) for mistake in mistakes] == [
+        (first, "there is no unit 'furlong'"),
+        (first + 6, "the block 'table' is not closed"),
+    ]

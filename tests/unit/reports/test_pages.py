@@ -23,6 +23,7 @@ from orchestration.reports.content import (
     effects,
     forecast_risks,
     forecasts,
+    reliability,
 )
 from orchestration.reports.content.subjects import slugs
 from orchestration.reports.formats import Formats
@@ -264,6 +265,33 @@ def test_the_forecasts_page_tells_what_comes_and_trends_what_was_expected(site):
     assert "no model beats the seasonal naive here, so that it is shown" in texts["forecasts.html"]
     assert "what was forecast a week before" in texts["experience.html"]
     assert "what was forecast a week before" in texts["business.html"]
+
+
+def test_an_hourly_chart_tells_value_and_range_of_the_peak_hour(marts_connection):
+    peak, low, high = marts_connection.execute(
+        "select value_forecast, value_80_lower, value_80_upper from predictions.traffic_forecasts where kpi ="
+        " 'page_view_count' qualify forecast_date = max(forecast_date) over () order by value_forecast desc limit 1"
+    ).fetchone()
+    made = forecasts.page(context(marts_connection))
+    chart = next(c for section in made.sections for c in section.charts if c.id == "traffic_page_view_count")
+    formats = context(marts_connection).formats
+    assert f"peak of {formats.value(peak, 'count')} on " in chart.title
+    for words in (chart.subtitle, chart.summary):
+        assert formats.bounds(low, high, "count") in words
+
+
+@pytest.mark.parametrize(
+    ("states", "title"),
+    [
+        (["healthy", "healthy"], "All 2 services are well"),
+        (["unknown", "unknown", "unknown"], "Nothing is known of 3 services: a, b and c"),
+        (["unknown", "healthy"], "Nothing is known of a; 1 other service well"),
+        (["critical", "unknown", "healthy"], "a needs attention; nothing is known of b; 1 other service well"),
+    ],
+)
+def test_a_service_of_which_nothing_is_known_is_not_called_well(states, title):
+    services = [{"name": name, "status": status} for name, status in zip("abc", states, strict=False)]
+    assert reliability._title(SimpleNamespace(health={"services": services})) == title
 
 
 def test_missing_predictions_and_checks_are_an_empty_state_and_not_a_failure(marts_connection, tmp_path):
