@@ -4,13 +4,20 @@ Each function turns rows into a `Chart`; which page shows it is decided in `cont
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from statistics import median
 from typing import Any
 
-from orchestration.reports.charts import SERIES_ROLES, Chart, Mark, Series, Threshold
+from orchestration.reports.charts import SERIES_ROLES, Chart, Mark, Role, Series, Threshold
 from orchestration.reports.formats import Formats, day
-from orchestration.reports.marts import Marts, Row, aligned, grouped
+from orchestration.reports.marts import EXPECTED_FROM_DAYS, Marts, Row, aligned, grouped
+
+FORECAST = " Dashed: what was forecast a week before, or as near to that as there is, with its 80 % interval."
+USUAL = " Dashed: the median of the same weekday in the four weeks before."
+USUAL_ELSE = " Where nothing was forecast, it is the median of the same weekday in the four weeks before."
+FEWEST_WEEKS = 2
+MOST_EXPECTED = 2  # lines of a chart that bear one more each
 
 
 @dataclass(frozen=True)
@@ -68,9 +75,9 @@ def kpi_chart(marts: Marts, formats: Formats, kpi: str, goal: float | None = Non
     has_bounds = any(value is not None for value in series["value_lower"])
     thresholds = about.thresholds if goal is None else (Threshold(goal, f"target {formats.goal(goal, about.unit)}"),)
     days = marts.days()
-    expected = _expected(marts, kpi)
+    expected, how = _expected(marts, kpi)
     subtitle = f"By day, {day(days[0])} to {day(days[-1])}." + (" Band: 95 % interval." if has_bounds else "")
-    subtitle += " Dashed: what was forecast a week before, or as near to that as there is." if expected else ""
+    subtitle += how
     return Chart(
         id=kpi,
         kind="bar" if about.kind == "bar" and not expected else "line",
@@ -94,18 +101,58 @@ def kpi_chart(marts: Marts, formats: Formats, kpi: str, goal: float | None = Non
     )
 
 
-def _expected(marts: Marts, kpi: str) -> tuple[Series, ...]:
-    """Return what was forecast for each day a week before, or as near to that as there is a forecast."""
+def _expected(marts: Marts, kpi: str) -> tuple[tuple[Series, ...], str]:
+    """Return what was forecast for each day a week before, else what is usual on its weekday, and which it is."""
     rows = marts.rows_if(
         "predictions.kpi_forecasts",
-        "select event_date, arg_min(value_forecast, abs(horizon_days - 7.1)) as value_forecast"
-        " from predictions.kpi_forecasts where kpi = $kpi and event_date <= $as_of group by event_date",
+        """
+        select event_date, unnest(arg_min(
+            {forecast: value_forecast, lower: value_80_lower, upper: value_80_upper}, abs(horizon_days - 7.1)
+        ))
+        from predictions.kpi_forecasts where kpi = $kpi and event_date between $first_day and $as_of
+        group by event_date
+        """,
         kpi=kpi,
     )
-    values = aligned(rows, marts.days(), "value_forecast")
+    days = marts.days()
+    forecast, lower, upper = (aligned(rows, days, key) for key in ("forecast", "lower", "upper"))
+    before = usual(marts.kpi(kpi, len(days) + EXPECTED_FROM_DAYS)["value"], len(days))
+    values = tuple(w if f is None else f for f, w in zip(forecast, before, strict=True))
     if not any(value is not None for value in values):
-        return ()
-    return (Series("expected", values, role="c2", is_dashed=True),)
+        return (), ""
+    series = Series("expected", values, role="c2", is_dashed=True)
+    if all(value is None for value in forecast):
+        return (series,), USUAL
+    return (replace(series, lower=lower, upper=upper, level="80 %"),), FORECAST + (
+        USUAL_ELSE if any(f is None and v is not None for f, v in zip(forecast, values, strict=True)) else ""
+    )
+
+
+def usual(values: Sequence[float | None], count: int) -> tuple[float | None, ...]:
+    """Return what each of the last `count` days would be if it were like its weekday in the four weeks before.
+
+    Args:
+        values: one for each of consecutive days, None where there is none.
+        count: how many of them, at the end, are wanted.
+
+    Returns:
+        The median of the same weekday of the four weeks before; None unless two of them have a value.
+    """
+    found = []
+    for i in range(len(values) - count, len(values)):
+        weeks = (values[j] for j in range(i - 7, max(i - EXPECTED_FROM_DAYS, 0) - 1, -7))
+        known = [value for value in weeks if value is not None]
+        found.append(median(known) if len(known) >= FEWEST_WEEKS else None)
+    return tuple(found)
+
+
+def expected_line(
+    rows: Sequence[Row], marts: Marts, key: str, name: str = "expected", role: Role = "c2"
+) -> tuple[Series, ...]:
+    """Return the dashed line of what was usual, from rows since `$before_day`; none where nothing was."""
+    days = marts.days()
+    values = usual(aligned(rows, marts.days(len(days) + EXPECTED_FROM_DAYS), key), len(days))
+    return (Series(name, values, role=role, is_dashed=True),) if any(v is not None for v in values) else ()
 
 
 def breaks(marts: Marts, metric: str) -> tuple[Mark, ...]:
@@ -118,13 +165,20 @@ def breaks(marts: Marts, metric: str) -> tuple[Mark, ...]:
     return tuple(Mark(row["event_date"], row["change"], row["effect"]) for row in rows)
 
 
-def lines_by(rows: Sequence[Row], key: str, value: str, days: tuple[date, ...]) -> tuple[Series, ...]:
-    """Return one series for each value of `key`, at most five (what colours can tell apart), in order of size."""
-    groups = grouped(rows, key)
-    largest = sorted(groups, key=lambda name: (-sum(row[value] or 0 for row in groups[name]), str(name)))[:5]
-    return tuple(
-        Series(str(name), aligned(groups[name], days, value), role=SERIES_ROLES[i]) for i, name in enumerate(largest)
-    )
+def lines_by(rows: Sequence[Row], key: str, value: str, marts: Marts) -> tuple[Series, ...]:
+    """Return one series for each value of `key`, at most five (what colours can tell apart), in order of size.
+
+    Rows are those since `$before_day`. One line or two have what was expected of them beside them.
+    """
+    groups, days = grouped(rows, key), marts.days()
+    shown = {name: aligned(group, days, value) for name, group in groups.items()}
+    largest = sorted(shown, key=lambda name: (-sum(v or 0 for v in shown[name]), str(name)))[: len(SERIES_ROLES)]
+    lines = [Series(str(name), shown[name], role=SERIES_ROLES[i]) for i, name in enumerate(largest)]
+    if len(lines) <= MOST_EXPECTED:
+        for i, name in enumerate(largest):
+            label = f"{name}, expected" if len(lines) > 1 else "expected"
+            lines += expected_line(groups[name], marts, value, label, SERIES_ROLES[len(largest) + i])
+    return tuple(lines)
 
 
 def sentence(days: Sequence[date], values: Sequence[Any], unit: str, formats: Formats) -> str:

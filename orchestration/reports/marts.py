@@ -14,6 +14,7 @@ import duckdb
 
 Row = dict[str, Any]
 SHOWN_DAYS = 90
+EXPECTED_FROM_DAYS = 28  # that lead one to expect the next
 
 
 @dataclass
@@ -48,8 +49,10 @@ class Marts:
         return table in self._tables
 
     def rows(self, sql: str, **parameters: Any) -> list[Row]:
-        """Return the query's rows; `$as_of` and `$first_day` (90 days shown) may be used in it."""
-        known = {"as_of": self.as_of, "first_day": self.as_of - timedelta(days=SHOWN_DAYS - 1), **parameters}
+        """Return the query's rows; `$as_of`, `$first_day` (90 days shown) and `$before_day` (28 more) may be used."""
+        first = self.as_of - timedelta(days=SHOWN_DAYS - 1)
+        before = first - timedelta(days=EXPECTED_FROM_DAYS)
+        known = {"as_of": self.as_of, "first_day": first, "before_day": before, **parameters}
         used = {name: value for name, value in known.items() if f"${name}" in sql}
         result = self.connection.execute(sql, used)
         names = [column[0] for column in result.description]
@@ -63,8 +66,9 @@ class Marts:
         """Return the last `count` days up to as_of; without a count, the `span` that charts show."""
         return tuple(self.as_of - timedelta(days=i) for i in reversed(range(count or self.span)))
 
-    def kpi(self, name: str) -> dict[str, tuple[float | None, ...]]:
-        """Return value, lower and upper of a KPI, aligned with `days()`."""
+    def kpi(self, name: str, count: int = 0) -> dict[str, tuple[float | None, ...]]:
+        """Return value, lower and upper of a KPI, aligned with `days(count)`."""
+        days = self.days(count)
         rows = self.rows(
             """
             select event_date, value::double as value, value_lower::double as value_lower, value_upper::double as
@@ -72,9 +76,9 @@ class Marts:
             from executive.fct_kpi_daily where kpi = $kpi and event_date between $first and $as_of
             """,
             kpi=name,
-            first=self.days()[0],
+            first=days[0],
         )
-        return {key: aligned(rows, self.days(), key) for key in ("value", "value_lower", "value_upper")}
+        return {key: aligned(rows, days, key) for key in ("value", "value_lower", "value_upper")}
 
 
 def aligned(rows: Iterable[Row], days: Iterable[date], key: str, day: str = "event_date") -> tuple[Any, ...]:

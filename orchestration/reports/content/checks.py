@@ -2,7 +2,7 @@
 
 from orchestration.reports.charts import Chart, Column, Section, Table
 from orchestration.reports.content import Context, begun, plural
-from orchestration.reports.figures import lines_by, sentence
+from orchestration.reports.figures import USUAL, lines_by, sentence
 from orchestration.reports.formats import day, duration
 from orchestration.reports.marts import grouped
 
@@ -144,7 +144,7 @@ def responses(context: Context) -> Section:
     rows = context.marts.rows(
         """
         select service, location, event_date, response_p95_ms::double as value from reliability.fct_checks_daily
-        where event_date between $first_day and $as_of and response_p95_ms is not null order by service, location,
+        where event_date between $before_day and $as_of and response_p95_ms is not null order by service, location,
             event_date
         """
     )
@@ -159,13 +159,14 @@ def responses(context: Context) -> Section:
     days = context.marts.days()
     charts = []
     for i, (service, group) in enumerate(grouped(rows, "service").items()):
-        series = lines_by(group, "location", "value", days)
+        series = lines_by(group, "location", "value", context.marts)
         charts.append(
             Chart(
                 id=f"response_time_{i + 1}",
                 kind="line",
                 title=f"{service}: response time of checks, p95",
-                subtitle="By day and by the location of the check. Failed checks are left out.",
+                subtitle="By day and by the location of the check. Failed checks are left out."
+                + (USUAL if any(s.is_dashed for s in series) else ""),
                 summary=" ".join(f"From {s.name}: {sentence(days, s.values, 'ms', context.formats)}" for s in series),
                 unit="ms",
                 definition="response_time",

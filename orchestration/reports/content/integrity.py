@@ -3,7 +3,7 @@
 from orchestration.reports.charts import Chart, Column, Page, Section, Series, Table, Tile
 from orchestration.reports.content import Context, sure
 from orchestration.reports.content.vitals import cells
-from orchestration.reports.figures import sentence
+from orchestration.reports.figures import USUAL, expected_line, sentence
 from orchestration.reports.formats import day
 from orchestration.reports.marts import Row, aligned
 
@@ -100,8 +100,7 @@ def _by_day(context: Context) -> Section:
     days = context.marts.days()
     rows = context.marts.rows(
         f"select event_date, {_COUNTS} from experience.fct_beacon_integrity_daily "  # noqa: S608 - our own columns
-        "where event_date between $first and $as_of group by event_date",
-        first=days[0],
+        "where event_date between $before_day and $as_of group by event_date",
     )
     arrivals = context.marts.rows(
         """
@@ -113,14 +112,16 @@ def _by_day(context: Context) -> Section:
     lost, missing = aligned(rows, days, "lost_share"), aligned(arrivals, days, "missing_share")
     if not any(value is not None for value in lost):
         return Section("integrity-days", "Day by day", empty="No report followed another one of its id yet.")
-    series = [Series("lost, by broken chains", lost)]
+    expected = expected_line(rows, context.marts, "lost_share", role="c3")
+    series = [Series("lost, by broken chains", lost), *expected]
     if any(value is not None for value in missing):
         series.append(Series("page views that another tool counted and we did not get", missing, role="c2"))
     chart = Chart(
         id="beacons_lost",
         kind="line",
         title="Share of beacons lost, by day",
-        subtitle=f"{day(days[0])} to {day(days[-1])}. What later exports bring is still missing in the newest days.",
+        subtitle=f"{day(days[0])} to {day(days[-1])}. What later exports bring is still missing in the newest days."
+        + (USUAL if expected else ""),
         summary=f"Share of beacons lost by day. {sentence(days, lost, 'share', context.formats)}",
         unit="share",
         definition="lost_beacons",

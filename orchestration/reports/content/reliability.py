@@ -2,7 +2,7 @@
 
 from orchestration.reports.charts import Chart, Column, Item, Page, Section, Table
 from orchestration.reports.content import Context, begun, listed, plural, traffic
-from orchestration.reports.figures import lines_by, sentence
+from orchestration.reports.figures import USUAL, lines_by, sentence
 from orchestration.reports.formats import day, short_day
 from orchestration.reports.reliability_figures import health_bars
 
@@ -119,7 +119,7 @@ def _requests(context: Context) -> Section:
         """
         select service, source, event_date, error_share::double as error_share, throughput_per_minute::double as
             throughput, request_count, error_count
-        from reliability.fct_requests_daily where event_date between $first_day and $as_of order by service, event_date
+        from reliability.fct_requests_daily where event_date between $before_day and $as_of order by service, event_date
         """
     )
     if not rows:
@@ -132,6 +132,7 @@ def _requests(context: Context) -> Section:
             ),
         )
     days = context.marts.days()
+    shown = [row for row in rows if row["event_date"] >= days[0]]
     is_feed = any(row["source"] == "requests" for row in rows)
     source = (
         "From the requests feed."
@@ -143,10 +144,11 @@ def _requests(context: Context) -> Section:
         ("error_rates", "error_share", "share", "error_rate", "Error rate"),
         ("throughput", "throughput", "per_minute", "throughput", "Throughput, per minute"),
     ):
-        series = lines_by(rows, "service", value, days)
+        series = lines_by(rows, "service", value, context.marts)
+        expected = USUAL if any(s.is_dashed for s in series) else ""
         summary = " ".join(f"{s.name}: {sentence(days, s.values, unit, context.formats)}" for s in series)
-        charts.append(Chart(name, "line", what, "By day and service.", summary, unit, anchor, days, series))
-    failed, total = (sum(row[key] or 0 for row in rows) for key in ("error_count", "request_count"))
+        charts.append(Chart(name, "line", what, f"By day and service.{expected}", summary, unit, anchor, days, series))
+    failed, total = (sum(row[key] or 0 for row in shown) for key in ("error_count", "request_count"))
     last = short_day(days[-1])
     title = (
         f"{context.formats.value(failed / total if total else None, 'share')} of {total:,} requests "

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from orchestration.reports.charts import Chart, Column, Section, Series, Table
+from orchestration.reports.charts import Chart, Column, Role, Section, Series, Table
 from orchestration.reports.content import Context
-from orchestration.reports.figures import sentence
+from orchestration.reports.figures import USUAL, expected_line, sentence
 from orchestration.reports.marts import aligned
 from orchestration.reports.reliability_figures import health_bars
 
@@ -46,11 +46,12 @@ def requests(context: Context, service: str, name: str) -> Section:
     rows = context.marts.rows(
         """
         select * from reliability.fct_requests_daily
-        where service = $service and event_date between $first_day and $as_of order by event_date
+        where service = $service and event_date between $before_day and $as_of order by event_date
         """,
         service=service,
     )
-    if not rows:
+    shown = [row for row in rows if row["event_date"] >= days[0]]
+    if not shown:
         return Section(
             f"{name}-requests", "Its requests are not counted", empty="Land a requests feed, or name page groups."
         )
@@ -63,20 +64,24 @@ def requests(context: Context, service: str, name: str) -> Section:
 
     def chart(key: str, title: str, unit: str, definition: str, series: tuple[Series, ...]) -> Chart:
         told = " ".join(f"{s.name}: {sentence(days, s.values, unit, context.formats)}" for s in series)
-        return Chart(f"{key}_{name}", "line", title, "By day.", told, unit, definition, days, series)
+        words = "By day." + (USUAL if any(s.is_dashed for s in series) else "")
+        return Chart(f"{key}_{name}", "line", title, words, told, unit, definition, days, series)
 
-    latencies = [key for key, _ in LATENCIES if any(row[key] is not None for row in rows)]
+    def usually(key: str, label: str = "expected", role: Role = "c2") -> tuple[Series, ...]:
+        return expected_line(rows, context.marts, key, label, role)
+
+    latencies = [key for key, _ in LATENCIES if any(row[key] is not None for row in shown)]
+    throughput = (line("throughput_per_minute", "all"), *usually("throughput_per_minute"))
     charts = [
-        chart("errors", "Error rate", "share", "error_rate", (line("error_share", "failed"),)),
-        chart(
-            "throughput", "Throughput, per minute", "per_minute", "throughput", (line("throughput_per_minute", "all"),)
-        ),
+        chart("errors", "Error rate", "share", "error_rate", (line("error_share", "failed"), *usually("error_share"))),
+        chart("throughput", "Throughput, per minute", "per_minute", "throughput", throughput),
     ]
     if latencies:
         roles = ("c3", "c1", "c2")
         series = tuple(line(k, label, roles[i]) for i, (k, label) in enumerate(LATENCIES) if k in latencies)
+        series += usually("response_p95_ms", "p95, expected", "c4")
         charts.append(chart("latency", "Response time of requests", "ms", "response_time", series))
-    failed, total = (sum(row[key] or 0 for row in rows) for key in ("error_count", "request_count"))
+    failed, total = (sum(row[key] or 0 for row in shown) for key in ("error_count", "request_count"))
     share = context.formats.value(failed / total if total else None, "share")
     what = "requests" if rows[-1]["source"] == "requests" else "page views"
     return Section(f"{name}-requests", f"{share} of {total:,} {what} failed in {len(days)} days", charts=charts)

@@ -8,7 +8,7 @@ from typing import Any
 
 from orchestration.reports.charts import Chart, Column, Role, Series, Table, Tile
 from orchestration.reports.content import Context, sized, sure
-from orchestration.reports.figures import KPIS, breaks, sentence
+from orchestration.reports.figures import KPIS, USUAL, breaks, expected_line, sentence
 from orchestration.reports.formats import day
 from orchestration.reports.marts import Row, aligned, grouped
 
@@ -126,9 +126,8 @@ def trends(context: Context, roll_up: str, prefix: str, **where: str) -> list[Ch
     days = context.marts.days()
     rows = context.marts.rows(
         "select metric, event_date, p75_value, p75_lower, p75_upper from experience.fct_vitals_roll_ups_daily "  # noqa: S608 - names are ours
-        f"where roll_up = $roll_up{chosen} and event_date between $first and $as_of",
+        f"where roll_up = $roll_up{chosen} and event_date between $before_day and $as_of",
         roll_up=roll_up,
-        first=days[0],
         **where,
     )
     by_metric = grouped(rows, "metric")
@@ -137,20 +136,24 @@ def trends(context: Context, roll_up: str, prefix: str, **where: str) -> list[Ch
         if metric not in by_metric:
             continue
         values = aligned(by_metric[metric], days, "p75_value")
+        expected = expected_line(by_metric[metric], context.marts, "p75_value")
+        how = USUAL if expected else ""
         lower, upper = (aligned(by_metric[metric], days, f"p75_{end}") for end in ("lower", "upper"))
         known = [value for value in values if value is not None]
+        if not known:
+            continue
         good = sum(value <= LIMITS[metric][0] for value in known)
         charts.append(
             Chart(
                 id=f"{prefix}_{metric.lower()}",
                 kind="line",
                 title=f"{metric} p75 was good on {good} of {len(known)} days",
-                subtitle=f"By day, {day(days[0])} to {day(days[-1])}. Band: 95 % interval.",
+                subtitle=f"By day, {day(days[0])} to {day(days[-1])}. Band: 95 % interval.{how}",
                 summary=f"{metric} p75 by day. {sentence(days, values, unit, context.formats)}",
                 unit=unit,
                 definition=metric.lower(),
                 x=days,
-                series=(Series(f"{metric} p75", values, lower, upper),),
+                series=(Series(f"{metric} p75", values, lower, upper), *expected),
                 thresholds=KPIS[KPI_OF[metric]].thresholds,
                 marks=breaks(context.marts, metric),
                 is_small=True,

@@ -1,0 +1,19 @@
+"""What charts expect of a day from the weeks before it."""
+
+import pytest
+
+from orchestration.reports.figures import usual
+
+WEEKS = [week * 100.0 + weekday for week in range(6) for weekday in range(7)]
+
+
+def test_what_is_usual_is_the_median_of_the_weekday_in_the_four_weeks_before_and_never_of_the_day_itself():
+    assert usual(WEEKS, 7) == tuple(250.0 + weekday for weekday in range(7))
+    changed = [*WEEKS[:-1], 1e9]
+    assert usual(changed, 7) == usual(WEEKS, 7)
+
+
+@pytest.mark.parametrize(("known", "expected"), [(0, None), (1, None), (2, 350.0), (3, 300.0), (4, 250.0), (5, 250.0)])
+def test_fewer_than_two_weeks_lead_to_no_expectation_and_older_than_four_count_no_more(known, expected):
+    values = [None] * (35 - 7 * known) + WEEKS[35 - 7 * known : 36]
+    assert usual(values, 1) == (expected,)
