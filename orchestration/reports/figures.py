@@ -16,7 +16,7 @@ from orchestration.reports.marts import EXPECTED_FROM_DAYS, Marts, Row, aligned,
 FORECAST = " Dashed: what was forecast a week before, or as near to that as there is, with its 80 % interval."
 USUAL = " Dashed: the median of the same weekday in the four weeks before."
 USUAL_ELSE = " Where nothing was forecast, it is the median of the same weekday in the four weeks before."
-FEWEST_WEEKS = 2
+FEWEST_WEEKS = 3  # the median of two would follow one bad day
 MOST_EXPECTED = 2  # lines of a chart that bear one more each
 
 
@@ -136,7 +136,7 @@ def usual(values: Sequence[float | None], count: int) -> tuple[float | None, ...
         count: how many of them, at the end, are wanted.
 
     Returns:
-        The median of the same weekday of the four weeks before; None unless two of them have a value.
+        The median of the same weekday of the four weeks before; None unless three of them have a value.
     """
     found = []
     for i in range(len(values) - count, len(values)):

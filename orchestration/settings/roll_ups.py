@@ -1,4 +1,4 @@
-"""Roll-ups: by which dimensions web vitals are counted, and how a roll-up is called.
+"""Roll-ups: by which dimensions web vitals and sessions are counted, and how a roll-up is called.
 
 One list of dimensions is one roll-up, counted on its own: what is asked for, not everything crossed with everything.
 How the cells are counted is the dbt project's business.

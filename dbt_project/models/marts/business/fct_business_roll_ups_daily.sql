@@ -1,3 +1,10 @@
+-- Each dimension by itself, since pages and effects read them, and then what the configuration crosses.
+{%- set roll_ups = [
+    [], ['page_group'], ['device'], ['country'], ['country', 'region'], ['browser'], ['browser', 'browser_version'], ['connection'],
+    ['navigation_type'], ['release'], ['channel'], ['visitor_kind'],
+] -%}
+{%- set roll_ups = roll_ups + configured_roll_ups() | reject('in', roll_ups) | list %}
+
 with
 sessions as (
     select
@@ -76,18 +83,9 @@ counted as (
         event_date
     from united
     group by grouping sets (
-        (event_date),
-        (page_group, event_date),
-        (device, event_date),
-        (country, event_date),
-        (country, region, event_date),
-        (browser, event_date),
-        (browser, browser_version, event_date),
-        (connection, event_date),
-        (navigation_type, event_date),
-        (release, event_date),
-        (channel, event_date),
-        (visitor_kind, event_date)
+        {%- for dimensions in roll_ups %}
+            ({{ (dimensions + ['event_date']) | join(', ') }}){{ ',' if not loop.last }}
+        {%- endfor %}
     )
 ),
 
