@@ -154,11 +154,11 @@ def print_table(columns: list[str], rows: object) -> None:
 
     from rich.console import Console
     from rich.markup import escape
-    from rich.table import Table
+    from rich.table import Column, Table
     from rich.text import Text
 
     shown = list(islice(rows, ROWS_SHOWN + 1))  # type: ignore[call-overload]
-    table = Table(*[escape(column) for column in columns])
+    table = Table(*[Column(escape(column), overflow="fold") for column in columns])
     for row in shown[:ROWS_SHOWN]:
         table.add_row(*[Text("" if cell is None else _printable(str(cell))) for cell in row])
     console = Console()

@@ -25,6 +25,7 @@ from orchestration.settings.wording import worded
 MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 PLACEHOLDER = re.compile(r"{{\s*(\w+)(?:\.(\w+))?(?:\s*\|\s*(\w+))?\s*}}")
 _RULE = "---"
+_CLOCKS = "current_date|current_time|current_timestamp|localtime|localtimestamp"
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -102,7 +103,7 @@ def read(file: Path) -> Report:
             _take(report, part)
         else:
             report.blocks.append(part)
-    report.mistakes += [*_unknown_names(report, body), *_wrong_sql(report)]
+    report.mistakes += [*_unknown_names(report, body), *_images(report), *_wrong_sql(report)]
     report.mistakes = sorted(dict.fromkeys(report.mistakes), key=lambda mistake: mistake.line or 0)
     return report
 
@@ -211,6 +212,19 @@ def _unknown_names(report: Report, body: str) -> Iterator[Mistake]:
                 yield report.mistake(line, f"there is no parameter '{name}'", "declare it, or write {{ query.column }}")
 
 
+def _images(report: Report) -> Iterator[Mistake]:
+    """Pages ask for nothing: an image that is not in the text itself would."""
+    for block in report.blocks:
+        for token in () if isinstance(block, Shown) else block.tokens:
+            for image in (child for child in token.children or [] if child.type == "image"):
+                source = str(image.attrs["src"])
+                if not source.startswith("data:"):
+                    line = token.map[0] + 1 if token.map else None
+                    yield report.mistake(
+                        line, f"the image {source} is not in this file", "a figure, or a data: address"
+                    )
+
+
 def _wrong_sql(report: Report) -> Iterator[Mistake]:
     parameters = {*report.front.parameters, "as_of"} if report.front else set()
     with database.connect() as connection:
@@ -233,9 +247,21 @@ def _wrong_query(
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         yield report.mistake(query.line, f"'{query.name}' is not one query", "a single select", query.name)
         return
+    for name in _changing(connection, query.sql):
+        line = query.line + query.sql[: max(query.sql.lower().find(name), 0)].count("\n")
+        yield report.mistake(line, f"{name} gives another page each time", "$as_of, the last day of data", query.name)
     for name in sorted(set(statements[0].named_parameters) - parameters):
         known = ", ".join(f"${name}" for name in sorted(parameters))
         yield report.mistake(query.line, f"there is no parameter ${name}", f"one of {known}", query.name)
+
+
+def _changing(connection: duckdb.DuckDBPyConnection, sql: str) -> list[str]:
+    """Functions and clocks in a query that answer the same rows with something else each time."""
+    (listing,) = connection.execute("select json_serialize_sql(?)", [sql]).fetchone() or ("",)
+    rows = connection.execute("select function_name from duckdb_functions() where stability <> 'CONSISTENT'").fetchall()
+    # Names stand in quotes of JSON, which those within texts of the query cannot.
+    called = set(re.findall(r'"function_name":"(\w+)"', listing)) & {name for (name,) in rows}
+    return sorted(called | set(re.findall(rf'"column_names":\["({_CLOCKS})"\]', listing)))
 
 
 def sql_mistake(report: Report, query: Query, error: duckdb.Error) -> Mistake:

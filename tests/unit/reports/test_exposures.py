@@ -7,6 +7,7 @@ import pytest
 
 from orchestration.reports import pages, status
 from orchestration.reports.content import Context
+from orchestration.reports.custom import document
 from orchestration.reports.formats import Formats
 from orchestration.reports.marts import Marts
 from orchestration.warehouse.predictions import DECLARED
@@ -28,11 +29,12 @@ class Listening(Marts):
         return super().rows_if(table, sql, **parameters)
 
 
-def declared():
-    """The names of tables behind each page, by the module that makes it."""
-    parts = re.split(r"^  - name: page_", EXPOSURES.read_text(), flags=re.MULTILINE)[1:]
+def declared(kind):
+    """The names of tables behind each page, by the module that makes it, or behind each report, by its file."""
+    parts = re.split(r"^  - name: ", EXPOSURES.read_text(), flags=re.MULTILINE)[1:]
     name = re.compile(r"(?:ref\(|source\('\w+', )'(\w+)'\)")
-    return {part.split("\n", 1)[0]: set(name.findall(part)) for part in parts}
+    found = {part.split("\n", 1)[0]: set(name.findall(part)) for part in parts}
+    return {name.removeprefix(kind): tables for name, tables in found.items() if name.startswith(kind)}
 
 
 def test_each_page_has_an_exposure_that_names_the_tables_it_reads():
@@ -51,4 +53,16 @@ def test_each_page_has_an_exposure_that_names_the_tables_it_reads():
             make(context)
             named = {name for text in marts.asked for name in re.findall(r"\b\w+\.\w+", text)}
             read[make.__module__.rpartition(".")[2]] = {name.partition(".")[2] for name in named & known}
-    assert declared() == {page: tables for page, tables in read.items() if tables}
+    assert declared("page_") == {page: tables for page, tables in read.items() if tables}
+
+
+def test_each_report_that_is_shipped_has_an_exposure_that_names_the_tables_it_reads():
+    read = {}
+    with duckdb.connect() as connection:
+        for file in document.files(ROOT / "config"):
+            report = document.read(file)
+            texts = [query.sql for query in report.queries.values()]
+            texts += [parameter.query for parameter in report.front.parameters.values() if parameter.query]
+            tables = {name for sql in texts for name in connection.get_table_names(sql, qualified=True)}
+            read[file.stem.replace("-", "_")] = {name.partition(".")[2] for name in tables if "." in name}
+    assert declared("report_") == read
