@@ -58,11 +58,10 @@ def test_each_page_has_an_exposure_that_names_the_tables_it_reads():
 
 def test_each_report_that_is_shipped_has_an_exposure_that_names_the_tables_it_reads():
     read = {}
-    with duckdb.connect() as connection:
-        for file in document.files(ROOT / "config"):
-            report = document.read(file)
-            texts = [query.sql for query in report.queries.values()]
-            texts += [parameter.query for parameter in report.front.parameters.values() if parameter.query]
-            tables = {name for sql in texts for name in connection.get_table_names(sql, qualified=True)}
-            read[file.stem.replace("-", "_")] = {name.partition(".")[2] for name in tables if "." in name}
+    for file in document.files(ROOT / "config"):
+        report = document.read(file)
+        texts = [query.sql for query in report.queries.values()]
+        texts += [parameter.query for parameter in report.front.parameters.values() if parameter.query]
+        tables = re.findall(r"(?:from|join) \(?\w+\.(\w+)", " ".join(texts))
+        read[file.stem.replace("-", "_")] = set(tables)
     assert declared("report_") == read
