@@ -96,9 +96,11 @@ class Chart:
 
     @property
     def legend(self) -> list[Series]:
-        """The series that a reader must tell apart."""
+        """The series that a reader must tell apart; a dashed one in the colour of a line is about that line."""
         drawn = [series for series in self.series if any(value is not None for value in series.values)]
-        return drawn if len(drawn) > 1 and not self.is_told else []
+        lines = {series.role for series in drawn if not series.is_dashed}
+        told = [series for series in drawn if not (series.is_dashed and series.role in lines)]
+        return told if len(told) > 1 and not self.is_told else []
 
     @property
     def drawn_marks(self) -> list[tuple[int, list[Mark]]]:

@@ -17,7 +17,6 @@ FORECAST = " Dashed: what was forecast a week before, or as near to that as ther
 USUAL = " Dashed: the median of the same weekday in the four weeks before."
 USUAL_ELSE = " Where nothing was forecast, it is the median of the same weekday in the four weeks before."
 FEWEST_WEEKS = 3  # the median of two would follow one bad day
-MOST_EXPECTED = 2  # lines of a chart that bear one more each
 
 
 @dataclass(frozen=True)
@@ -168,16 +167,14 @@ def breaks(marts: Marts, metric: str) -> tuple[Mark, ...]:
 def lines_by(rows: Sequence[Row], key: str, value: str, marts: Marts) -> tuple[Series, ...]:
     """Return one series for each value of `key`, at most five (what colours can tell apart), in order of size.
 
-    Rows are those since `$before_day`. One line or two have what was expected of them beside them.
+    Rows are those since `$before_day`. What was expected of each is dashed in its colour.
     """
     groups, days = grouped(rows, key), marts.days()
     shown = {name: aligned(group, days, value) for name, group in groups.items()}
     largest = sorted(shown, key=lambda name: (-sum(v or 0 for v in shown[name]), str(name)))[: len(SERIES_ROLES)]
     lines = [Series(str(name), shown[name], role=SERIES_ROLES[i]) for i, name in enumerate(largest)]
-    if len(lines) <= MOST_EXPECTED:
-        for i, name in enumerate(largest):
-            label = f"{name}, expected" if len(lines) > 1 else "expected"
-            lines += expected_line(groups[name], marts, value, label, SERIES_ROLES[len(largest) + i])
+    for name, role in zip(largest, SERIES_ROLES, strict=False):
+        lines += expected_line(groups[name], marts, value, f"{name}, expected", role)
     return tuple(lines)
 
 

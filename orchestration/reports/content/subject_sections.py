@@ -77,9 +77,10 @@ def requests(context: Context, service: str, name: str) -> Section:
         chart("throughput", "Throughput, per minute", "per_minute", "throughput", throughput),
     ]
     if latencies:
-        roles = ("c3", "c1", "c2")
+        roles: tuple[Role, ...] = ("c3", "c1", "c2")
         series = tuple(line(k, label, roles[i]) for i, (k, label) in enumerate(LATENCIES) if k in latencies)
-        series += usually("response_p95_ms", "p95, expected", "c4")
+        for i, (key, label) in enumerate(LATENCIES):
+            series += usually(key, f"{label}, expected", roles[i])
         charts.append(chart("latency", "Response time of requests", "ms", "response_time", series))
     failed, total = (sum(row[key] or 0 for row in shown) for key in ("error_count", "request_count"))
     share = context.formats.value(failed / total if total else None, "share")
