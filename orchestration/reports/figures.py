@@ -171,6 +171,7 @@ def lines_by(rows: Sequence[Row], key: str, value: str, marts: Marts) -> tuple[S
     """
     groups, days = grouped(rows, key), marts.days()
     shown = {name: aligned(group, days, value) for name, group in groups.items()}
+    shown = {name: values for name, values in shown.items() if any(v is not None for v in values)}
     largest = sorted(shown, key=lambda name: (-sum(v or 0 for v in shown[name]), str(name)))[: len(SERIES_ROLES)]
     lines = [Series(str(name), shown[name], role=SERIES_ROLES[i]) for i, name in enumerate(largest)]
     for name, role in zip(largest, SERIES_ROLES, strict=False):

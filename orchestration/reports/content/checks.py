@@ -160,6 +160,8 @@ def responses(context: Context) -> Section:
     charts = []
     for i, (service, group) in enumerate(grouped(rows, "service").items()):
         series = lines_by(group, "location", "value", context.marts)
+        if not series:
+            continue
         charts.append(
             Chart(
                 id=f"response_time_{i + 1}",

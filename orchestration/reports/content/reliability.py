@@ -122,7 +122,9 @@ def _requests(context: Context) -> Section:
         from reliability.fct_requests_daily where event_date between $before_day and $as_of order by service, event_date
         """
     )
-    if not rows:
+    days = context.marts.days()
+    shown = [row for row in rows if row["event_date"] >= days[0]]
+    if not shown:
         return Section(
             "requests",
             "No request has been counted",
@@ -131,9 +133,7 @@ def _requests(context: Context) -> Section:
                 "requests then."
             ),
         )
-    days = context.marts.days()
-    shown = [row for row in rows if row["event_date"] >= days[0]]
-    is_feed = any(row["source"] == "requests" for row in rows)
+    is_feed = any(row["source"] == "requests" for row in shown)
     source = (
         "From the requests feed."
         if is_feed
