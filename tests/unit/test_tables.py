@@ -97,6 +97,7 @@ def test_a_sum_beside_the_smallest_of_another_table_is_right(home):
     assert answer(home, sql, tables.write_csv).split() == ["step,n", "1,1560"]
 
 
+@pytest.mark.slow
 def test_a_query_gets_only_so_much_memory(home):
     with pytest.raises(tables.TableError, match="Out of Memory"):
         answer(home, "select length(string_agg(range::varchar, ',')) as n from range(400000000)", tables.write_csv)

@@ -9,6 +9,8 @@ import pytest
 
 from models.degradations import COLUMNS, find_degradations
 
+pytestmark = pytest.mark.slow
+
 FIRST = date(2026, 1, 1)
 
 

@@ -13,6 +13,8 @@ from orchestration.simulate import simulate
 from orchestration.simulate.plan import DAY_MS, make_plan
 from orchestration.simulate.traffic import views_by_day
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 BOT = ("Googlebot", "bingbot", "AhrefsBot")
 

@@ -13,6 +13,8 @@ from orchestration import lake
 from orchestration.settings import load_settings
 from orchestration.settings.model import Source
 
+pytestmark = pytest.mark.slow
+
 DATA = Path(__file__).parents[2] / "data"
 SHARED = Path(__file__).parents[4] / "shared" / "data" / "boomerang"
 DAY = date(2026, 11, 20)
