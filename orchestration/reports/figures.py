@@ -154,6 +154,11 @@ def expected_line(
     return (Series(name, values, role=role, is_dashed=True),) if any(v is not None for v in values) else ()
 
 
+def how_expected(series: Sequence[Series]) -> str:
+    """Return the words about dashed lines of `expected_line`, for the end of a subtitle; none where none is drawn."""
+    return USUAL if any(one.is_dashed for one in series) else ""
+
+
 def breaks(marts: Marts, metric: str) -> tuple[Mark, ...]:
     """Return the days on which the metric's meaning, or who reports it, changed."""
     rows = marts.rows_if(

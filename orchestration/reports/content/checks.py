@@ -2,7 +2,7 @@
 
 from orchestration.reports.charts import Chart, Column, Section, Table
 from orchestration.reports.content import Context, begun, plural
-from orchestration.reports.figures import USUAL, lines_by, sentence
+from orchestration.reports.figures import how_expected, lines_by, sentence
 from orchestration.reports.formats import day, duration
 from orchestration.reports.marts import grouped
 
@@ -167,8 +167,7 @@ def responses(context: Context) -> Section:
                 id=f"response_time_{i + 1}",
                 kind="line",
                 title=f"{service}: response time of checks, p95",
-                subtitle="By day and by the location of the check. Failed checks are left out."
-                + (USUAL if any(s.is_dashed for s in series) else ""),
+                subtitle="By day and by the location of the check. Failed checks are left out." + how_expected(series),
                 summary=" ".join(f"From {s.name}: {sentence(days, s.values, 'ms', context.formats)}" for s in series),
                 unit="ms",
                 definition="response_time",

@@ -3,7 +3,7 @@
 from orchestration.reports.charts import Chart, Column, Page, Section, Series, Table, Tile
 from orchestration.reports.content import Context, sure
 from orchestration.reports.content.vitals import cells
-from orchestration.reports.figures import USUAL, expected_line, sentence
+from orchestration.reports.figures import expected_line, how_expected, sentence
 from orchestration.reports.formats import day
 from orchestration.reports.marts import Row, aligned
 
@@ -121,7 +121,7 @@ def _by_day(context: Context) -> Section:
         kind="line",
         title="Share of beacons lost, by day",
         subtitle=f"{day(days[0])} to {day(days[-1])}. What later exports bring is still missing in the newest days."
-        + (USUAL if expected else ""),
+        + how_expected(expected),
         summary=f"Share of beacons lost by day. {sentence(days, lost, 'share', context.formats)}",
         unit="share",
         definition="lost_beacons",

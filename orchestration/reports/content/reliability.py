@@ -2,7 +2,7 @@
 
 from orchestration.reports.charts import Chart, Column, Item, Page, Section, Table
 from orchestration.reports.content import Context, begun, listed, plural, traffic
-from orchestration.reports.figures import USUAL, lines_by, sentence
+from orchestration.reports.figures import how_expected, lines_by, sentence
 from orchestration.reports.formats import day, short_day
 from orchestration.reports.reliability_figures import health_bars
 
@@ -145,9 +145,9 @@ def _requests(context: Context) -> Section:
         ("throughput", "throughput", "per_minute", "throughput", "Throughput, per minute"),
     ):
         series = lines_by(rows, "service", value, context.marts)
-        expected = USUAL if any(s.is_dashed for s in series) else ""
         summary = " ".join(f"{s.name}: {sentence(days, s.values, unit, context.formats)}" for s in series)
-        charts.append(Chart(name, "line", what, f"By day and service.{expected}", summary, unit, anchor, days, series))
+        subtitle = f"By day and service.{how_expected(series)}"
+        charts.append(Chart(name, "line", what, subtitle, summary, unit, anchor, days, series))
     failed, total = (sum(row[key] or 0 for row in shown) for key in ("error_count", "request_count"))
     last = short_day(days[-1])
     title = (

@@ -4,7 +4,7 @@ from typing import Any
 
 from orchestration.reports.charts import Chart, Column, Role, Section, Series, Table
 from orchestration.reports.content import Context
-from orchestration.reports.figures import USUAL, expected_line, sentence
+from orchestration.reports.figures import expected_line, how_expected, sentence
 from orchestration.reports.marts import aligned
 from orchestration.reports.reliability_figures import health_bars
 
@@ -64,8 +64,9 @@ def requests(context: Context, service: str, name: str) -> Section:
 
     def chart(key: str, title: str, unit: str, definition: str, series: tuple[Series, ...]) -> Chart:
         told = " ".join(f"{s.name}: {sentence(days, s.values, unit, context.formats)}" for s in series)
-        words = "By day." + (USUAL if any(s.is_dashed for s in series) else "")
-        return Chart(f"{key}_{name}", "line", title, words, told, unit, definition, days, series)
+        return Chart(
+            f"{key}_{name}", "line", title, "By day." + how_expected(series), told, unit, definition, days, series
+        )
 
     def usually(key: str, label: str = "expected", role: Role = "c2") -> tuple[Series, ...]:
         return expected_line(rows, context.marts, key, label, role)

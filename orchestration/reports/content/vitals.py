@@ -8,7 +8,7 @@ from typing import Any
 
 from orchestration.reports.charts import Chart, Column, Role, Series, Table, Tile
 from orchestration.reports.content import Context, sized, sure
-from orchestration.reports.figures import KPIS, USUAL, breaks, expected_line, sentence
+from orchestration.reports.figures import KPIS, breaks, expected_line, how_expected, sentence
 from orchestration.reports.formats import day
 from orchestration.reports.marts import Row, aligned, grouped
 
@@ -136,19 +136,18 @@ def trends(context: Context, roll_up: str, prefix: str, **where: str) -> list[Ch
         if metric not in by_metric:
             continue
         values = aligned(by_metric[metric], days, "p75_value")
-        expected = expected_line(by_metric[metric], context.marts, "p75_value")
-        how = USUAL if expected else ""
         lower, upper = (aligned(by_metric[metric], days, f"p75_{end}") for end in ("lower", "upper"))
         known = [value for value in values if value is not None]
         if not known:
             continue
         good = sum(value <= LIMITS[metric][0] for value in known)
+        expected = expected_line(by_metric[metric], context.marts, "p75_value")
         charts.append(
             Chart(
                 id=f"{prefix}_{metric.lower()}",
                 kind="line",
                 title=f"{metric} p75 was good on {good} of {len(known)} days",
-                subtitle=f"By day, {day(days[0])} to {day(days[-1])}. Band: 95 % interval.{how}",
+                subtitle=f"By day, {day(days[0])} to {day(days[-1])}. Band: 95 % interval.{how_expected(expected)}",
                 summary=f"{metric} p75 by day. {sentence(days, values, unit, context.formats)}",
                 unit=unit,
                 definition=metric.lower(),
