@@ -35,6 +35,7 @@ from orchestration.alerts.ledger import Judgements
 from orchestration.defs.infer import predictions
 from orchestration.settings import Settings, load_settings
 from orchestration.simulate import simulate
+from tests.benchmarks.seeds import seeds
 
 END = date(2026, 11, 22)
 TABLES = ["+fct_rule_evaluations", "+fct_vitals_roll_ups_daily"]
@@ -64,7 +65,7 @@ class Planted:
 def main() -> None:
     """Prints the tables, and whether the stated limits hold."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--seeds", default="1-20", help="such as 1-20 or 101,105")
+    parser.add_argument("--seeds", type=seeds, default="1-20", help="such as 1-20 or 101,105")
     parser.add_argument("--views", type=int, default=2000, help="page views a day")
     parser.add_argument("--days", type=int, default=90)
     parser.add_argument("--jobs", type=int, default=2, help="shops at a time")
@@ -73,7 +74,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         kept = arguments.keep or Path(folder)
         kept.mkdir(parents=True, exist_ok=True)
-        shops = [Shop(seed, arguments.days, arguments.views, kept) for seed in _seeds(arguments.seeds)]
+        shops = [Shop(seed, arguments.days, arguments.views, kept) for seed in arguments.seeds]
         with ProcessPoolExecutor(arguments.jobs, get_context("spawn")) as pool:
             for told in pool.map(one_shop, [shop for shop in shops if not shop.file("outages").exists()]):
                 print(told, flush=True)
@@ -239,11 +240,6 @@ def report(alerts: pd.DataFrame, outages: pd.DataFrame) -> None:
 def upper_bound(false: int, total: int) -> float:
     """One-sided 95 % upper bound of a share (Clopper and Pearson 1934)."""
     return float(beta.ppf(0.95, false + 1, total - false)) if false < total else 1.0
-
-
-def _seeds(text: str) -> list[int]:
-    parts = [part.split("-") for part in text.split(",")]
-    return [seed for part in parts for seed in range(int(part[0]), int(part[-1]) + 1)]
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from models.episodes import find_episodes
 from orchestration.simulate import site
 from orchestration.simulate.plan import DAY_MS, Plan, Release
 from orchestration.simulate.traffic import draw_day, views_by_day
+from tests.benchmarks.seeds import seeds
 
 END = date(2026, 11, 22)
 DAYS = 140
@@ -53,23 +54,21 @@ class Regression:
 def main() -> None:
     """Prints a row for each seed, and the shares that the limits are about."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--seeds", default="21-40")
+    parser.add_argument("--seeds", type=seeds, default="21-40")
     parser.add_argument("--keep", type=Path, help="a folder for the series of each site")
     arguments = parser.parse_args()
-    first, _, last = arguments.seeds.partition("-")
-    seeds = range(int(first), int(last or first) + 1)
     if arguments.keep:
         arguments.keep.mkdir(parents=True, exist_ok=True)
     print("seed  planted  found within 2 days  told  false  placebo, a month")
     total = np.zeros(5)
-    for seed in seeds:
+    for seed in arguments.seeds:
         row = judge(seed, arguments.keep)
         total += row
         print(f"{seed:4}  {row[0]:7}  {row[1]:19}  {row[2]:4}  {row[3]:5}  {row[4]:16.2f}", flush=True)
     planted, found, told, false, placebo = total
     print(
         f"found {found / planted:.3f} of {planted:.0f}; false {false / max(told, 1):.3f} of {told:.0f}; "
-        f"placebo {placebo / len(seeds):.2f} a month and site"
+        f"placebo {placebo / len(arguments.seeds):.2f} a month and site"
     )
 
 

@@ -30,6 +30,7 @@ from orchestration.simulate import site
 from orchestration.simulate.plan import DAY_MS, Plan, make_plan
 from orchestration.simulate.traffic import buying_chance, draw_day, views_by_day
 from orchestration.simulate.truth import PLANTED, Effects
+from tests.benchmarks.seeds import seeds
 
 END = date(2026, 11, 22)
 DAYS, VIEWS_PER_DAY = 56, 6_000
@@ -47,20 +48,18 @@ OVERLAPS = """
 def main() -> None:
     """Prints a row for each seed and what the limits are about."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--seeds", default="1-40")
+    parser.add_argument("--seeds", type=seeds, default="1-40")
     parser.add_argument("--out", type=Path, default=Path("effects.jsonl"), help="kept, and gone on with")
     arguments = parser.parse_args()
-    first, _, last = arguments.seeds.partition("-")
-    seeds = range(int(first), int(last or first) + 1)
     lines = arguments.out.read_text().splitlines() if arguments.out.exists() else []
     rows = {row["seed"]: row for row in map(json.loads, lines)}
-    for seed in seeds:
+    for seed in arguments.seeds:
         if seed not in rows:
             rows[seed] = judge(seed)
             with arguments.out.open("a") as file:
                 file.write(json.dumps(rows[seed]) + "\n")
             print(f"seed {seed}: {rows[seed]['cpu_s']:.0f} CPU-s", flush=True)
-    report([rows[seed] for seed in seeds])
+    report([rows[seed] for seed in arguments.seeds])
 
 
 def judge(seed: int) -> dict[str, Any]:

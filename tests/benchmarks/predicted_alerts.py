@@ -24,6 +24,7 @@ from models.forecasts import forecast_kpis
 from models.smoothing import Array
 from orchestration.settings.alerting import AlertRule, Alerts
 from tests.benchmarks import predicted_series as drawn
+from tests.benchmarks.seeds import seeds
 
 STEP = 3
 HORIZON = 28
@@ -35,20 +36,18 @@ Made = dict[str, SeriesForecast]
 def main() -> None:
     """Prints calibration, dates and alerts of budgets, then those of targets."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--seeds", default="1-40")
+    parser.add_argument("--seeds", type=seeds, default="1-40")
     parser.add_argument("--keep", type=Path, help="a folder for the forecasts of each site")
     given = parser.parse_args()
-    first, _, last = given.seeds.partition("-")
-    seeds = range(int(first), int(last or first) + 1)
     rules = {rule.kind: rule for rule in Alerts().effective_rules()}
     exhaustions: list[dict[str, Any]] = []
     breaches: list[dict[str, Any]] = []
-    for seed in seeds:
+    for seed in given.seeds:
         for age, start in AGES.items():
             for step, made in forecasts(seed, age, start, given.keep):
                 exhaustions += [{"seed": seed, "age": age} | row for row in of_budgets(seed, start, step, made)]
                 breaches += [{"seed": seed, "age": age} | row for row in of_kpis(seed, start, step, made)]
-        print(f"\rseed {seed} of {seeds[0]} to {seeds[-1]}", end="", flush=True)
+        print(f"\rseed {seed} of {given.seeds[0]} to {given.seeds[-1]}", end="", flush=True)
     print()
     for title, rows in {"exhaustion": exhaustions, "breach": breaches}.items():
         table = pd.DataFrame(rows)
