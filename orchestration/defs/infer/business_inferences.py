@@ -37,7 +37,8 @@ def estimate_effects(settings: Settings, as_of: date) -> Rows:
         "business_effect_doses": found.doses,
     }
     # What never happened has no p-value, so that leaving it out afterwards changes no q-value.
-    told = {name: _told(settings, frame) for name, frame in frames.items()}
+    is_sold = has_orders(settings)
+    told = {name: _told(frame, is_sold) for name, frame in frames.items()}
     return warehouse.write_inferences(settings, told, {"event_date": as_of})
 
 
@@ -57,7 +58,7 @@ def judge_release_effects(settings: Settings, as_of: date) -> Rows:
     since = as_of - timedelta(days=RELEASE_DAYS - 1)
     days = warehouse.read_frame(settings, _PAGE_GROUP_DAYS, [since - timedelta(days=BEFORE_RELEASE_DAYS), as_of])
     releases = warehouse.read_frame(settings, _RELEASES, [since, as_of])
-    found = judge_release_effects(releases, _told(settings, days), as_of)
+    found = judge_release_effects(releases, _told(days, has_orders(settings)), as_of)
     return warehouse.write_inferences(settings, {"release_effects": found}, {"event_date": as_of})
 
 
@@ -66,9 +67,9 @@ def has_orders(settings: Settings) -> bool:
     return len(warehouse.read_frame(settings, _ANY_ORDERS)) > 0
 
 
-def _told(settings: Settings, frame: pd.DataFrame) -> pd.DataFrame:
+def _told(frame: pd.DataFrame, is_sold: bool) -> pd.DataFrame:
     """The rows of outcomes that are known."""
-    return frame if has_orders(settings) else frame[~frame["outcome"].isin(OF_ORDERS)]
+    return frame if is_sold else frame[~frame["outcome"].isin(OF_ORDERS)]
 
 
 _ANY_ORDERS = "select 1 as found from executive.fct_kpi_daily where kpi = 'order_count' limit 1"

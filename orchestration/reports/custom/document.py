@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from typing import TypeVar, get_args
 
@@ -258,10 +259,17 @@ def _wrong_query(
 def _changing(connection: duckdb.DuckDBPyConnection, sql: str) -> list[str]:
     """Functions and clocks in a query that answer the same rows with something else each time."""
     (listing,) = connection.execute("select json_serialize_sql(?)", [sql]).fetchone() or ("",)
-    rows = connection.execute("select function_name from duckdb_functions() where stability <> 'CONSISTENT'").fetchall()
     # Names stand in quotes of JSON, which those within texts of the query cannot.
-    called = set(re.findall(r'"function_name":"(\w+)"', listing)) & {name for (name,) in rows}
+    called = set(re.findall(r'"function_name":"(\w+)"', listing)) & _unstable_functions()
     return sorted(called | set(re.findall(rf'"column_names":\["({_CLOCKS})"\]', listing)))
+
+
+@cache
+def _unstable_functions() -> frozenset[str]:
+    """The functions of which DuckDB says that they do not depend on what they are given alone."""
+    with database.connect() as connection:
+        rows = connection.execute("select function_name from duckdb_functions() where stability <> 'CONSISTENT'")
+        return frozenset(name for (name,) in rows.fetchall())
 
 
 def sql_mistake(report: Report, query: Query, error: duckdb.Error) -> Mistake:
