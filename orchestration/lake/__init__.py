@@ -17,6 +17,8 @@ from orchestration.lake.listing import (
     pending_days,
     pending_files,
     reject_files,
+    unmatched_message,
+    unmatched_sources,
     unreadable_files,
 )
 from orchestration.lake.manifest import Entry, manifests, read_manifest
@@ -49,5 +51,7 @@ __all__ = [
     "reject_files",
     "retention_days",
     "seal",
+    "unmatched_message",
+    "unmatched_sources",
     "unreadable_files",
 ]

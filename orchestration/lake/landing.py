@@ -101,6 +101,15 @@ def looked_for(settings: Settings, source: Source) -> str:
     return source.path if object_storage.is_remote(source.path) else str(settings.landing / source.path)
 
 
+def matches_name(settings: Settings, source: Source, name: str) -> bool:
+    """Tells whether a file with this name in the ledger is one of a source."""
+    is_relative = not os.path.isabs(source.path) and not object_storage.is_remote(source.path)  # noqa: PTH117
+    text = name if is_relative or "://" in name else os.path.join(settings.landing, name)  # noqa: PTH118
+    if "{date}" in source.path:
+        return _day_of(source, text) is not None
+    return re.fullmatch(_regex(source.path), text, re.DOTALL) is not None
+
+
 def _stored_matches(settings: Settings, source: Source, pattern: str) -> Iterator[Landed]:
     for item in object_storage.stored_objects(pattern):
         day = _day_of(source, item.url)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 
-from orchestration.lake.landing import Landed, landed_files
+from orchestration.lake.landing import Landed, landed_files, looked_for, matches_name
 from orchestration.lake.layout import RAW_TABLES, manifest_path, parquet_path, rejects_dir
 from orchestration.lake.manifest import Entry, closed_date, manifests, read_manifest, sealed_date
 from orchestration.settings import Settings
@@ -68,6 +68,16 @@ def unreadable_files(settings: Settings) -> list[str]:
     return sorted(problem for landed in _pending(settings) if (problem := landed.problem()))
 
 
+def unmatched_sources(settings: Settings) -> list[Source]:
+    """Returns the sources whose path has never matched a file: none is in landing now, and none was ingested."""
+    return [source for source in settings.config.sources if not _has_matched(settings, source)]
+
+
+def unmatched_message(settings: Settings, source: Source) -> str:
+    """Returns the sentence that says so of one source: its name, and where its files are looked for."""
+    return f"source {source.name}: no file has ever matched {looked_for(settings, source)}"
+
+
 def delivered_days(settings: Settings) -> list[date]:
     """Returns the export days that are in landing or were ingested once, in order; undated snapshots aside."""
     days: set[date] = set()
@@ -106,6 +116,16 @@ def closed_through(settings: Settings, feed: str) -> date | None:
     """Returns the day through which the raw rows of a feed have expired, None if none has."""
     raw_table = next(name for name, described in RAW_TABLES.items() if described.name == feed)
     return closed_date(settings, raw_table)
+
+
+def _has_matched(settings: Settings, source: Source) -> bool:
+    if landed_files(settings, source):
+        return True
+    return any(
+        matches_name(settings, source, entry.path)
+        for path in manifests(settings, raw_table_of(source.system))
+        for entry in read_manifest(path)
+    )
 
 
 def _pending(settings: Settings) -> Iterator[Landed]:
