@@ -27,6 +27,11 @@ class Sample:
         """How many have ended, shape (…)."""
         return np.asarray((~self.is_open).sum(axis=-1))
 
+    @property
+    def ended(self) -> "Sample":
+        """Those that have ended, of one sample of shape (n,)."""
+        return Sample(self.logs[~self.is_open], self.is_open[~self.is_open])
+
     def shifted(self, by: float) -> "Sample":
         """The same durations, each `exp(by)` times as long."""
         return Sample(self.logs + by, self.is_open)

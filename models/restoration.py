@@ -12,13 +12,14 @@ import pandas as pd
 
 from models.log_normal import Sample, fitted, log_mean_variance, log_ratio
 
-MODEL_NAME, MODEL_VERSION = "restoration_log_normal", "1"
+MODEL_NAME, MODEL_VERSION = "restoration_log_normal", "2"
 COLUMNS = [
     "verdict", "reason", "baseline_starts_on", "baseline_ends_on", "baseline_count", "baseline_open_count",
     "current_count", "current_open_count", "baseline_mttr_s", "current_mttr_s", "goal_share", "reduction_share",
     "reduction_lower", "reduction_upper", "smallest_detectable_share", "luck_probability", "needed_count", "log_sd",
     "p_value", "p_value_met", "p_value_missed", "event_date", "model_name", "model_version",
 ]  # fmt: skip
+_REDUCTION = ("reduction_share", "reduction_lower", "reduction_upper")
 ALPHA, POWER = 0.05, 0.8
 PERMUTATIONS, DRAWS, SEED = 1999, 40_000, 20_261_123
 FEWEST = 3  # ended incidents a period: below that a spread says nothing
@@ -38,7 +39,9 @@ def judge_restoration(
 
     Returns:
         One row with `COLUMNS`. `verdict` is met when the permutation test and the bootstrap interval both put the
-        reduction at the goal or over it, missed when both put it under, else not_proven; each side at 2.5 %.
+        reduction at the goal or over it, missed when both put it under, else not_proven; each side at 2.5 %. Where
+        incidents are open, those that ended must give the same verdict by themselves, or what one open ticket may still
+        last would decide; while they do not, there is no `reduction_*` either.
         `reduction_*` are of the log-normal means (95 % interval), `p_value` is that of any change,
         `smallest_detectable_share` the smallest reduction that so many incidents show with a power of 80 %,
         `luck_probability` how often the plain means differ by the goal where nothing has changed, `needed_count` the
@@ -66,6 +69,13 @@ def judge_restoration(
         reason = f"Fewer than {FEWEST} incidents ended in the baseline or since: too few to tell change from luck."
         return pd.DataFrame([row | {"reason": reason}], columns=COLUMNS)
     row |= _judged(before, after, goal_share)
+    if before.is_open.any() or after.is_open.any():
+        ended = _judged(before.ended, after.ended, goal_share)
+        if ended["verdict"] != row["verdict"]:
+            row |= {"verdict": "not_proven"}
+        # One ticket that nobody closed makes the mean hundreds of times as long: a size that nobody has measured.
+        if row["verdict"] == "not_proven":
+            row |= dict.fromkeys(_REDUCTION)
     return pd.DataFrame([row | {"reason": _worded(row)}], columns=COLUMNS)
 
 
@@ -155,7 +165,7 @@ def _judged(before: Sample, after: Sample, goal_share: float) -> dict[str, objec
 def _worded(row: dict[str, object]) -> str:
     open_count = int(str(row["baseline_open_count"])) + int(str(row["current_open_count"]))
     # Without these words a mean of the ended and a change with the open ones would seem to contradict each other.
-    still_open = f" {open_count} still open: taken as lasting longer than so far." if open_count else ""
+    still_open = f" {open_count} still open: counted as lasting longer than so far." if open_count else ""
     if row["verdict"] == "met":
         return "The whole interval and the permutation test put the reduction at the goal or over it." + still_open
     if row["verdict"] == "missed":

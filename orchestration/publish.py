@@ -31,7 +31,6 @@ STEPS = (
     "swapping the release in",
 )
 DOCS_STAMP = "project.sha256"
-ALERT_STATES = ("critical", "failing", "open", "degraded", "unknown")
 
 
 def publish(
@@ -148,9 +147,7 @@ def _pages(
     news = digest.markdown(digest.news(marts), marts, formats, site.name)
     (folder / "digest.md").write_text(news, encoding="utf-8")
     alerts = [
-        {"severity": item.state, "title": item.text, "page": item.href}
-        for item in attention.attention(context, [])
-        if item.state in ALERT_STATES
+        {"severity": item.severity, "title": item.text, "page": item.href} for item in attention.attention(context)
     ]
     release = folder.name.partition("-")[2]
     told = status.document(marts, health, quality, alerts, generated_at, site.name, release)

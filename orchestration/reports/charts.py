@@ -155,10 +155,25 @@ class Chart:
 
 
 @dataclass(frozen=True)
+class Figure:
+    """What a number on a page is of, so that two pages cannot show two of it: see `figures.py` for the names of KPIs.
+
+    `window` is a number of days ("28 days"), a day or a month; `of` what was counted ("critical services"), empty for
+    the whole site. `raw` is the number before it was written for people.
+    """
+
+    kpi: str
+    window: str
+    raw: float | None
+    of: str = ""
+
+
+@dataclass(frozen=True)
 class Column:
     """A column of a table; `unit` is one that `Formats.value` knows, `definition` an anchor of the definitions page.
 
-    `unit_key` names the key under which each row has its own unit, `href` the one under which it has a link.
+    `unit_key` names the key under which each row has its own unit, `href` the one under which it has a link, `figure`
+    the one under which it has the `Figure` that the cell shows.
     """
 
     key: str
@@ -169,6 +184,7 @@ class Column:
     upper: str = ""
     unit_key: str = ""
     href: str = ""
+    figure: str = ""
 
     @property
     def is_number(self) -> bool:
@@ -199,7 +215,10 @@ class Table:
 
 @dataclass(frozen=True)
 class Tile:
-    """One headline number: what, how much, how sure, what to make of it, and where there is more (`href`)."""
+    """One headline number: what, how much, how sure, what to make of it, and where there is more (`href`).
+
+    A card shows `bounds` and `notes` only on request.
+    """
 
     label: str
     value: str
@@ -214,26 +233,33 @@ class Tile:
     spark_text: str = ""
     href: str = ""
     notes: tuple[str, ...] = ()
+    figure: Figure | None = None
 
 
 @dataclass(frozen=True)
 class Item:
-    """One line of a list of things to do, with the page that shows more."""
+    """One line of a list, with the page that shows more; of things to do, how `severe` each is."""
 
     state: str
     text: str
     href: str
+    severity: str = ""
 
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a page under one heading that says the finding. Blocks are drawn in the order of the fields."""
+    """A part of a page under one heading that says the finding. Blocks are drawn in the order of the fields.
+
+    Of `items`, those after the first `shown` wait behind a disclosure.
+    """
 
     id: str
     title: str
-    lead: str = ""
+    lead: str = ""  # text, or Markup
+    cards: list[Tile] = field(default_factory=list)
     tiles: list[Tile] = field(default_factory=list)
     items: list[Item] = field(default_factory=list)
+    shown: int = 12
     charts: list[Chart] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
     empty: str = ""

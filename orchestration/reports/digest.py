@@ -5,24 +5,16 @@ The page is `content/error_digest.py`; who is sent one, and when, belongs to `or
 
 import re
 from collections.abc import Sequence
-from datetime import date, timedelta
 
 from orchestration.reports.formats import Formats, day
 from orchestration.reports.marts import Marts, Row
 
-# Fewer page views, sessions or users than this are no news, whatever the state of a group.
-FEWEST_MET = 10
+FEWEST_MET = 10  # page views, sessions or users, as `rpt_error_news` has it
 KINDS = {
     "new": ("New", "first seen in the last seven days"),
     "worse": ("Worse", "in the last seven days more errors than the weeks before predict"),
     "back": ("Back", "seen again in a later release, in the last seven days"),
     "gone": ("Gone", "in the last seven days silent for long enough to be resolved"),
-}
-_SINCE = {
-    "gone": "resolved_date",
-    "new": "first_seen_date",
-    "worse": "escalated_date",
-    "back": "regressed_date",
 }
 _LONGEST = 200
 
@@ -30,25 +22,17 @@ _LONGEST = 200
 def news(marts: Marts) -> list[Row]:
     """Return the error groups that are news as of the day of the marts, by kind, those that most sessions met first.
 
-    Each row has kind (of `KINDS`), the columns of `errors.fct_error_groups`, met_count, and verdict, lost_order_count,
-    lost_order_lower and lost_order_upper of `predictions.error_costs`, where it has them.
+    Each row has the columns of `reports.rpt_error_news`, and verdict, lost_order_count, lost_order_lower and
+    lost_order_upper of `predictions.error_costs`, where it has them.
     """
     rows = marts.rows(
         """
-        select *, greatest(page_view_count_28d, session_count_28d, user_count_28d) as met_count
-        from errors.fct_error_groups
-        where not is_ignored
-        order by met_count desc, error_count desc, error_group_id
-        """
+        select * from reports.rpt_error_news
+        order by list_position($kinds, kind), met_count desc, error_count desc, error_group_id
+        """,
+        kinds=list(KINDS),
     )
-    since = marts.as_of - timedelta(days=6)
-    found = [row | {"kind": _kind(row, since)} for row in with_costs(marts, rows)]
-    return [
-        row
-        for kind in KINDS
-        for row in found
-        if row["kind"] == kind and max(row["met_count"], row["error_count"] if kind == "gone" else 0) >= FEWEST_MET
-    ]
+    return with_costs(marts, rows)
 
 
 def with_costs(marts: Marts, rows: Sequence[Row]) -> list[Row]:
@@ -104,8 +88,3 @@ def _coded(rows: Sequence[Row]) -> list[Row]:
 def _code(text: object) -> str:
     line = re.sub(r"\s+", " ", "".join(c if c.isprintable() else " " for c in str(text))).strip().replace("`", "'")
     return f"`{line[:_LONGEST] or '-'}`"
-
-
-def _kind(row: Row, since: date) -> str | None:
-    """What a group has come to since a day, if anything."""
-    return next((kind for kind, key in _SINCE.items() if row[key] is not None and row[key] >= since), None)

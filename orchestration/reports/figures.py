@@ -64,6 +64,13 @@ KPIS: dict[str, Kpi] = {
     "mttr_restore_s": Kpi("MTTR (restore)", "s", "mttr_restore", is_better_high=False),
 }
 
+# What a KPI of the whole site counts, where its name leaves it open.
+WHAT = {
+    "availability_share": "critical services",
+    "downtime_s": "all services",
+    "outage_count": "all services",
+}
+
 
 def kpi_chart(marts: Marts, formats: Formats, kpi: str, goal: float | None = None) -> Chart | None:
     """Return the KPI's last 90 days with its interval, or None when it has no value in them."""

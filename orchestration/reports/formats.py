@@ -65,6 +65,8 @@ class Formats:
         """Write an interval, the unit once where both ends share it."""
         if lower is None or upper is None:
             return ""
+        # The smaller end first, as people read it: of what grew, the smaller multiple.
+        lower, upper = sorted((lower, upper), reverse=unit == "reduction" and min(lower, upper) < 0)
         low, high = self.value(lower, unit), self.value(upper, unit)
         if NOTHING in (low, high):
             return ""

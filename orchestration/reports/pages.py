@@ -45,6 +45,7 @@ from orchestration.reports.content import (
     page_groups,
     reliability,
     services,
+    targets,
 )
 from orchestration.reports.formats import WORDS, Formats, day, short_day
 from orchestration.reports.formats import tick as axis_tick
@@ -53,6 +54,7 @@ HERE = Path(__file__).parent
 # In the order of the navigation; each function returns one page, or one for each service or journey.
 PAGES: tuple[Callable[[Context], Page | list[Page]], ...] = (
     executive.page,
+    targets.page,
     experience.page,
     page_groups.pages,
     degradations.page,
@@ -225,6 +227,8 @@ def _environment(frame: Frame) -> jinja2.Environment:
         "row_axis": row_axis,
         "sparkline": svg.sparkline,
         "tone": lambda state: TONE.get(state, "unknown"),
+        # Markup holds marked figures; an attribute takes the words alone.
+        "plain": lambda text: text.striptags() if isinstance(text, Markup) else text,
         "words": lambda state: WORDS.get(state, state),
         "format": frame.formats.value,
         "bounds": frame.formats.bounds,

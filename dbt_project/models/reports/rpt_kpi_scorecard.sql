@@ -99,6 +99,23 @@ availability as (
     where daily.kpi = 'availability_share'
 ),
 
+-- A mean over page views, where one of days would be another number.
+ux_score as (
+    select
+        'ux_score' as kpi,
+        'score' as unit,
+        scores.ux_score as value,
+        scores.ux_score_lower as value_lower,
+        scores.ux_score_upper as value_upper,
+        scores.previous_ux_score as previous_value,
+        scores.is_change_proven,
+        scores.page_view_count::bigint as sample_count,
+        daily.day_count
+    from {{ ref('rpt_ux_score_by_segment') }} as scores
+    inner join means_and_sums as daily on daily.kpi = 'ux_score'
+    where scores.segment_kind = 'all'
+),
+
 percentiles as (
     select
         lower(now.metric) || '_p75' || if(now.metric = 'CLS', '', '_ms') as kpi,
@@ -118,9 +135,11 @@ percentiles as (
 
 all_kinds as (
     select * from means_and_sums
-    where kpi <> 'availability_share'
+    where kpi not in ('availability_share', 'ux_score')
     union all by name
     select * from availability
+    union all by name
+    select * from ux_score
     union all by name
     select * from percentiles
 ),

@@ -1,25 +1,55 @@
+{% set times = duration_text('current_mttr_s') ~ " || ' against ' || " ~ duration_text('baseline_mttr_s') %}
 with
 run as (select as_of_date from {{ source('pipeline', 'run') }}),
 
 judged as (select * from {{ ref('fct_mission_targets') }}),
 
+names (target, label) as (
+    values
+    ('journeys_monitored_share', 'Critical journeys monitored'),
+    ('alert_false_positive_share', 'False positives among alerts'),
+    ('alert_latency_s', 'Alert latency'),
+    ('history_days', 'History kept'),
+    ('mttr_reduction_share', 'MTTR (restore)'),
+    ('ux_score', 'UX score'),
+    ('availability', 'Availability')
+),
+
 changes as (
-    select * from {{ source('predictions', 'mttr_changes') }}
+    select
+        *,
+        baseline_open_count + current_open_count as open_count,
+        {{ times }} as figure
+    from {{ source('predictions', 'mttr_changes') }}
     where event_date = (select as_of_date from run)
 ),
 
 restored as (
     select
         'mttr_reduction_share' as target,
-        changes.reduction_share as value,
-        changes.reduction_lower as value_lower,
-        changes.reduction_upper as value_upper,
+        if(changes.verdict <> 'not_proven', changes.reduction_share, null) as value,
+        if(changes.verdict <> 'not_proven', changes.reduction_lower, null) as value_lower,
+        if(changes.verdict <> 'not_proven', changes.reduction_upper, null) as value_upper,
+        changes.figure,
         targets.value as goal,
         '>=' as comparison,
         'share' as unit,
         coalesce(changes.baseline_count + changes.current_count, 0) as sample_count,
         coalesce(changes.verdict, 'not_proven') as verdict,
-        coalesce(changes.reason, 'The times to restore have not been compared yet.') as reason,
+        case
+            when changes.verdict = 'not_proven' and changes.figure is not null
+                then
+                    concat(
+                        'Not judgeable yet: ',
+                        changes.figure,
+                        if(
+                            changes.open_count > 0,
+                            ', ' || changes.open_count || ' open.',
+                            ', after ' || changes.baseline_count || ' and ' || changes.current_count || ' incidents.'
+                        )
+                    )
+            else coalesce(changes.reason, 'No baseline period has been compared yet.')
+        end as reason,
         run.as_of_date as event_date
     from {{ source('config', 'targets') }} as targets
     cross join run
@@ -78,13 +108,21 @@ alerted as (
     from compared
 ),
 
-final as (
+united as (
     select * from judged
     where target not in ('alert_false_positive_share', 'alert_latency_s')
     union all by name
     select * from alerted
     union all by name
     select * from restored
+),
+
+final as (
+    select
+        united.*,
+        names.label
+    from united
+    inner join names using (target)
 )
 
 select * from final

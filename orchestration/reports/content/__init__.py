@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from markupsafe import Markup
+
+from orchestration.reports.charts import Figure
 from orchestration.reports.content.subjects import pages_of
 from orchestration.reports.formats import NBSP, Formats
 from orchestration.reports.marts import Marts, Row
@@ -66,6 +69,14 @@ def listed(names: Sequence[str]) -> str:
     return " and ".join(part for part in (", ".join(names[:-1]), names[-1] if names else "") if part)
 
 
+def marked(text: str, figure: Figure) -> Markup:
+    """Return a number in a sentence so that tests find what it is of, as templates write those of tiles and cells."""
+    raw = "" if figure.raw is None else figure.raw
+    return Markup('<data value="{}" data-kpi="{}" data-window="{}" data-of="{}">{}</data>').format(
+        raw, figure.kpi, figure.window, figure.of, text
+    )
+
+
 def sized(row: Row, key: str = "sample_count") -> str:
     """Write a sample size, never parted from its n."""
     return f"n{NBSP}={NBSP}{row[key]:,}"
@@ -76,14 +87,14 @@ def sure(bounds: str, row: Row, key: str = "sample_count") -> str:
     return f"95{NBSP}%: {bounds} · {sized(row, key)}" if bounds else sized(row, key) if row[key] else ""
 
 
-def change_text(row: Row, formats: Formats, is_better_high: bool | None, period: str = "the 28 days before") -> str:
+def change_text(row: Row, formats: Formats, is_better_high: bool | None, period: str = "previous 28 days") -> str:
     """Say how a value moved against the period before, and whether that is more than chance."""
     change = formats.change(row.get("change_share"))
     if not change:
-        return f"no {period.removeprefix('the ')} to compare with"
+        return f"no {period} to compare with"
     if row.get("is_change_proven") is False:
-        return f"{change} on {period}: not proven"
+        return f"{change} vs. {period}, not proven"
     judged = ""
     if is_better_high is not None and row.get("is_change_proven"):
         judged = ", better" if (row["change_share"] > 0) == is_better_high else ", worse"
-    return f"{change} on {period}{judged}"
+    return f"{change} vs. {period}{judged}"

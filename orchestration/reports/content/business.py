@@ -1,8 +1,10 @@
 """What visits are worth: sessions, conversion, revenue, how far journeys get, and what sessions do by speed."""
 
-from orchestration.reports.charts import Chart, Column, Page, Section, Series, Table, Tile
-from orchestration.reports.content import Context, change_text, funnels, sure
-from orchestration.reports.figures import KPIS, kpi_chart
+from markupsafe import Markup
+
+from orchestration.reports.charts import Chart, Column, Figure, Page, Section, Series, Table, Tile
+from orchestration.reports.content import Context, change_text, funnels, marked, sure
+from orchestration.reports.figures import KPIS, WHAT, kpi_chart
 from orchestration.reports.formats import Formats, day
 from orchestration.reports.marts import Row
 
@@ -35,16 +37,17 @@ TRENDS = ["conversion_share", "revenue_net", "session_count", "bounce_share"]
 def page(context: Context) -> Page:
     """Return the business page."""
     segments = context.marts.rows("select * from reports.rpt_business_by_segment order by session_count desc, segment")
+    scores = {row["kpi"]: row for row in context.marts.rows("select * from reports.rpt_kpi_scorecard")}
     charts = [kpi_chart(context.marts, context.formats, kpi) for kpi in TRENDS]
     has_orders = any(row["conversion_share"] is not None for row in segments)
     lead = "Cancelled orders do not convert, and revenue is net of refunds."
     return Page(
         "business",
         "Business",
-        _title(context, segments),
+        _title(context, scores),
         NO_ORDERS if segments and not has_orders else lead,
         [
-            Section("headlines", f"The 28 days to {day(context.marts.as_of)}", tiles=_tiles(context)),
+            Section("headlines", f"The 28 days to {day(context.marts.as_of)}", tiles=_tiles(context, scores)),
             funnels.section(context),
             _speeds(context, has_orders),
             Section("trends", f"Day by day, {context.marts.span} days", charts=[chart for chart in charts if chart]),
@@ -54,21 +57,22 @@ def page(context: Context) -> Page:
     )
 
 
-def _title(context: Context, segments: list[Row]) -> str:
-    overall = next((row for row in segments if row["segment_kind"] == "all"), None)
-    if overall is None:
+def _title(context: Context, scores: dict[str, Row]) -> str | Markup:
+    if "session_count" not in scores:
         return "No session was seen in 28 days"
-    formats = context.formats
-    sessions = formats.value(overall["session_count"], "count")
-    if overall["conversion_share"] is None:
-        return f"{formats.value(overall['bounce_share'], 'share')} of {sessions} sessions saw one page only"
-    share = formats.value(overall["conversion_share"], "share")
-    return f"{share} of {sessions} sessions ended in an order, worth {formats.value(overall['revenue_net'], 'money')}"
+
+    def said(kpi: str) -> Markup:
+        text = context.formats.value(scores[kpi]["value"], KPIS[kpi].unit)
+        return marked(text, Figure(kpi, "28 days", scores[kpi]["value"]))
+
+    if "conversion_share" not in scores or "revenue_net" not in scores:
+        return Markup("{} of {} sessions saw one page only").format(said("bounce_share"), said("session_count"))
+    share, sessions, revenue = (said(kpi) for kpi in ("conversion_share", "session_count", "revenue_net"))
+    return Markup("{} of {} sessions ended in an order, worth {}").format(share, sessions, revenue)
 
 
-def _tiles(context: Context) -> list[Tile]:
+def _tiles(context: Context, scores: dict[str, Row]) -> list[Tile]:
     formats = context.formats
-    scores = {row["kpi"]: row for row in context.marts.rows("select * from reports.rpt_kpi_scorecard")}
     tiles = []
     for kpi in TILES:
         if kpi in scores:
@@ -81,6 +85,7 @@ def _tiles(context: Context) -> list[Tile]:
                     about.definition,
                     sure(bounds, row) if bounds else "",
                     change=change_text(row, formats, about.is_better_high),
+                    figure=Figure(kpi, "28 days", row["value"], WHAT.get(kpi, "")),
                 )
             )
     return tiles

@@ -1,25 +1,28 @@
-"""The first page: is the site well, are the targets of the mission met, what needs attention, where is it going."""
+"""The first page: the worst that is true in one sentence, five cards, what needs attention, and where it is going."""
 
 from typing import Any
 
-from orchestration.reports.charts import Item, Page, Section, Tile
-from orchestration.reports.content import Context, change_text, plural, reasoned, sure
-from orchestration.reports.content.attention import TARGETS, attention
-from orchestration.reports.content.outlook import kpi_notes, target_notes
-from orchestration.reports.figures import KPIS, kpi_chart, sentence
-from orchestration.reports.formats import WORDS, day
+from markupsafe import Markup
+
+from orchestration.reports.charts import Column, Figure, Page, Section, Table, Tile
+from orchestration.reports.content import Context, change_text, plural, sure
+from orchestration.reports.content.attention import attention
+from orchestration.reports.content.outlook import kpi_notes
+from orchestration.reports.content.targets import counted, target_rows
+from orchestration.reports.figures import KPIS, WHAT, kpi_chart, sentence
+from orchestration.reports.formats import day
 from orchestration.reports.marts import Row
 
-# Where the pages tell more of a target.
-MORE = {
-    "journeys_monitored_share": "data-quality.html#coverage",
-    "alert_false_positive_share": "alerts.html#accuracy",
-    "alert_latency_s": "alerts.html#clocks",
-    "mttr_reduction_share": "incidents.html#halved",
-    "ux_score": "experience.html",
+WINDOW = "28 days"
+PREVIOUS = "previous 28 days"
+CARD_PAGES = {
+    "experience": "experience.html",
     "availability": "availability.html",
+    "business": "business.html",
+    "errors": "errors.html",
+    "incidents": "incidents.html",
 }
-HEADLINES = [
+HEADLINES = (
     "page_view_count",
     "session_count",
     "conversion_share",
@@ -30,143 +33,101 @@ HEADLINES = [
     "error_page_view_share",
     "incident_count",
     "downtime_s",
-]
-TRENDS = ["ux_score", "availability_share", "lcp_p75_ms", "conversion_share", "page_view_count", "revenue_net"]
+)
+TRENDS = ("ux_score", "availability_share", "lcp_p75_ms", "conversion_share", "page_view_count", "revenue_net")
 
 
 def page(context: Context) -> Page:
-    """Return the executive page."""
-    targets, notes = _targets(context), target_notes(context)
-    items = attention(context, targets)
-    verdicts = {v: sum(row["verdict"] == v for row in targets) for v in ("met", "missed", "not_proven")}
-    words = ", ".join(f"{count} {WORDS.get(v, v)}" for v, count in verdicts.items() if count)
+    """Return the first page."""
+    items, cards = attention(context), _cards(context)
+    charts = _trends(context)
+    table = _kpis(context)
+    title = f"{plural(len(items), 'thing needs', 'things need')} attention".capitalize()
     return Page(
         "index",
         "Overview",
-        f"{context.site_name} is {context.health['status']}",
-        reasoned(context.health["status"], context.health["reason"]),
+        headline(context),
+        "",
         [
-            Section(
-                "targets",
-                f"Of {plural(len(targets), 'target')}: {words}" if targets else "Targets have not been judged yet",
-                "A target is met or missed only when its whole 95 % interval says so; otherwise it is not proven.",
-                tiles=[_target_tile(context, row, notes.get(row["target"], "")) for row in targets],
-                empty="" if targets else "reports.rpt_mission_targets has no row: run the daily job once more.",
-            ),
-            _now(context),
-            Section(
-                "attention",
-                f"{plural(len(items), 'thing needs', 'things need')} attention".capitalize()
-                if items
-                else "Nothing needs attention",
-                items=items[:12],
-                lead=f"The first 12 of {len(items)}; the pages have the rest." if len(items) > 12 else "",
-            ),
-            Section(
-                "headlines",
-                f"The 28 days to {day(context.marts.as_of)}",
-                "Each against the 28 days before. The last week is held against the one before it, weekday by weekday; "
-                "named is who carries more of the change than its volume explains. What could be chance is not proven.",
-                tiles=_headlines(context),
-            ),
-            Section("trends", f"How the last {context.marts.span} days went", charts=_trends(context)),
+            *([Section("cards", "", cards=cards)] if cards else []),
+            Section("summary", "", lead=_lines(context)),
+            Section("attention", title if items else "Nothing needs attention", items=items),
+            *([Section("trends", f"The last {context.marts.span} days", charts=charts)] if charts else []),
+            *([table] if table else []),
         ],
     )
 
 
-def _now(context: Context) -> Section:
-    """Return the section with the health of each service and journey, and the way to its page."""
-    services = [
-        Item(service["status"], f"{service['name']}: {service['reason']}", context.link("service", service["name"]))
-        for service in context.health["services"]
-    ]
-    found = [
-        Item(
-            journey["status"],
-            f"{journey['name']}, a journey: {journey['reason']}",
-            context.link("journey", journey["name"]),
-        )
-        for journey in context.health.get("journeys", [])
-    ]
-    well = sum(item.state == "healthy" for item in services + found)
-    title = (
-        f"{well or 'None'} of {len(services) + len(found)} services and journeys {'is' if well == 1 else 'are'} well"
-    )
-    return Section("now", title if services else "No service is declared", items=services + found)
+def headline(context: Context) -> str:
+    """Return the one sentence with the worst that is true."""
+    (row,) = context.marts.rows("select sentence from reports.rpt_headline")
+    return str(row["sentence"])
 
 
-def _targets(context: Context) -> list[Row]:
-    rows = context.marts.rows(
-        """
-        select * from reports.rpt_mission_targets where event_date <= $as_of
-        """
-    )
-    order = list(TARGETS)
-    return sorted((row for row in rows if row["target"] in TARGETS), key=lambda row: order.index(row["target"]))
+def _cards(context: Context) -> list[Tile]:
+    notes = kpi_notes(context)
+    rows = context.marts.rows("select * from reports.rpt_cards order by position")
+    return [_card(context, row, notes.get(row["kpi"], ())) for row in rows]
 
 
-def _target_tile(context: Context, row: Row, note: str) -> Tile:
-    label, unit, definition = TARGETS[row["target"]]
-    formats = context.formats
-    trend = _target_trend(context, row["target"])
-    sign = {">=": "at least", "<=": "at most"}[row["comparison"]]
-    if row["target"] in ("ux_score", "alert_false_positive_share", "alert_latency_s"):
-        sign = {">=": "over", "<=": "under"}[row["comparison"]]
-    bounds = formats.bounds(row["value_lower"], row["value_upper"], unit)
-    known = [value for value in trend if value is not None]
+def _card(context: Context, row: Row, notes: tuple[str, ...]) -> Tile:
+    about, formats = KPIS[row["kpi"]], context.formats
+    trend = context.marts.kpi(row["kpi"])["value"]
+    told = sentence(context.marts.days(len(trend)), trend, about.unit, formats)
     return Tile(
-        label=label,
-        value=formats.value(row["value"], unit),
-        definition=definition,
-        bounds=sure(bounds, row),
-        goal=f"{sign} {formats.goal(row['goal'], unit)}",
-        detail=row["reason"] or "",
-        notes=(note,) if note else (),
-        verdict=row["verdict"],
-        href=MORE.get(row["target"], ""),
-        spark=trend if len(known) > 1 else (),
-        spark_goal=row["goal"],
-        spark_text=f"Trend of {label}. {sentence(context.marts.days(len(trend)), trend, unit, formats)}"
-        if trend
-        else "",
+        label=row["label"],
+        value=formats.value(row["value"], about.unit),
+        definition=about.definition,
+        bounds=sure(formats.bounds(row["value_lower"], row["value_upper"], about.unit), row),
+        change=change_text(row, formats, about.is_better_high),
+        detail=row["verdict"] or "",
+        verdict=row["state"] or "",
+        goal=f"{WHAT.get(row['kpi'], about.label)}, {WINDOW}",
+        spark=trend if sum(value is not None for value in trend) > 1 else (),
+        spark_text=f"{about.label} by day. {told}",
+        href=CARD_PAGES[row["card"]],
+        notes=notes,
+        figure=Figure(row["kpi"], WINDOW, row["value"], WHAT.get(row["kpi"], "")),
     )
 
 
-def _target_trend(context: Context, target: str) -> tuple[Any, ...]:
-    kpi = {"ux_score": "ux_score", "availability": "availability_share"}.get(target)
-    if kpi:
-        return context.marts.kpi(kpi)["value"]
-    if target == "journeys_monitored_share":
-        rows = context.marts.rows(
-            """
-            select avg(is_covered::integer) as share from executive.fct_journey_coverage_daily
-            where is_critical and event_date between $first_day and $as_of group by event_date order by event_date
-            """
-        )
-        return tuple(row["share"] for row in rows)
-    return ()
+def _lines(context: Context) -> Markup:
+    """Return one line for the targets and one for the services and journeys, each with the page that has the rest."""
+    targets = target_rows(context)
+    found = [("targets.html", f"{plural(len(targets), 'target')}: {counted(targets)}")] if targets else []
+    for name in ("services", "journeys"):
+        states = [part["status"] for part in context.health.get(name, [])]
+        if any(state != "unknown" for state in states):
+            healthy = sum(state == "healthy" for state in states)
+            found.append((f"reliability.html#{name}", f"{healthy} of {plural(len(states), name[:-1])} healthy"))
+    return Markup(" · ").join(Markup('<a href="{}">{}</a>').format(*line) for line in found)
 
 
-def _headlines(context: Context) -> list[Tile]:
-    formats = context.formats
+def _kpis(context: Context) -> Section | None:
+    formats, notes = context.formats, kpi_notes(context)
     scores = {row["kpi"]: row for row in context.marts.rows("select * from reports.rpt_kpi_scorecard")}
-    tiles, notes = [], kpi_notes(context)
-    for kpi in HEADLINES:
-        row, about = scores.get(kpi), KPIS[kpi]
-        if row is None:
-            continue
-        bounds = formats.bounds(row["value_lower"], row["value_upper"], about.unit)
-        tiles.append(
-            Tile(
-                label=about.label,
-                value=formats.value(row["value"], about.unit),
-                definition=about.definition,
-                bounds=sure(bounds, row) if bounds else "",
-                change=change_text(row, formats, about.is_better_high),
-                notes=notes.get(kpi, ()),
-            )
-        )
-    return tiles
+    rows: list[dict[str, Any]] = [
+        scores[kpi]
+        | {
+            "label": KPIS[kpi].label + (f", {WHAT[kpi]}" if kpi in WHAT else ""),
+            "unit": KPIS[kpi].unit,
+            "change": change_text(scores[kpi], formats, KPIS[kpi].is_better_high),
+            "moved": " ".join(notes.get(kpi, ())),
+            "figure": Figure(kpi, WINDOW, scores[kpi]["value"], WHAT.get(kpi, "")),
+        }
+        for kpi in HEADLINES
+        if kpi in scores
+    ]
+    columns = (
+        Column("label", "KPI"),
+        Column("value", "28 days", "count", "", "value_lower", "value_upper", unit_key="unit", figure="figure"),
+        Column("change", f"Change vs. {PREVIOUS}"),
+        Column("moved", "Last week and forecast", "long"),
+    )
+    if not rows:
+        return None
+    title = f"The 28 days to {day(context.marts.as_of)}"
+    return Section("headlines", title, tables=[Table("kpis", "", columns, rows)])
 
 
 def _trends(context: Context) -> list[Any]:

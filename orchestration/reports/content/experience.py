@@ -1,6 +1,6 @@
 """How the site feels to real users: Core Web Vitals, the UX score, where it is slow, and how far the data hold."""
 
-from orchestration.reports.charts import Chart, Column, Page, Section, Series, Table, Threshold, Tile
+from orchestration.reports.charts import Chart, Column, Figure, Page, Section, Series, Table, Threshold, Tile
 from orchestration.reports.content import Context, change_text, listed, sure
 from orchestration.reports.content.vitals import DIMENSIONS, VITALS, cell_table, cells, distributions, lost_text
 from orchestration.reports.figures import kpi_chart
@@ -76,6 +76,7 @@ def _vitals_section(context: Context, overall: dict[str, Row], scores: list[Row]
                 "ux_score",
                 sure(bounds, row, "page_view_count"),
                 change=change_text(row, formats, True),
+                figure=Figure("ux_score", "28 days", row["ux_score"]),
             )
         )
     for metric, unit in VITALS.items():
@@ -90,6 +91,7 @@ def _vitals_section(context: Context, overall: dict[str, Row], scores: list[Row]
                     bounds=sure(bounds, row, "page_view_count"),
                     verdict=row["rating"],
                     change=change_text(row, formats, False),
+                    figure=Figure(f"{metric.lower()}_p75{'_ms' if unit else ''}", "28 days", row["p75_value"]),
                 )
             )
     metrics = [metric for metric in VITALS if metric in overall]

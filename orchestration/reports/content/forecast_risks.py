@@ -21,49 +21,21 @@ NEEDED = (
 
 def budgets(context: Context) -> list[Section]:
     """Return when each error budget is probably spent: dates by which it is so in 10, 50 and 90 of 100 ways."""
-    rows = context.marts.rows_if(
-        "predictions.budget_exhaustion",
-        """
-        with newest as (
-            select * from predictions.budget_exhaustion
-            where forecast_date = (
-                select max(forecast_date) from predictions.kpi_forecasts where forecast_date <= $as_of
-            )
-        )
-        select newest.objective, max(newest.exhaustion_date) as last_date,
-            coalesce(max(probability) filter (exhaustion_date <= newest.forecast_date + 7), 0) as week_share,
-            max(probability) as window_share,
-            min(exhaustion_date) filter (probability >= 0.1) as early_date,
-            min(exhaustion_date) filter (probability >= 0.5) as middle_date,
-            min(exhaustion_date) filter (probability >= 0.9) as late_date,
-            any_value(budget.value_forecast) as left_share, any_value(budget.value_80_lower) as left_lower,
-            any_value(budget.value_80_upper) as left_upper
-        from newest
-        left join predictions.kpi_forecasts as budget
-            on budget.kpi = 'budget_remaining_share:' || newest.objective
-            and budget.forecast_date = newest.forecast_date
-            and budget.horizon_days = (
-                select max(last.horizon_days) from predictions.kpi_forecasts as last
-                where last.kpi = budget.kpi and last.forecast_date = budget.forecast_date
-            )
-        group by newest.objective
-        order by window_share desc, newest.objective
-        """,
-    )
+    rows = context.marts.rows("select * from reports.rpt_budget_forecasts order by spent_share desc, objective")
     left_out = _left_out(context, {row["objective"] for row in rows})
     if not rows:
         title = "When error budgets will be spent is not forecast"
         return [Section("budgets", title, empty=" ".join(left_out))] if left_out else []
     for row in rows:
-        for key in ("early_date", "middle_date", "late_date"):
-            row[key] = day(row[key]) if row[key] else f"not by {day(row['last_date'])}"
-    likely = sum(row["window_share"] >= LIKELY for row in rows)
+        for key in ("early_date", "median_date", "late_date"):
+            row[key] = day(row[key]) if row[key] else f"not by {day(row['ends_on'])}"
+    likely = sum(row["is_likely"] for row in rows)
     columns = (
         Column("objective", "Objective"),
-        Column("week_share", "Spent within 7 days", "share", "budget_forecast"),
-        Column("window_share", "Spent by the end of the forecast", "share", "budget_forecast"),
+        Column("spent_in_week_share", "Spent within 7 days", "share", "budget_forecast"),
+        Column("spent_share", "Spent by the end of the forecast", "share", "budget_forecast"),
         Column("early_date", "In 10 of 100 ways spent by", "text", "budget_forecast"),
-        Column("middle_date", "In 50 of 100", "text", "budget_forecast"),
+        Column("median_date", "In 50 of 100", "text", "budget_forecast"),
         Column("late_date", "In 90 of 100", "text", "budget_forecast"),
         Column("left_share", "Left then", "share", "error_budget", "left_lower", "left_upper"),
     )

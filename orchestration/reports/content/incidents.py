@@ -2,6 +2,7 @@
 
 from orchestration.reports.charts import Column, Page, Section, Table
 from orchestration.reports.content import Context, plural
+from orchestration.reports.content.attention import statements
 from orchestration.reports.content.detections import detections, timeline
 from orchestration.reports.content.mttx import halved, times
 from orchestration.reports.marts import Row
@@ -24,7 +25,7 @@ def page(context: Context) -> Page:
             arg_max(fct_incidents.spent_minutes, fct_incidents.spent_budget_share) as spent_minutes,
             if(count(distinct fct_incidents.detection) = 1, any_value(fct_incidents.detection), 'matched') as
                 detection
-        from reliability.fct_incidents where event_date between $first_day and $as_of
+        from reliability.fct_incidents where event_date between $first_day and $as_of or is_open and not is_excluded
         group by incident_id order by started_at desc, incident_id
         """
     )
@@ -37,7 +38,7 @@ def page(context: Context) -> Page:
     return Page(
         "incidents",
         "Incidents",
-        _title(incidents),
+        _title(incidents, len(statements(context, "incident"))),
         (
             "Recorded by people, and found by checks: the two are matched. MTTR here means restore: from the "
             "start to the service working again."
@@ -55,11 +56,10 @@ def page(context: Context) -> Page:
     )
 
 
-def _title(incidents: list[Row]) -> str:
+def _title(incidents: list[Row], open_count: int) -> str:
     if not incidents:
         return "No incident was recorded in 90 days"
-    still_open = sum(row["is_open"] for row in incidents)
-    return f"{plural(len(incidents), 'incident')} in 90 days, {still_open or 'none'} still open"
+    return f"{plural(len(incidents), 'incident')} in 90 days, {open_count or 'none'} open"
 
 
 def _list(context: Context, incidents: list[Row]) -> Section:

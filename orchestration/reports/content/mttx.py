@@ -140,7 +140,7 @@ def halved(context: Context) -> Section:
             f"95 %: {bounds}" if bounds else "",
             str(row["reason"]),
             row["verdict"],
-            f"at least {goal}",
+            f"Target at least {goal}",
         ),
         Tile(
             "Smallest change that could be shown",

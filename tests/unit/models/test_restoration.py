@@ -115,7 +115,9 @@ def test_dropping_open_incidents_would_flatter_and_censoring_them_does_not(quick
     censored = judged(before, seen, is_open=is_open)
     assert censored["current_open_count"] == len(is_open) > 15
     assert dropped["reduction_share"] > 0.4
-    assert censored["reduction_lower"] < 0 < censored["reduction_upper"]
+    samples = [Sample(np.log(before), np.zeros(60, bool)), Sample(np.log(seen), np.isin(np.arange(60), [*is_open]))]
+    lower, upper = restoration._bootstrapped(*samples)
+    assert lower < 0 < upper
 
 
 @pytest.mark.slow
@@ -197,6 +199,18 @@ def test_every_verdict_says_how_many_incidents_are_still_open(quick):
     assert [row["verdict"] for row in rows] == ["met", "missed", "not_proven"]
     assert all("1 still open" in row["reason"] for row in rows)
     assert "still open" not in judged(before, faster)["reason"]
+
+
+def test_one_open_incident_decides_no_verdict_that_those_that_ended_do_not_give(quick):
+    """The mean of the ended fell from 23 to 19 minutes; one ticket that nobody closed would make it a longer one."""
+    rng = np.random.default_rng(14)
+    before, after = drawn(rng, 10, 1.0, 1400), drawn(rng, 9, 1.0, 1150)
+    alone, with_open = judged(before, after), judged(before, [*after, 40 * 86400.0], is_open={9})
+    assert alone["verdict"] == "not_proven"
+    assert (with_open["verdict"], with_open["reduction_share"]) == ("not_proven", None)
+    assert with_open["reduction_lower"] is with_open["reduction_upper"] is None
+    assert "1 still open" in with_open["reason"]
+    assert (with_open["current_mttr_s"], with_open["current_open_count"]) == (alone["current_mttr_s"], 1)
 
 
 def test_without_a_baseline_nothing_is_claimed():

@@ -251,8 +251,8 @@ create table predictions.mttr_changes as
 select
     'not_proven' as verdict, 'with 14 incidents only a reduction of 61 % or more could be shown' as reason, 8::bigint as baseline_count,
     0::bigint as baseline_open_count, 6::bigint as current_count, 1::bigint as current_open_count, 2100.0::double as baseline_mttr_s,
-    1450.0::double as current_mttr_s, 0.5::double as goal_share, 0.31::double as reduction_share, -0.12::double as reduction_lower,
-    0.58::double as reduction_upper, 0.61::double as smallest_detectable_share, 0.19::double as luck_probability, 84::bigint as needed_count,
+    1450.0::double as current_mttr_s, 0.5::double as goal_share, null::double as reduction_share, null::double as reduction_lower,
+    null::double as reduction_upper, 0.61::double as smallest_detectable_share, 0.19::double as luck_probability, 84::bigint as needed_count,
     1.2::double as log_sd, 0.4::double as p_value, 0.7::double as p_value_met, 0.3::double as p_value_missed,
     $as_of::date - 119 as baseline_starts_on, $as_of::date - 60 as baseline_ends_on, $as_of::date as event_date,
     'restoration_log_normal' as model_name, '1' as model_version;
@@ -260,13 +260,13 @@ select
 create table reliability.fct_health_changes as
 select kind as subject_kind, subject, health, reason, started_at::date as event_date, started_at as since_at, started_at, ended_at
 from (values
-    ('application', 'Lighthouse Goods', 'healthy', 'checks answer and objectives hold', $as_of::timestamp - interval 119 days, $as_of::timestamp - interval 1 day),
+    ('application', 'Lighthouse Goods', 'healthy', 'no outage, no burn alert', $as_of::timestamp - interval 119 days, $as_of::timestamp - interval 1 day),
     ('application', 'Lighthouse Goods', 'degraded', 'api: the error budget of api-availability burns fast enough for a ticket', $as_of::timestamp - interval 1 day, null),
     ('journey', 'Buy', 'degraded', 'api: the error budget of api-availability burns fast enough for a ticket', $as_of::timestamp - interval 1 day, null),
     ('journey', 'Find', 'critical', 'search: a confirmed outage is open', $as_of::timestamp + interval 20 hours, null),
-    ('service', 'web', 'healthy', 'checks answer and objectives hold', $as_of::timestamp - interval 119 days, null),
+    ('service', 'web', 'healthy', 'no outage, no burn alert', $as_of::timestamp - interval 119 days, null),
     ('service', 'api', 'degraded', 'the error budget of api-availability burns fast enough for a ticket', $as_of::timestamp - interval 1 day, null),
-    ('service', 'search', 'healthy', 'checks answer and objectives hold', $as_of::timestamp - interval 119 days, $as_of::timestamp + interval 20 hours),
+    ('service', 'search', 'healthy', 'no outage, no burn alert', $as_of::timestamp - interval 119 days, $as_of::timestamp + interval 20 hours),
     ('service', 'search', 'critical', 'a confirmed outage is open', $as_of::timestamp + interval 20 hours, null)
     ) as changes (kind, subject, health, reason, started_at, ended_at);
 

@@ -6,6 +6,13 @@ create table pipeline.ingested_files as select 'raw_orders.orders' as raw_table;
 create table pipeline.run as select $as_of::date as as_of_date, $as_of::date - 119 as first_date;
 create table config.services as
 select service, 'web' as owner, interval_s::integer as probe_interval_s, is_critical from services;
+create table config.site as select 'Lighthouse Goods' as name, 'EUR' as currency, 'Europe/Berlin' as timezone;
+
+create table operations.fct_quality_results as
+select
+    'coverage' as suite, 'every_step_is_monitored' as check_name, 'executive/fct_journey_coverage_daily' as asset, '2 of 3' as observed, '3 of 3' as expected,
+    'buy / pay' as missing, false as is_passed, false as is_blocking, $as_of::date as event_date;
+
 create table config.targets as
 select * from (values ('mttr_reduction_share', 0.5::double), ('alert_false_positive_share', 0.05), ('alert_latency_s', 30)) t (target, value);
 create table config.journeys as select distinct journey, is_critical from executive.fct_journey_coverage_daily;

@@ -8,7 +8,7 @@ import pytest
 from orchestration.reports import digest
 from orchestration.reports.formats import Formats
 from orchestration.reports.marts import Marts
-from tests.unit.reports.synthetic import AS_OF, fill
+from tests.unit.reports.synthetic import AS_OF, build_reports, fill
 
 pytestmark = pytest.mark.slow
 
@@ -29,9 +29,15 @@ def connection(filled):
     filled.rollback()
 
 
+def news(connection):
+    """The news of the groups as they are now."""
+    build_reports(connection, "rpt_error_news")
+    return digest.news(Marts(connection, AS_OF))
+
+
 def kinds(connection):
     """What each group is told as."""
-    return {row["error_group_id"]: row["kind"] for row in digest.news(Marts(connection, AS_OF))}
+    return {row["error_group_id"]: row["kind"] for row in news(connection)}
 
 
 def test_a_group_is_told_by_what_came_last_to_it_in_a_week_and_if_enough_met_it(connection):
@@ -58,7 +64,7 @@ def test_markdown_holds_text_of_strangers_in_code_only(connection):
     hostile = "`` </script>\n# head\r\n[x](http://evil) | *b* <img src=x onerror=alert(1)> `"
     connection.execute("update errors.fct_error_groups set title = $1, type = $1", [hostile])
     marts = Marts(connection, AS_OF)
-    text = digest.markdown(digest.news(marts), marts, FORMATS, "Shop `x`")
+    text = digest.markdown(news(connection), marts, FORMATS, "Shop `x`")
     assert "<img src=x" in text
     assert all(line.startswith(("# Errors of `", "## ", "- `", "1 ")) for line in text.splitlines() if line)
     outside = "".join(part for line in text.splitlines() for part in line.split("`")[::2])
@@ -68,7 +74,7 @@ def test_markdown_holds_text_of_strangers_in_code_only(connection):
 def test_what_it_cost_is_told_with_its_interval_or_not_claimed(connection):
     connection.execute("update errors.fct_error_groups set escalated_date = $1 where error_group_id = 'grp-1'", [AS_OF])
     marts = Marts(connection, AS_OF)
-    text = digest.markdown(digest.news(marts), marts, FORMATS, "Shop")
+    text = digest.markdown(news(connection), marts, FORMATS, "Shop")
     assert "about 8.3 orders lost (95 %: 4.2 to 12.5)" in text
     assert "no lost orders proven" in text
 
@@ -76,6 +82,6 @@ def test_what_it_cost_is_told_with_its_interval_or_not_claimed(connection):
 def test_a_week_without_news_says_so(connection):
     connection.execute("delete from errors.fct_error_groups")
     marts = Marts(connection, AS_OF)
-    assert digest.markdown(digest.news(marts), marts, FORMATS, "Shop").splitlines()[2] == (
+    assert digest.markdown(news(connection), marts, FORMATS, "Shop").splitlines()[2] == (
         "Nothing new, worse, back or gone."
     )

@@ -93,7 +93,7 @@ conditions as (
         service,
         null as objective,
         8 as priority,
-        'checks answer and objectives hold' as reason,
+        'no outage, no burn alert' as reason,
         known_since_at as started_at,
         as_of_at as ended_at
     from services
