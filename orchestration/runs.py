@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 PROJECT_ROOT = Path(__file__).parents[1]
 
+# The first day of the web: landing folders before it are refused by name, because partitions have to begin somewhere.
+FIRST_DAY = date(1991, 1, 1)
+
 DAILY, EXPIRE, COMPACT = "daily", "expire_raw", "compact_lake"
 
 # Run tags. What a run ingests is its partition (a day or a range), or, with DAYS = PENDING, whatever has landed and is
@@ -132,6 +135,9 @@ def selection(settings: Settings, first: date | None, last: date | None, full_re
     newest = newest_partition(settings)
     if newest is None:
         raise ValueError(nothing_landed(settings))
+    if newest < FIRST_DAY.isoformat() or (first and first < FIRST_DAY):
+        text = f"{first or newest} is before {FIRST_DAY}, the earliest export day that is taken"
+        raise ValueError(f"{text}. Give its folder in landing the name of the day on which it was exported.")
     tags = {FULL_REFRESH: "true"} if full_refresh else {}
     if first is None or last is None:
         if last:

@@ -17,8 +17,7 @@ from orchestration import lake, progress, runs, warehouse
 from orchestration.releases import PublishError
 from orchestration.settings import ConfigError, Settings, load_settings
 
-# Days before the first one are not refused by anything but Dagster's list of partitions; no site's beacons are older.
-EXPORT_DAYS = dg.DailyPartitionsDefinition(start_date="2015-01-01", end_offset=1)
+EXPORT_DAYS = dg.DailyPartitionsDefinition(start_date=runs.FIRST_DAY.isoformat(), end_offset=1)
 
 # What may pass by itself: a full or slow disk, a file or socket in use. A missing file does not.
 TRANSIENT = {errno.EAGAIN, errno.EBUSY, errno.EINTR, errno.EIO, errno.EMFILE, errno.ENOSPC, errno.ETIMEDOUT}

@@ -79,13 +79,22 @@ def unmatched_message(settings: Settings, source: Source) -> str:
 
 
 def delivered_days(settings: Settings) -> list[date]:
-    """Returns the export days that are in landing or were ingested once, in order; undated snapshots aside."""
-    days: set[date] = set()
+    """Returns the export days that are in landing or were ingested once, in order.
+
+    Undated snapshots count, by the day on which they were written, only where there is nothing else.
+    """
+    dated: set[date] = set()
+    undated: set[date] = set()
     for raw_table in RAW_TABLES:
         for source in sources_of(settings, raw_table):
-            days |= {landed.day for landed in landed_files(settings, source) if landed.day}
-        days |= {date.fromisoformat(path.stem) for path in manifests(settings, raw_table) if path.stem[0].isdigit()}
-    return sorted(days)
+            for landed in landed_files(settings, source):
+                (dated if landed.day else undated).add(landed.export_date)
+        for path in manifests(settings, raw_table):
+            if path.stem[0].isdigit():
+                dated.add(date.fromisoformat(path.stem))
+            else:
+                undated |= {entry.export_date for entry in read_manifest(path)}
+    return sorted(dated or undated)
 
 
 def parquet_files(settings: Settings, raw_table: str, dates: set[date] | None = None) -> list[Path]:

@@ -4,6 +4,7 @@ What the values mean belongs in `model` and `slos`; how mistakes are found in `c
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -11,9 +12,15 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
+from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
 
 Loc = tuple[str | int, ...]
+
+# Far beyond what a configuration needs, and far below what costs a stack or minutes: aliases multiply what they name.
+_DEEPEST, _MOST_PLACES, _MOST_TEXT = 50, 100_000, 4_000_000
+_VALID = "valid YAML 1.2"
 
 
 @dataclass(frozen=True)
@@ -124,7 +131,7 @@ def documents_in(file: Path, text: str) -> tuple[list[Document], list[Mistake]]:
         for part in parsed
         for loc, line in part.repeated
     ]
-    return documents, mistakes + ([Mistake(file, *broken, "valid YAML 1.2")] if broken else [])
+    return documents, mistakes + ([Mistake(file, *broken)] if broken else [])
 
 
 @dataclass(frozen=True)
@@ -136,27 +143,96 @@ class _Parsed:
     repeated: list[tuple[Loc, int]]
 
 
+class _Malformed(Exception):
+    """What is no configuration, though it may be YAML; `line` counts from 1."""
+
+    def __init__(self, line: int, message: str, expected: str):
+        super().__init__(message)
+        self.line, self.message, self.expected = line, message, expected
+
+
 # The daemon asks for the settings every second, and a pure YAML parser takes a tenth of one for a folder of objectives.
 @lru_cache(maxsize=256)
-def _parsed(text: str) -> tuple[list[_Parsed], tuple[int | None, str, str] | None]:
-    """Returns the documents of a text, and line, place and message of what is no YAML at all."""
+def _parsed(text: str) -> tuple[list[_Parsed], tuple[int | None, str, str, str] | None]:
+    """Returns the documents of a text, and line, place, message and remedy of what is no YAML, or none of ours."""
     yaml = YAML(typ="safe", pure=True)
     yaml.allow_duplicate_keys = True
     parsed: list[_Parsed] = []
     try:
+        if len(text) > _MOST_TEXT:
+            raise _Malformed(1, f"is longer than {_MOST_TEXT:,} characters", "a configuration that people can read")
+        _hold_depth(yaml, text)
         for node in yaml.compose_all(text):
             part = _Parsed(None, {}, [])
             for loc, line, repeated in _walk(node, ()):
+                if len(part.lines) >= _MOST_PLACES:
+                    raise _Malformed(line, f"more than {_MOST_PLACES:,} values", "fewer values, or fewer aliases")
                 part.lines.setdefault(loc, line)
                 if repeated:
                     part.repeated.append((loc, line))
-            parsed.append(replace(part, values=yaml.constructor.construct_document(node)))
+            parsed.append(replace(part, values=_constructed(yaml, node)))
+    except _Malformed as error:
+        return parsed, (error.line, "", error.message, error.expected)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        return parsed, (mark.line + 1 if mark else None, "", str(error.problem))
-    except (YAMLError, ValueError) as error:
-        return parsed, (None, "", str(error).splitlines()[0])
+        return parsed, (mark.line + 1 if mark else None, "", str(error.problem or error.context), _VALID)
+    except ReaderError as error:
+        line = text.count("\n", 0, int(error.position)) + 1
+        return parsed, (line, "", "a character that YAML does not allow", "text without control characters")
+    except YAMLError as error:
+        return parsed, (None, "", str(error).splitlines()[0], _VALID)
     return parsed, None
+
+
+def _hold_depth(yaml: YAML, text: str) -> None:
+    """Looks for what is nested too deeply: everything behind this recurses, and would run out of stack."""
+    depth = 0
+    # What is no YAML at all is met again, and reported, when the documents before it have been read.
+    with suppress(YAMLError):
+        for event in yaml.parse(text):
+            if isinstance(event, CollectionStartEvent):
+                depth += 1
+                if depth > _DEEPEST:
+                    line = event.start_mark.line + 1
+                    raise _Malformed(line, f"is nested more than {_DEEPEST} levels deep", "brackets that close")
+            elif isinstance(event, CollectionEndEvent):
+                depth -= 1
+
+
+def _constructed(yaml: YAML, node: Node) -> Any:
+    """Returns the values of a document.
+
+    Raises:
+        _Malformed: A scalar is not what its form or tag says, such as a date in month 13.
+    """
+    try:
+        return yaml.constructor.construct_document(node)
+    except MarkedYAMLError:
+        raise
+    except Exception as error:  # constructors raise whatever their conversion does: IndexError for an empty `!!int`
+        line, text = _culprit(node)
+        raise _Malformed(line, f"'{text[:60]}' cannot be read as what it looks like", "the text in quotes") from error
+
+
+def _culprit(root: Node) -> tuple[int, str]:
+    """Returns line and text of the first scalar that cannot be read; of the whole document if each can."""
+    waiting, seen = [root], set[int]()
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, MappingNode):
+            waiting += [part for pair in reversed(node.value) for part in reversed(pair)]
+        elif isinstance(node, SequenceNode):
+            waiting += reversed(node.value)
+        else:
+            yaml = YAML(typ="safe", pure=True)
+            try:
+                yaml.constructor.construct_document(node)
+            except Exception:  # the same as above, for this one scalar
+                return node.start_mark.line + 1, str(node.value)
+    return root.start_mark.line + 1, "this"
 
 
 def _walk(node: Node, loc: Loc, above: tuple[int, ...] = ()) -> Iterator[tuple[Loc, int, bool]]:
@@ -164,12 +240,17 @@ def _walk(node: Node, loc: Loc, above: tuple[int, ...] = ()) -> Iterator[tuple[L
     if not loc:
         yield loc, node.start_mark.line + 1, False
     if id(node) in above:
-        raise ValueError(f"line {node.start_mark.line + 1}: an alias that contains itself")
+        raise _Malformed(node.start_mark.line + 1, "an alias that contains itself", "values that end")
     above = (*above, id(node))
     if isinstance(node, MappingNode):
         seen = set()
         for key, value in node.value:
-            yield (*loc, key.value), key.start_mark.line + 1, key.value in seen
+            line = key.start_mark.line + 1
+            if not isinstance(key, ScalarNode):
+                kind = "mapping" if isinstance(key, MappingNode) else "list"
+                raise _Malformed(line, f"a {kind} where a name is due", "a name; put text that begins with { or [ in "
+                                 "quotes, and fill in templates such as {{ service }} first")  # fmt: skip
+            yield (*loc, key.value), line, key.value in seen
             seen.add(key.value)
             yield from _walk(value, (*loc, key.value), above)
     elif isinstance(node, SequenceNode):

@@ -9,6 +9,7 @@ import dagster as dg
 import pytest
 
 from orchestration import runs
+from orchestration.defs.resources import EXPORT_DAYS
 from orchestration.settings import load_settings
 
 TODAY = datetime.now(UTC).date()
@@ -35,6 +36,15 @@ def test_a_day_is_its_partition_and_what_the_run_looks_back_from(settings):
     deliver(settings, date(2026, 11, 1), date(2026, 11, 3))
     chosen = runs.selection(settings, date(2026, 11, 1), date(2026, 11, 1), True)
     assert chosen == runs.Selection("2026-11-01", {runs.FULL_REFRESH: "true", runs.AS_OF: "2026-11-01"})
+
+
+def test_a_landing_folder_of_an_old_year_is_a_day_and_one_from_before_the_web_is_refused_by_name(settings):
+    deliver(settings, date(1960, 1, 2))
+    with pytest.raises(ValueError, match="1960-01-02 is before 1991-01-01, the earliest export day"):
+        runs.selection(settings, None, None, False)
+    deliver(settings, date(2011, 12, 8))
+    assert runs.selection(settings, None, None, False).partition_key == "2011-12-08"
+    assert EXPORT_DAYS.has_partition_key("2011-12-08")
 
 
 def test_a_range_is_one_run(settings):

@@ -1,5 +1,6 @@
 """What landing holds, and what it lacks."""
 
+import os
 from dataclasses import replace
 from datetime import date
 
@@ -45,3 +46,18 @@ def test_a_source_whose_files_have_left_landing_has_matched_once(settings, path,
     lake.ingest(settings, "raw_orders.orders")
     file.unlink()
     assert [source.name for source in lake.unmatched_sources(settings)] == ["orders-2"]
+
+
+def test_snapshots_are_delivered_on_the_day_on_which_they_were_written_if_nothing_else_is(settings):
+    settings = with_sources(settings, "all/o*.csv", delivery="snapshot")
+    file = land(settings, "all/orders.csv")
+    os.utime(file, (1794312000, 1794312000))
+    assert lake.delivered_days(settings) == [DAY]
+    lake.ingest(settings, "raw_orders.orders")
+    file.unlink()
+    assert lake.delivered_days(settings) == [DAY]
+    dated = Source(name="dated", system="orders", path="{date}/o*.csv", timezone="UTC")
+    sources = [*settings.config.sources, dated]
+    settings = replace(settings, config=settings.config.model_copy(update={"sources": sources}))
+    land(settings, "2026-11-08/orders.csv")
+    assert lake.delivered_days(settings) == [date(2026, 11, 8)]
