@@ -2,91 +2,54 @@
     How an error is told from another. A change here makes other groups of the same errors: raise the version with it, it
     is part of every group's key, and put what was into `errors_before.sql`.
 #}
-{% macro fingerprint_version() -%} 2 {%- endmacro %}
+{% macro fingerprint_version() -%} 3 {%- endmacro %}
 
 
 {#
-    Text with its variable parts masked, the more specific patterns first. What ends in a top-level domain that is a word
-    too (`re.test`, `window.app`) is a host only if it looks like one otherwise. The hash in the name of a file may hold any
-    letters, because the name's extension says what it is. `first` and `last` apply some of them only: one expression of
-    them all is nested too deep to be linted.
+    The innermost in-app frames of a browser's stack, as structs of function, file, line and column, all of them text.
+
+    Chrome, Edge and Internet Explorer write `at fn (file:line:column)`, Firefox and Safari `fn@file:line:column` (Safari
+    leaves out `fn@` where code has no name), old Opera `fn(arguments)@file:line` or `Line 3 of linked script file: In
+    function fn`. Frames of the engine, of eval, of extensions and of node_modules are not the site's.
 #}
-{% macro masked(text, first=0, last=none) -%}
-    {%- set weekday = '(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? ' -%}
-    {%- set month = '(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*' -%}
-    {%- set clock = '\\d{1,2}:\\d{2}(?::\\d{2}(?:[.,]\\d+)?)?(?: ?[AaPp][Mm]\\b)?' -%}
-    {%- set zone = '(?: ?(?:Z|UTC|GMT)\\b)?(?: ?[+-]\\d{2}:?\\d{2}\\b)?' -%}
-    {%- set group = '[0-9a-fA-F]{1,4}' -%}
-    {%- set unit = '(?:ms|us|µs|ns|s|secs?|seconds?|m|mins?|minutes?|hrs?|h|hours?|d|days?|w|weeks?|millis(?:econds?)?|milliseconds?|microseconds?|months?|years?)' -%}
-    {%- set domain = '(?:com|net|org|io|eu|de|fr|uk|au|jp|cn|ru|nl|dk|fi|cz|br|kr|pl|biz|xyz|ai|edu|gov|mil|corp|lan|intranet)' -%}
-    {%- set word = '(?:app|dev|local|internal|example|invalid|test|info|home|shop|store|site|online|cloud|svc|cluster|us|es|ca|se|no|it|at|ch|be|in|me|co|tv)' -%}
-    {%- set places = ['\\d\\w{7}', '\\w\\d\\w{6}', '\\w{2}\\d\\w{5}', '\\w{3}\\d\\w{4}', '\\w{4}\\d\\w{3}', '\\w{5}\\d\\w{2}', '\\w{6}\\d\\w', '\\w{7}\\d'] -%}
-    {%- set parts = [
-        ('[\\w.+%-]+@[\\w-]+(?:\\.[\\w-]+)+', '<email>'),
-        ('\\[(?:email)\\]', '<email>'),
-        ('\\w[\\w+.-]*://[^\\s)\\]\'"<>,;]*[^\\s)\\]\'"<>,;.:!?]', '<url>'),
-        ('(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}', '<uuid>'),
-        ('(?:' ~ weekday ~ ')?' ~ month ~ ' \\d{1,2}(?:st|nd|rd|th)?,? (?:' ~ clock ~ ' )?\\d{4}\\b(?:,? ' ~ clock ~ ')?' ~ zone, '<date>'),
-        ('(?:' ~ weekday ~ ')?\\b\\d{1,2}[ -]' ~ month ~ '[ -]\\d{4}\\b(?: ' ~ clock ~ ')?' ~ zone, '<date>'),
-        ('\\b\\d{4}[-/]\\d{2}[-/]\\d{2}(?:[T ]' ~ clock ~ zone ~ ')?', '<date>'),
-        ('\\b\\d{1,2}[./-]\\d{1,2}[./-]\\d{4}\\b(?:,? ' ~ clock ~ zone ~ ')?', '<date>'),
-        ('\\b(?:' ~ group ~ ':){7}' ~ group ~ '\\b|\\b(?:' ~ group ~ ':)+(?::' ~ group ~ ')+\\b', '<ip>'),
-        ('(^|[\\s(\\["\'=])::' ~ group ~ '\\b', '\\1<ip>'),
-        ('\\b\\d{1,3}(?:\\.\\d{1,3}){3}(?::\\d+|/\\d+)?\\b|\\[ip\\]', '<ip>'),
-        ('\\b' ~ clock ~ '\\b', '<date>'),
-        ('\\b(?:(?:[a-z0-9_-]+\\.)+' ~ domain ~ '|(?:[a-z0-9_-]+\\.){2,}' ~ word ~ '|[a-z]*[0-9-][a-z0-9-]*\\.' ~ word ~ '|localhost)\\b(?::\\d+)?', '<host>'),
-        ('([.\\-_])(?:' ~ (places | join('|')) ~ ')\\w*(\\.(?:chunk\\.|bundle\\.|min\\.)?(?:m?js|css|map|wasm|json|png|jpe?g|gif|svg|webp|woff2?|html?)\\b)', '.<hash>\\2'),
-        ('\\b0[xX][0-9a-fA-F]+\\b', '<hex>'),
-        ('(^|[\\s(\\[{"\'=,:<>/])[+-]?\\d+(?:[.,]\\d+)*(?:\\.\\d+[eE][+-]?\\d+|[eE][+-]\\d+)\\b', '\\1<number>'),
-        ('(?i)\\b(?:[0-9a-f]*[0-9][0-9a-f]*[a-f][0-9a-f]*|[0-9a-f]*[a-f][0-9a-f]*[0-9][0-9a-f]*)\\b|\\[token\\]', '<hash>'),
-        ('(^|[\\s(\\[{"\'=,:<>])[+-]?\\d+(?:[.,]\\d+)* ?' ~ unit ~ '\\b(?: ?\\d+ ?' ~ unit ~ '\\b)*', '\\1<duration>'),
-        ('\\b\\d+(?:[.,]\\d+)* ?' ~ unit ~ '\\b', '<duration>'),
-        ('=\\s*(?:\'[^\']*\'|"[^"]*"|`[^`]*`)', '=<quoted>'),
-        ('(^|[\\s(\\[{"\'=,:<>])[+-]\\d+(?:[.,_]\\d+)*', '\\1<number>'),
-        ('\\d+(?:[.,_]\\d+)*', '<number>'),
-        ('\\s+', ' ')
-    ] -%}
-    {%- set masks = parts[first:last] -%}
-    trim(
-    {%- for mask in masks %}regexp_replace({% endfor -%}
-    {{ text }}
-    {%- for pattern, mask in masks %}, '{{ pattern | replace("'", "''") }}', '{{ mask }}', 'g'){% endfor -%}
+{% macro app_frames(stack) -%}
+    {%- set place = '(?::wasm-function\\[\\d+\\])?(?::(\\d+)|:0x[0-9a-f]+)?(?::(\\d+))?' -%}
+    {%- set names = "['function', 'file', 'line', 'column']" -%}
+    list_filter(
+        list_transform(
+            list_slice(string_split({{ stack }}, chr(10)), 1, 50),
+            lambda line: case
+                when regexp_matches(line, '^\s*at ')
+                    then regexp_extract(line, '^\s*at (?:async |new )*(?:(.*?) \()?(?:address at )?(.*?){{ place }}\)?\s*$', {{ names }})
+                when regexp_matches(line, '^\s*Line \d+ of ')
+                    then struct_pack(
+                        function := regexp_extract(line, ': In function (\S+)\s*$', 1),
+                        file := regexp_extract(line, '^\s*Line \d+ of .*?script (?:in )?([^\s]+?):?(?:\s|$)', 1),
+                        line := regexp_extract(line, '^\s*Line (\d+)', 1),
+                        "column" := ''
+                    )
+                when regexp_matches(line, '^\s*(?:[\w-]+:)+//\S+:\d+\s*$')
+                    then regexp_extract(line, '^\s*()(.*?){{ place }}\s*$', {{ names }})
+                else regexp_extract(line, '^\s*(?:async\*)?(.*?)@((?:[\w-]+:)+//.*?|[^\s:@]+:\d.*?){{ place }}\s*$', {{ names }})
+            end
+        ),
+        lambda frame: frame.file <> ''
+            and not regexp_matches(frame.file, '^(?:wasm:|\[?native|<anonymous>|eval|node:|internal/|index \d)|> (?:eval|Function)|-extension:|/node_modules/')
+            and not regexp_matches(frame.function, '^eval(?: code)?$')
     )
 {%- endmacro %}
 
 
 {#
-    The innermost in-app frames of a browser's stack as a list of `function@file`, empty where there are none.
-
-    Chrome, Edge and Internet Explorer write `at fn (file:line:column)`, Firefox and Safari `fn@file:line:column`, old
-    Opera `fn(arguments)@file:line` or `Line 3 of linked script file: In function fn`. Names are cut to what all agree on:
-    the last part of the function, the base name of the file without its hash. Frames of the engine, of eval, of
-    extensions and of node_modules are not the site's. Five frames, because Chrome stops after ten of all kinds.
+    Frames as a list of `function@file`: names are cut to what all browsers agree on, the last part of the function and the
+    base name of the file without its hash. Five frames, because Chrome stops after ten of all kinds.
 #}
-{% macro stack_frames(stack) -%}
-    list_slice(list_transform(
-        list_filter(
-            list_transform(
-                list_slice(string_split({{ stack }}, chr(10)), 1, 50),
-                lambda line: if(
-                    regexp_matches(line, '^\s*at '),
-                    regexp_extract(line, '^\s*at (?:async |new )*(?:(.*?) \()?(?:address at )?(.*?)(?::wasm-function\[\d+\])?(?::\d+|:0x[0-9a-f]+)?(?::\d+)?\)?\s*$', ['function', 'file']),
-                    if(
-                        regexp_matches(line, '^\s*Line \d+ of '),
-                        struct_pack(
-                            function := regexp_extract(line, ': In function (\S+)\s*$', 1),
-                            file := regexp_extract(line, '^\s*Line \d+ of .*?script (?:in )?([^\s]+?):?(?:\s|$)', 1)
-                        ),
-                        regexp_extract(line, '^\s*(?:async\*)?(.*?)@((?:[\w-]+:)+//.*?|[^\s:]+:\d.*?)(?::wasm-function\[\d+\])?(?::\d+|:0x[0-9a-f]+)?(?::\d+)?\s*$', ['function', 'file'])
-                    )
-                )
-            ),
-            lambda frame: frame.file <> ''
-                and not regexp_matches(frame.file, '^(?:wasm:|\[?native|<anonymous>|eval|node:|internal/|index \d)|> (?:eval|Function)|-extension:|/node_modules/')
-                and not regexp_matches(frame.function, '^eval(?: code)?$')
-        ),
-        lambda frame: {{ function_name('frame.function') }} || '@' || {{ file_name('frame.file') }}
-    ), 1, 5)
+{% macro frame_names(frames) -%}
+    list_slice(
+        list_transform(
+            {{ frames }}, lambda frame: {{ function_name('frame.function') }} || '@' || {{ file_name('frame.file') }}
+        ), 1, 5
+    )
 {%- endmacro %}
 
 
@@ -102,25 +65,10 @@
 {%- endmacro %}
 
 
-{#
-    The base name of a path, without query, and without the parts that look like a hash: a digit and eight characters, or
-    six of hex. What a page made at run time (blob:, data:) has a name that says nothing.
-#}
-{% macro file_name(path) -%}
-    if(regexp_matches({{ path }}, '^(?:blob|data):'), 'blob', lower(coalesce(list_aggregate(
-        list_filter(
-            string_split_regex(regexp_replace({{ path }}, '[?#].*$|^[^?#]*[/\\]|:\d[\d:]*$', '', 'g'), '[.\-]'),
-            lambda part: not regexp_matches(part, '[0-9]') or (length(part) < 8 and not regexp_full_match(part, '[0-9a-f]{6,}'))
-        ),
-        'string_agg', '.'
-    ), '')))
-{%- endmacro %}
-
-
 {% macro error_category(type, message, stack) -%}
     case
         when regexp_matches({{ message }} || {{ type }}, '(?i)content security policy|securitypolicyviolation|\bcsp\b') then 'csp'
-        when regexp_matches({{ message }} || {{ type }}, '(?i)chunkloaderror|loading (?:css )?chunk|dynamically imported module|module script failed') then 'chunk_load'
+        when regexp_matches({{ message }} || {{ type }}, '(?i)chunkloaderror|loading (?:css )?chunk|unable to preload css|dynamically imported module|module script failed') then 'chunk_load'
         when regexp_matches({{ message }} || {{ stack }}, '(?i)-extension:|googletagmanager|google-analytics|doubleclick|facebook\.net|hotjar') then 'third_party'
         when regexp_matches({{ message }}, '(?i)^(?:uncaught )?script error\.?$') then 'third_party'
         when regexp_matches({{ message }} || {{ type }}, '(?i)timed? ?out|timeout') then 'timeout'
@@ -189,21 +137,30 @@
         group by kind
     ),
 
-    begun as (
+    placed as (
         select
             *,
-            {{ masked('text', last=13) }} as half_masked,
-            {{ stack_frames('trace') }} as frames,
-            {{ masked_before('text') }} as earlier_message,
-            {{ stack_frames_before('trace') }} as earlier_frames
+            {{ addressed(bare_message('text', 'type')) }} as placeless,
+            {{ app_frames('trace') }} as places,
+            {{ masked_before('text', last=13) }} as half_masked_before
         from kinds
     ),
 
-    ended as (
+    looked_at as (
         select
             *,
-            {{ masked('half_masked', first=13) }} as whole_message
-        from begun
+            {{ dated('placeless') }} as timeless,
+            {{ frame_names('places') }} as frames,
+            {{ masked_before('half_masked_before', first=13) }} as earlier_message,
+            {{ stack_frames_before('trace') }} as earlier_frames
+        from placed
+    ),
+
+    masked as (
+        select
+            *,
+            {{ numbered(inspected('timeless')) }} as whole_message
+        from looked_at
     ),
 
     described as (
@@ -213,9 +170,11 @@
             left(whole_message, 300) as message,
             {{ error_category('type', 'text', 'trace') }} as category,
             coalesce(frames[1], '') as culprit,
+            try_cast(places[1].line as integer) as culprit_line,
+            try_cast(places[1].column as integer) as culprit_column,
             {{ fingerprint('whole_message', 'frames', 'type', 'given') }} as fingerprint,
             {{ fingerprint_before('earlier_message', 'earlier_frames', 'type', 'given') }} as earlier_fingerprint
-        from ended
+        from masked
     )
 
     select

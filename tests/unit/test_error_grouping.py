@@ -16,7 +16,7 @@ from orchestration.sources.sentry import FORMAT
 
 ROOT = Path(__file__).parents[2]
 REAL = ROOT.parent / "shared" / "data" / "sentry_events"
-MACROS = "".join((ROOT / "dbt_project" / "macros" / f).read_text() for f in ("errors.sql", "errors_before.sql"))
+MACROS = "".join(file.read_text() for file in sorted((ROOT / "dbt_project" / "macros").glob("error*.sql")))
 
 
 def grouped(connection, errors):
@@ -126,6 +126,93 @@ def test_ten_thousand_messages_are_grouped_as_their_templates(seed):
     assert 2 * both / (pairs(drawn) + pairs(found)) >= 0.98
 
 
+BASE64URL, BASE32, BASE38 = (
+    string.ascii_letters + string.digits + "-_",
+    string.ascii_uppercase + "234567",
+    (string.digits + string.ascii_lowercase + "-_"),
+)
+
+
+def drawn(alphabet, length):
+    """Returns a function that draws a hash of an alphabet."""
+    return lambda rng: "".join(rng.choices(alphabet, k=length))
+
+
+hex8, hex16, hex20 = (drawn("0123456789abcdef", length) for length in (8, 16, 20))
+base64url, base32, base38 = drawn(BASE64URL, 8), drawn(BASE32, 8), drawn(BASE38, 12)
+BUNDLERS = {
+    "Vite": (base64url, ["index-{}.js", "Cart-{}.js", "index-legacy-{}.js"]),
+    "Rollup": (base64url, ["main-{}.js", "product-list-{}.mjs", "vendor.{}.js"]),
+    "esbuild": (base32, ["chunk-{}.js", "main-{}.js", "app.{}.min.js"]),
+    "webpack": (hex20, ["main.{}.js", "4231.{}.js", "vendors.{}.chunk.js"]),
+    "webpack, short": (hex8, ["main.{}.js", "4231.{}.js", "{}.bundle.js"]),
+    "Next": (hex16, ["4231-{}.js", "main-app-{}.js", "page-{}.js"]),
+    "Parcel": (hex8, ["index.{}.js", "checkout.{}.js", "Cart.{}.css"]),
+    "Turbopack": (lambda rng: rng.choice("01") + base38(rng), ["{}.js", "turbopack-{}.js", "{}.css"]),
+    "Turbopack, hex": (hex16, ["{}.js", "turbopack-{}.js", "{}.js"]),
+    "Turbopack, named": (hex8, ["src_app_page_tsx_{}._.js", "[root-of-the-server]__{}._.js", "node_modules_{}._.js"]),
+}
+
+
+@pytest.mark.parametrize("bundler", BUNDLERS)
+def test_one_bug_is_one_group_through_a_thousand_builds(bundler):
+    draw, (first, second, asset) = BUNDLERS[bundler]
+    rng = random.Random(bundler)
+    stacks = [
+        f"TypeError: x\n    at pay (https://shop.example/assets/{first.format(draw(rng))}:1:{rng.randint(1, 9999)})"
+        f"\n    at go (https://shop.example/assets/{second.format(draw(rng))}:1:{rng.randint(1, 9999)})"
+        for _ in range(1000)
+    ]
+    messages = [f"Unable to preload /assets/{asset.format(draw(rng))} in time" for _ in range(1000)]
+    for ids in (group_ids(stacks=stacks), group_ids(messages)):
+        assert Counter(ids).most_common(1)[0][1] >= 990
+
+
+def test_files_whose_names_only_look_like_a_build_stay_apart():
+    names = ["checkout2", "checkout3", "products1", "4231", "877", "my-products", "shopping-cart-list", "art-list"]
+    names += [
+        "app-checkout",
+        "app-products",
+        "Checkout-Form",
+        "page-404",
+        "jquery-3.6.0",
+        "chunk-vendors",
+        "es2015-main",
+    ]
+    stacks = [f"TypeError: x\n    at t (https://shop.example/js/{name}.js:1:2)" for name in names]
+    assert len(set(group_ids(stacks=stacks))) == len(names)
+
+
+ALIKE = [
+    ("Uncaught TypeError: cart is null", "TypeError: cart is null", "Uncaught (in promise) TypeError: cart is null"),
+    ("Script error.", "Script error", "Uncaught Script error."),
+    ("could not read http://[ip]/data/a.json: empty", "could not read http://shop.example/[token]/b: empty"),
+    ("expired Fri, 27 Nov 2026 12:00:00 +0000", "expired Mon, 02 Jan 06 15:04 MST", "expired 20261127T120000Z"),
+    ("expired Fri Nov 27 2026 12:00:00 GMT+0100 (Central European Standard Time)", "expired 2026-11-27 12:00:00.5"),
+    ("no invoice k9Mtd2gDcgG", "no invoice 7Hq2kLmPz90Ab", "no invoice Zx81bQw93Lk"),
+    ("no element .Cart_total__aB3dE", "no element .Cart_total__x9Yz_"),
+    ("refused a=true", "refused a=False"),
+    ("no route to fe80::1", "no route to 2001:db8::7", "no route to ::ffff:192.168.1.1"),
+    ("wrote 0x9AF8C3BE", "wrote 0xdeadbeef"),
+]
+APART = [
+    ("Fee::add() came too early", "Bad::add() came too early"),
+    ("a.b.me is undefined", "a.b.it is undefined"),
+    ("Uint8Array is full", "Float32Array is full", "BigInt64Array is full"),
+    ("no element card__title", "no element card__image"),
+]
+
+
+@pytest.mark.parametrize("messages", ALIKE)
+def test_messages_that_differ_in_a_variable_part_are_one_group(messages):
+    assert len(set(group_ids(messages, type_="TypeError"))) == 1
+
+
+@pytest.mark.parametrize("messages", APART)
+def test_messages_that_differ_in_what_only_looks_variable_are_groups_of_their_own(messages):
+    assert len(set(group_ids(messages))) == len(messages)
+
+
 SEEN_BY = {
     "Chrome": "Error: bad\n    at Object.pay (https://a.example/js/app.1a2b3c4d.js:1:99)\n"
     "    at Array.map (<anonymous>)\n    at async Cart.go [as run] (https://a.example/js/cart.js?v=2:3:1)",
@@ -158,12 +245,14 @@ def test_one_error_is_one_group_in_every_browser():
         ("    at async Promise.all (index 0)\n    at node:internal/x:1:1\n    at f (a.js:1:1)", ["f@a.js"]),
         ("    at f (blob:https://a.example/8d7f4a4a-1111-4222-8333-444455556666:1:9)", ["f@blob"]),
         ("    at foo (address at index.android.bundle:1:2345)", ["foo@index.android.bundle"]),
+        ("https://a.example/npm/vue@3.2.1/x.js:1:9\ngo@https://a.example/y.js:2:2", ["@x.js", "go@y.js"]),
+        ("a@b@https://a.example/x.js:1:9\nc@d@y.js:2:2", ["a@b@x.js", "c@d@y.js"]),
         ("Line 44 of inline#1 script in https://a.example/p.html: In function go", ["go@p.html"]),
         ("f@https://a.example/x.js line 3 > Function:1:1\ng@https://a.example/x.js:2:2", ["g@x.js"]),
     ],
 )
 def test_frames_of_engines_are_left_out_and_those_of_old_browsers_found(stack, frames):
-    sql = jinja2.Environment().from_string(MACROS + "{{ stack_frames('$stack::varchar') }}").render()
+    sql = jinja2.Environment().from_string(MACROS + "{{ frame_names(app_frames('$stack::varchar')) }}").render()
     assert duckdb.execute(f"select {sql}", {"stack": stack}).fetchone()[0] == frames
 
 

@@ -43,6 +43,8 @@ final as (
         merged.type,
         merged.message,
         merged.culprit,
+        merged.culprit_line,
+        merged.culprit_column,
         coalesce(errors.page_group, 'unknown') as page_group,
         errors.browser,
         errors.release,

@@ -64,6 +64,8 @@ final as (
         errors.release,
         coalesce(viewed.device, 'unknown') as device,
         if(errors.country = 'unknown', coalesce(viewed.country, 'unknown'), errors.country) as country,
+        errors.culprit_line,
+        errors.culprit_column,
         errors.is_handled,
         errors.event_date,
         attributed.session_date,
