@@ -78,33 +78,30 @@
 
 {#
     What no single pattern can tell, because it takes a second look: an address has a digit (`Fee::add` has none), the name
-    of an asset holds a hash, an id of base62 is mixed as no name is, and so is the hash of a CSS module. The order counts: the
-    hash in a name would be an id. Fifty of them, or a text of nothing else would cost the square of its length.
+    of an asset holds a hash, an id of base62 is mixed as no name is, and so is the hash of a CSS module. The text is cut
+    into such pieces and all that lies between, and put together again.
 #}
 {% macro inspected(text) -%}
     {%- set group = '[0-9a-fA-F]{1,4}' -%}
-    {%- set asset = '[\\w~-][\\w.~-]*\\.(?:m?js|css|map|wasm|json|png|jpe?g|gif|svg|webp|avif|woff2?|html?)\\b' -%}
-    list_reduce(
-        list_prepend({{ text }}, list_slice(list_concat(
-            list_filter(
-                regexp_extract_all({{ text }}, '\b(?:{{ group }}:)+(?::{{ group }})+\b|\b(?:{{ group }}:)+:/\d+'),
-                lambda found: regexp_matches(found, '[0-9]')
-            ),
-            regexp_extract_all({{ text }}, '{{ asset }}'),
-            list_filter(
-                regexp_extract_all({{ text }}, '\b\w+__[\w-]{5,8}\b'),
-                lambda found: regexp_matches(found, '__(?:[\w-]*[0-9][\w-]*|[\w-]*[a-z][\w-]*[A-Z][\w-]*)$')
-            ),
-            list_filter(
-                regexp_extract_all({{ text }}, '\b[A-Za-z0-9]{8,}\b'), lambda found: not regexp_matches(found, '^0[xX]') and {{ is_random('found') }}
-            )
-        ), 1, 50)),
-        lambda masked, found: replace(masked, found, case
-            when contains(found, '.') then {{ file_name('found') }}
-            when contains(found, '::') then '<ip>'
-            when contains(found, '__') then regexp_replace(found, '__[\w-]{5,8}$', '__<hash>')
-            else '<hash>'
-        end)
+    {%- set pieces = [
+        '[\\w~-][\\w.~-]*\\.(?:m?js|css|map|wasm|json|png|jpe?g|gif|svg|webp|avif|woff2?|html?)\\b',
+        '\\b(?:' ~ group ~ ':)+(?::' ~ group ~ ')+\\b', '\\b(?:' ~ group ~ ':)+:/\\d+',
+        '\\b\\w+__[\\w-]{5,8}\\b', '[A-Za-z0-9]+', '.'
+    ] -%}
+    array_to_string(
+        list_transform(
+            regexp_extract_all({{ text }}, '(?s){{ pieces | join("|") }}'),
+            lambda piece: case
+                when length(piece) < 4 then piece
+                when contains(piece, '.') then {{ file_name('piece') }}
+                when contains(piece, '::') then if(regexp_matches(piece, '[0-9]'), '<ip>', piece)
+                when contains(piece, '__')
+                    then regexp_replace(piece, '__(?:[\w-]*[0-9][\w-]*|[\w-]*[a-z][\w-]*[A-Z][\w-]*)$', '__<hash>')
+                when length(piece) >= 8 and not regexp_matches(piece, '^0[xX]') and {{ is_random('piece') }} then '<hash>'
+                else piece
+            end
+        ),
+        ''
     )
 {%- endmacro %}
 

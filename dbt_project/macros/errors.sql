@@ -156,11 +156,18 @@
         from placed
     ),
 
+    inspected as (
+        select
+            *,
+            {{ inspected('timeless') }} as nameless
+        from looked_at
+    ),
+
     masked as (
         select
             *,
-            {{ numbered(inspected('timeless')) }} as whole_message
-        from looked_at
+            {{ numbered('nameless') }} as whole_message
+        from inspected
     ),
 
     described as (
@@ -170,8 +177,8 @@
             left(whole_message, 300) as message,
             {{ error_category('type', 'text', 'trace') }} as category,
             coalesce(frames[1], '') as culprit,
-            try_cast(places[1].line as integer) as culprit_line,
-            try_cast(places[1].column as integer) as culprit_column,
+            try_cast(struct_extract(places[1], 'line') as integer) as culprit_line,
+            try_cast(struct_extract(places[1], 'column') as integer) as culprit_column,
             {{ fingerprint('whole_message', 'frames', 'type', 'given') }} as fingerprint,
             {{ fingerprint_before('earlier_message', 'earlier_frames', 'type', 'given') }} as earlier_fingerprint
         from masked
