@@ -15,6 +15,7 @@ from typing import Any
 
 from orchestration.settings import Settings
 from orchestration.warehouse.connection import writing
+from orchestration.warehouse.ledger import rebuilding
 
 PROJECT_DIR = Path(__file__).parents[1] / "dbt_project"
 
@@ -23,7 +24,7 @@ _NODE_FINISHED = "NodeFinished"
 
 
 class DbtError(RuntimeError):
-    """dbt failed; the message names every table that did and why."""
+    """dbt failed; the message names every table that did and why, the days, the files behind them, and how to go on."""
 
 
 @dataclass(frozen=True)
@@ -171,7 +172,7 @@ def _invoke(
         finally:
             _release_warehouse()
     if not outcome.success:
-        raise DbtError(_explain(outcome, results, said))
+        raise DbtError(_explain(settings, outcome, results, said))
     return results
 
 
@@ -214,9 +215,20 @@ def _node_result(event: Any) -> NodeResult:
     )
 
 
-def _explain(outcome: Any, results: list[NodeResult], said: list[str]) -> str:
+def _explain(settings: Settings, outcome: Any, results: list[NodeResult], said: list[str]) -> str:
     failed = [result for result in results if result.status in {"error", "fail"}]
     if not failed:
         return "\n".join([f"dbt stopped: {outcome.exception or outcome.result}", *said])
-    lines = [f"  {result.unique_id}: {(result.message or '').strip()}" for result in failed]
-    return "\n".join([f"dbt failed in {len(failed)} nodes; nothing was published.", *lines])
+    lines = [f"  {result.unique_id.split('.')[2]}: {(result.message or '').strip()}" for result in failed]
+    days, files = rebuilding(settings)
+    newest = [f"    {file}" for file in files]
+    return "\n".join(
+        [
+            f"{len(failed)} table{'s' * (len(failed) > 1)} or tests failed; nothing was published.",
+            *lines,
+            f"It was rebuilding {days}, {'which have rows of' if files else 'for which no file is new.'}",
+            *newest,
+            "To go on without a file: `beaconmart forget FILE`, then `beaconmart run`. If no file is to blame:",
+            "`beaconmart run --full-refresh`. A row that was kept must not stop a run: please report this message.",
+        ]
+    )

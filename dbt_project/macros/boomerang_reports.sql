@@ -8,11 +8,11 @@
 select
     report.name,
     -- Beacons of one view have the same start, by which they are found again where `pid` is missing.
-    concat_ws('-', report.name, cast(started_ms as bigint), page_view, number) as id,
+    concat_ws('-', report.name, try_cast(started_ms as bigint), page_view, number) as id,
     case
         when page_view is not null
             then md5(concat_ws(
-                '|', session_id, page_view, case when initiator = 'spa' then cast(started_ms as bigint) end
+                '|', session_id, page_view, case when initiator = 'spa' then try_cast(started_ms as bigint) end
             ))
     end as page_view_id,
     session_id,
@@ -30,7 +30,7 @@ select
     release,
     report.value,
     -- Collectors note the second at best; `n` tells which beacon came first.
-    received_at + to_microseconds(coalesce(number, 0)) as received_at,
+    received_at + to_microseconds(greatest(0, least(coalesce(number, 0), 1000000))) as received_at,
     event_date,
     _source_file,
     _source_line * 16384 + report.place as _place

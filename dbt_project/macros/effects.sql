@@ -74,23 +74,23 @@
 {% macro effect_sums() -%}
     count(*) as session_count,
     sum(weight) as w,
-    sum(cast(weight * x as decimal(18, 6))) as wx,
-    sum(cast(weight * x * x as decimal(18, 6))) as wxx,
+    sum(cast(weight * x as decimal(38, 6))) as wx,
+    sum(cast(weight * x * x as decimal(38, 6))) as wxx,
     {%- for outcome in outcome_names().split(', ') %}
-    sum(cast(weight * {{ outcome }} as decimal(18, 6))) as {{ outcome }}_sum,
-    sum(cast(weight * {{ outcome }} * x as decimal(18, 6))) as {{ outcome }}_x,
+    sum(cast(weight * {{ outcome }} as decimal(38, 6))) as {{ outcome }}_sum,
+    sum(cast(weight * {{ outcome }} * x as decimal(38, 6))) as {{ outcome }}_x,
     {%- endfor %}
     sum(if(x > 0, weight, 0)) as slow_weight_sum,
-    sum(cast(if(x > 0, weight * revenue, 0) as decimal(18, 6))) as slow_revenue_sum,
-    sum(cast(if(x > 0, weight * x, 0) as decimal(18, 6))) as excess_sum
+    sum(cast(if(x > 0, weight * revenue, 0) as decimal(38, 6))) as slow_revenue_sum,
+    sum(cast(if(x > 0, weight * x, 0) as decimal(38, 6))) as excess_sum
 {%- endmacro %}
 
 
 {# Of cells with those sums: Σw(x - x̄)² and, for each outcome, Σw(x - x̄)(y - ȳ), the means being those of the cell. #}
 {% macro centred_sums() -%}
-    cast(wxx - 1.0::double * wx * wx / w as decimal(28, 9)) as variation,
+    cast(wxx - 1.0::double * wx * wx / w as decimal(38, 9)) as variation,
     {%- for outcome in outcome_names().split(', ') %}
-    cast({{ outcome }}_x - 1.0::double * wx * {{ outcome }}_sum / w as decimal(28, 9)) as {{ outcome }}_covariation,
+    cast({{ outcome }}_x - 1.0::double * wx * {{ outcome }}_sum / w as decimal(38, 9)) as {{ outcome }}_covariation,
     {%- endfor %}
 {%- endmacro %}
 
@@ -261,7 +261,7 @@
             other.bucket as other_bucket,
             sum(cast(
                 if(one.bucket = other.bucket, one.w, 0) - 1.0::double * one.w * other.w / one.w_cell
-                as decimal(28, 9)
+                as decimal(38, 9)
             )) as overlap
         from filled as one
         inner join filled as other using (exposure, event_date, cell)
@@ -286,7 +286,7 @@
         sum(w) as weight_sum,
         {%- for outcome in outcome_names().split(', ') %}
         sum({{ outcome }}_sum) as {{ outcome }}_sum,
-        sum(cast({{ outcome }}_sum - 1.0::double * w * {{ outcome }}_cell / w_cell as decimal(28, 9))) as {{ outcome }}_covariation,
+        sum(cast({{ outcome }}_sum - 1.0::double * w * {{ outcome }}_cell / w_cell as decimal(38, 9))) as {{ outcome }}_covariation,
         {%- endfor %}
         any_value(bucket_overlaps) as bucket_overlaps
     from filled

@@ -21,7 +21,7 @@
         {% if groups -%}
             case
                 {% for group in groups -%}
-                    when regexp_matches(page_path, '{{ group[1] | replace("'", "''") }}') then '{{ group[0] }}'
+                    when regexp_matches(page_path, '{{ group[1] | replace("'", "''") }}') then '{{ group[0] | replace("'", "''") }}'
                 {% endfor -%}
                 else {{ masked }}
             end

@@ -58,10 +58,10 @@ renamed as (
         coalesce(beacons.navigation_url, beacons.url) as navigation_url,
         beacons.navigation_id,
         beacons.ua as user_agent,
-        beacons.region,
-        beacons.connection,
-        left(beacons.release, 100) as release,
-        left(beacons.channel, 100) as channel,
+        {{ own_name('beacons.region') }} as region,
+        {{ own_name('beacons.connection') }} as connection,
+        {{ own_name('left(beacons.release, 100)') }} as release,
+        {{ own_name('left(beacons.channel, 100)') }} as channel,
         case
             when beacons.navigation_type is null then null
             when beacons.navigation_type in (
@@ -72,7 +72,9 @@ renamed as (
         case
             when beacons.device in ('mobile', 'tablet', 'desktop') then beacons.device else agents.device
         end as device,
-        coalesce(regexp_replace(left(beacons.browser, 50), '\s+\d[\d.]*$', ''), agents.browser) as browser,
+        coalesce(
+            {{ own_name("regexp_replace(left(beacons.browser, 50), '\\s+\\d[\\d.]*$', '')") }}, agents.browser
+        ) as browser,
         -- A field may say "Chrome 142"; else the user agent does, if it is of the browser that the field names.
         nullif(coalesce(
             nullif(regexp_extract(left(beacons.browser, 50), '\s(\d{1,4})[\d.]*$', 1), ''),
@@ -93,8 +95,11 @@ renamed as (
         beacons.navigation_start_ms,
         -- The clock of the browser when it began to measure: v5-1795408385303-3831998646891.
         try_cast(split_part(beacons.id, '-', 2) as bigint) as client_clock_ms,
+        -- 19 digits, not 18: DuckDB keeps a product of two shorter decimals within 18 digits, where a weight of 100 times
+        -- a score overflows; with one of 19 it has 38. Every sum of weights downstream relies on this.
         cast(
-            case when beacons.weight > 0 and beacons.weight <= 1e6 then beacons.weight else 1 end as decimal(18, 6)
+            case when beacons.weight > 0 and beacons.weight <= 1e6 then greatest(beacons.weight, 1e-6) else 1 end
+            as decimal(19, 6)
         ) as weight,
         beacons.is_new_user,
         coalesce(agents.is_bot, false) as is_bot,

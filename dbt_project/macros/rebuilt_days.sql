@@ -59,17 +59,36 @@
 {%- endmacro %}
 
 
-{# Every day from the first that the warehouse knows (or `before` days before it) to as_of, as `event_date`, of the rebuilt ones. #}
+{#
+    Every day from the first of the feeds that the table declares (or `before` days before it) to as_of, as `event_date`,
+    of the rebuilt ones. Entities begin no calendar where other feeds do: one order of ten years ago is no ten years of
+    page views. The ledger knows the first day for good, for it outlives the rows.
+#}
 {% macro rebuilt_calendar(before=0) -%}
     select event_date
     from (
         select
             cast(unnest(range(
-                coalesce(first_date, as_of_date) - {{ before }}, as_of_date + interval 1 day, interval 1 day
+                coalesce(least({{ first_day() }}, as_of_date), as_of_date) - {{ before }}, as_of_date + interval 1 day, interval 1 day
             )) as date) as event_date
         from pipeline.run
     ) as known
     where {{ rebuilt('event_date') }}
+{%- endmacro %}
+
+
+{# The first day with rows of the feeds that a table declares in `meta.reach`. #}
+{% macro first_day() -%}
+    {%- if not execute or target.name == 'program' -%}
+        first_date
+    {%- else -%}
+        (
+            select coalesce(min(list_min(event_dates)) filter (where retention_days is not null), min(list_min(event_dates)))
+            from pipeline.ingested_files
+            left join config.retention using (raw_table)
+            where raw_table in ('{{ model.config.meta.reach | join("', '") }}')
+        )
+    {%- endif -%}
 {%- endmacro %}
 
 

@@ -26,6 +26,7 @@ VERBS = {
     "alerts": "alerting",
     "expire": "running",
     "compact": "running",
+    "forget": "forgetting",
 }
 # A run makes millions of objects that live as long as it does, Dagster's definitions and dbt's project. At Python's
 # default (700) the collector goes through them again and again, for a fourteenth of the run's CPU.

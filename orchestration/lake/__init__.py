@@ -6,6 +6,7 @@ Writing, replacing, listing, compacting and expiring belong here; what a format 
 
 from orchestration.lake.compacting import CompactReport, compact
 from orchestration.lake.expiring import ExpireReport, expire, seal
+from orchestration.lake.forgetting import Forgotten, forget, forgotten_files, remember
 from orchestration.lake.garbage import GarbageReport, collect_garbage
 from orchestration.lake.ingesting import FileReport, IngestReport, ingest
 from orchestration.lake.landing import looked_for
@@ -30,6 +31,7 @@ __all__ = [
     "Entry",
     "ExpireReport",
     "FileReport",
+    "Forgotten",
     "GarbageReport",
     "IngestReport",
     "StorageError",
@@ -38,6 +40,8 @@ __all__ = [
     "compact",
     "delivered_days",
     "expire",
+    "forget",
+    "forgotten_files",
     "ingest",
     "joined",
     "joining",
@@ -49,6 +53,7 @@ __all__ = [
     "read_manifest",
     "reading",
     "reject_files",
+    "remember",
     "retention_days",
     "seal",
     "unmatched_message",

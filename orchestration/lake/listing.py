@@ -47,7 +47,7 @@ def is_pending(settings: Settings, landed: Landed, entry: Entry | None) -> bool:
 
 def is_read_otherwise(settings: Settings, source: Source, entry: Entry) -> bool:
     """Tells whether a file, read again, would give other rows on days that still take any."""
-    if entry.state == "expired" or entry.reading == fingerprint(settings, source):
+    if entry.state in ("expired", "forgotten") or entry.reading == fingerprint(settings, source):
         return False
     sealed = sealed_date(settings, raw_table_of(source.system))
     return sealed is None or not entry.event_dates or max(entry.event_dates) > sealed

@@ -22,8 +22,9 @@ class Entry:
     rows_read = rows_kept + rows_rejected + rows_after_close. `event_dates` are the dates on which it has, or had, rows;
     `parquet` maps a date to the files that hold them (shared with other entries after a compaction), without the dates
     that have expired. A file that changed after a date was sealed keeps its former rows of that date; the new ones are
-    in `rows_after_close`. `reading` is a fingerprint of all that decides how the file is read besides its content;
-    `etag` the version of an object in storage.
+    in `rows_after_close`. A forgotten file has no rows, but for those of sealed dates, until its content changes.
+    `reading` is a fingerprint of all that decides how the file is read besides its content; `etag` the version of an
+    object in storage.
     """
 
     path: str
@@ -41,7 +42,7 @@ class Entry:
     event_dates: dict[date, int] = field(default_factory=dict)
     parquet: dict[date, list[str]] = field(default_factory=dict)
     rejects: list[str] = field(default_factory=list)
-    state: Literal["live", "expired"] = "live"
+    state: Literal["live", "expired", "forgotten"] = "live"
     reading: str = ""
     etag: str = ""
     ingested_at: str = ""

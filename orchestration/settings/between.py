@@ -9,6 +9,7 @@ from typing import Any
 from orchestration.settings.documents import Document, Loc, Mistake
 from orchestration.settings.openslo import OpenSlo
 from orchestration.settings.openslo.objectives import Objective
+from orchestration.settings.parts import RESERVED
 from orchestration.settings.reliability import PRESETS
 from orchestration.settings.wording import said, unknown_name
 
@@ -25,6 +26,14 @@ _NAMED: tuple[Loc, ...] = (
     ("exports",),
 )
 
+_TOTALLED: tuple[Loc, ...] = (
+    ("page_groups",),
+    ("services",),
+    ("journeys",),
+    ("accounting", "methods"),
+    ("alerts", "rules"),
+)
+
 
 def between_values(document: Document, slos: OpenSlo) -> Iterator[Mistake]:
     """Yields what is wrong between the values of `beaconmart.yml`, read as they are written."""
@@ -33,6 +42,10 @@ def between_values(document: Document, slos: OpenSlo) -> Iterator[Mistake]:
     yield from _repeated(document, _values(document, ("sources",), "path"), "this path is read")
     yield from _repeated(document, _values(document, ("exports",), "to"), "this file is written")
     yield from _repeated(document, _values(document, ("page_groups",), "pattern"), "the first match wins: it stands")
+    for loc, name in _names(document):
+        if isinstance(name, str) and name in RESERVED:
+            text = f"'{name}' is a reserved word: on pages and in tables it stands for {RESERVED[name]}"
+            yield document.mistake(loc, text, "a name of its own")
     for item in document.items(("services",)):
         places = document.items((*item, "locations"))
         yield from _repeated(document, [(loc, document.at(loc)) for loc in places], "this location is named")
@@ -47,6 +60,16 @@ def between_values(document: Document, slos: OpenSlo) -> Iterator[Mistake]:
     merged = [loc for merge in document.items(("errors", "merges")) for loc in document.items((*merge, "groups"))]
     yield from _repeated(document, [(loc, document.at(loc)) for loc in merged], "this group is merged")
     yield from _repeated(document, _values(document, ("errors", "ignores"), "group"), "this group is ignored")
+
+
+def _names(document: Document) -> Iterator[tuple[Loc, Any]]:
+    """Yields the names that tables set beside a total; those of objectives are read with their documents."""
+    for part in _TOTALLED:
+        yield from _values(document, part, "name")
+    for service in document.items(("services",)):
+        yield from ((loc, document.at(loc)) for loc in document.items((*service, "locations")))
+    for journey in document.items(("journeys",)):
+        yield from _values(document, (*journey, "steps"), "name")
 
 
 def _journeys(document: Document, slos: OpenSlo) -> Iterator[Mistake]:

@@ -37,6 +37,9 @@ def regex(value: str) -> str:
 
 # Names are compared with what other tools export (a service's name in a probe), so they keep capitals and spaces.
 Name = Annotated[str, Field(max_length=100, pattern=r"^[^\s\x00-\x1f]([^\x00-\x1f]*[^\s\x00-\x1f])?$")]
+# Words with which tables mark a row of no single thing: a total, and what nobody said. A thing of that name would be
+# taken for it. In data `all` is renamed on the way in (dbt_project/macros/own_name.sql).
+RESERVED = {"all": "the total of all of them", "unknown": "what names none of them"}
 Zone = Annotated[str, AfterValidator(_zone)]
 Share = Annotated[float, Field(gt=0, le=1)]
 

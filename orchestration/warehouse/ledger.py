@@ -14,6 +14,7 @@ import duckdb
 from orchestration import lake
 from orchestration.lake.layout import parquet_path, rejects_dir
 from orchestration.settings import Settings
+from orchestration.warehouse.connection import connect
 
 _TABLES = """
 create schema if not exists pipeline;
@@ -82,6 +83,29 @@ def touched_dates(connection: duckdb.DuckDBPyConnection, table: str) -> set[date
     """The queued days of a raw table."""
     rows = connection.execute("select event_date from pipeline.touched_dates where raw_table = ?", [table]).fetchall()
     return {row[0] for row in rows}
+
+
+def rebuilding(settings: Settings) -> tuple[str, list[str]]:
+    """Returns, as words, the days that the unfinished run rebuilds, and the newest files with rows of them, a few."""
+    with connect(settings) as connection:
+        create_ledger(connection)
+        everything = connection.execute("from pipeline.run where is_full_refresh").fetchone()
+        first, last = connection.execute(
+            "select min(event_date), max(event_date) from pipeline.touched_dates"
+        ).fetchall()[0]
+        files = connection.execute(
+            """
+            select source_file from pipeline.ingested_files as files
+            where rows_kept > 0 and exists(
+                select 1 from pipeline.touched_dates as days
+                where days.raw_table = files.raw_table and list_contains(files.event_dates, days.event_date)
+            )
+            order by export_date desc, source_file
+            limit 5
+            """
+        ).fetchall()
+    days = "every day" if everything or not first else f"{first} to {last}" if first < last else str(first)
+    return days, [file for (file,) in files]
 
 
 def queue(connection: duckdb.DuckDBPyConnection, table: str, dates: set[date]) -> None:
@@ -166,8 +190,8 @@ def _file_row(table: str, name: str, entry: lake.Entry) -> tuple[Any, ...]:
 
 
 def _hash(entry: lake.Entry) -> str:
-    """What a file's rows follow from: its content and the way it is read."""
-    return f"{entry.content_hash} {entry.reading}"
+    """What a file's rows follow from: its content and the way it is read, unless it is forgotten."""
+    return f"{entry.content_hash} {'forgotten' if entry.state == 'forgotten' else entry.reading}"
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[Any, ...]]) -> None:

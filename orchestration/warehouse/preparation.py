@@ -94,10 +94,17 @@ def _write_run(connection: duckdb.DuckDBPyConnection, as_of: date, full_refresh:
     connection.execute(
         """
         insert into pipeline.run
-        select $as_of, coalesce($previous, $as_of), least(min(event_date), $as_of), $full_refresh
-        from (select unnest(event_dates) as event_date from pipeline.ingested_files)
+        -- Entities may be of any age: where other feeds are, the first day is theirs.
+        select $as_of, coalesce($previous, $as_of), least(
+            coalesce(
+                min(list_min(event_dates)) filter (where not list_contains($entities, raw_table)),
+                min(list_min(event_dates))
+            ),
+            $as_of
+        ), $full_refresh
+        from pipeline.ingested_files
         """,
-        {"as_of": run_as_of, "previous": previous, "full_refresh": full_refresh},
+        {"as_of": run_as_of, "previous": previous, "full_refresh": full_refresh, "entities": list(ENTITY_KEYS)},
     )
     return run_as_of
 

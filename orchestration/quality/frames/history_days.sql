@@ -1,4 +1,5 @@
--- One row per day from the first with page views up to the run: a day without any is missing; a day whose files were ingested and that no mart knows is lost.
+-- One row per day from the first with page views up to the run: a day without any is missing; a day
+-- whose reports were ingested and that no mart knows is lost. A beacon of another tool need not carry a report.
 with
 
 in_marts as (
@@ -8,7 +9,7 @@ in_marts as (
 ingested as (
     select distinct unnest(event_dates) as event_date
     from pipeline.ingested_files
-    where raw_table in ('raw_web_vitals.beacons', 'raw_boomerang.beacons') and rows_kept > 0
+    where raw_table = 'raw_web_vitals.beacons' and rows_kept > 0
 ),
 
 days as (

@@ -2,7 +2,7 @@
 with
 
 delivered as (
-    select order_id, max_by(event_date, _export_date) as event_date
+    select order_id, max_by(event_date, (_export_date, _source_file, _source_line)) as event_date
     from raw_orders.orders
     group by all
 ),

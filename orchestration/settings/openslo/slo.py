@@ -13,6 +13,7 @@ from orchestration.settings.openslo.objectives import AlertWindow, Measure, Obje
 from orchestration.settings.openslo.place import Place
 from orchestration.settings.openslo.policies import Library, follow, read_policies
 from orchestration.settings.openslo.windows import read_slice, read_window
+from orchestration.settings.parts import RESERVED
 
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
@@ -62,6 +63,9 @@ def read_slo(document: Place, library: Library, scope: Scope) -> list[Promise]:
         name.unsupported(
             f"'{name.text():.80}' is not the name of an SLO here", "up to 63 lower-case letters, digits, dashes"
         )
+    elif name.text() in RESERVED:
+        text = f"'{name.text()}' is a reserved word: on pages and in tables it stands for {RESERVED[name.text()]}"
+        name.wrong(text, "a name of its own")
     (spec / "service").known(scope.services)
     window = read_window(spec / "timeWindow")
     common = _Common(

@@ -6,7 +6,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from orchestration import lake
 from orchestration.cli import VERBS, main
+from orchestration.settings import load_settings
 
 ROOT = Path(__file__).parents[3]
 WRONG = "site: {name: Shop, currency: euro, timezone: Mars/Olympus}\n"
@@ -32,6 +34,31 @@ def call(monkeypatch, capsys):
         return ended.value.code or 0, out, err
 
     return call
+
+
+def test_forget_takes_one_file_and_says_what_is_wrong_with_any_other_call(home, call):
+    for arguments in ((), ("--list", "a.csv"), ("--undo",)):
+        code, _, err = call("forget", *arguments)
+        assert code == 2
+        assert "Name one FILE" in err
+    code, _, err = call("forget", "a.csv")
+    assert (code, "a.csv was never ingested" in err) == (1, True)
+    assert call("forget", "--list") == (0, "", "")
+
+
+def test_forget_says_how_many_rows_left_which_table_and_what_comes_next(home, call):
+    landed = home / "landing" / "2026-11-10" / "orders.csv"
+    landed.parent.mkdir(parents=True)
+    landed.write_text("order_id,ordered_at,revenue\na,2026-11-10T10:00:00Z,1\nb,2026-11-10T11:00:00Z,x\n")
+    lake.ingest(load_settings(), "raw_orders.orders")
+    code, out, _ = call("forget", "2026-11-10/orders.csv")
+    assert code == 0
+    assert "1 rows and 1 rejects of 2026-11-10/orders.csv left raw_orders.orders" in out
+    assert "`beaconmart run` rebuilds their days" in out
+    assert "2026-11-10/orders.csv" in call("forget", "--list")[1]
+    assert "is forgotten already" in call("forget", str(landed))[1]
+    assert "The next run reads" in call("forget", "--undo", "2026-11-10/orders.csv")[1]
+    assert call("forget", "--list")[1] == ""
 
 
 @pytest.fixture

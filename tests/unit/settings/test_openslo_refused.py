@@ -18,6 +18,7 @@ NOT_THE_SPECIFICATION = [
     (RATIO, "kind: SLO", "kind: Slo", "kind", "one of SLO, SLI"),
     (RATIO, "kind: SLO", "kind: Service", "metadata.name", "there is no service 'product-fast-lcp'"),
     (RATIO, "name: product-fast-lcp", "name: Product LCP", "metadata.name", "not a name"),
+    (RATIO, "name: product-fast-lcp", "name: all", "metadata.name", "'all' is a reserved word"),
     (RATIO, "  service: storefront", "  owner: storefront", "spec.service", "is missing"),
     (RATIO, "  service: storefront", "  x-owner: web\n  service: storefront", "spec.x-owner", "not known here"),
     (RATIO, "budgetingMethod: Occurrences", "budgetingMethod: Occurences", "spec.budgetingMethod", "did you mean"),

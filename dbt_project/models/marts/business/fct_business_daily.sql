@@ -11,7 +11,7 @@ sessions as (
         coalesce(sum(weight) filter (where is_bounce), 0) as bounce_count,
         coalesce(sum(weight) filter (where is_converted), 0) as converted_session_count,
         sum(weight * page_view_count) as page_view_count,
-        sum(cast(weight * cast(duration_s as decimal(12, 3)) as decimal(18, 6))) as duration_sum_s,
+        sum(cast(weight * cast(duration_s as decimal(12, 3)) as decimal(38, 6))) as duration_sum_s,
         event_date
     from {{ ref('fct_sessions') }}
     where {{ rebuilt('event_date') }}

@@ -77,7 +77,7 @@ counted as (
         coalesce(sum(weight) filter (where is_bounce), 0) as bounce_count,
         coalesce(sum(weight) filter (where is_converted), 0) as converted_session_count,
         coalesce(sum(weight * page_view_count), 0) as page_view_count,
-        coalesce(sum(cast(weight * duration_s as decimal(18, 6))), 0) as duration_sum_s,
+        coalesce(sum(cast(weight * duration_s as decimal(38, 6))), 0) as duration_sum_s,
         sum(order_count) as order_count,
         sum(revenue) as revenue_net,
         event_date

@@ -23,7 +23,7 @@ counted as (
         sum(weight * weight) as session_square_sum,
         coalesce(sum(weight) filter (where is_converted), 0) as converted_session_count,
         coalesce(sum(weight) filter (where is_bounce), 0) as bounce_count,
-        sum(cast(weight * revenue as decimal(18, 6))) as revenue_net,
+        sum(cast(weight * revenue as decimal(38, 6))) as revenue_net,
         cast(session_count as double) * session_count / session_square_sum as n,
         cast(converted_session_count / session_count as double) as conversion_share,
         cast(bounce_count / session_count as double) as bounce_share,

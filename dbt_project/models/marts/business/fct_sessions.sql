@@ -97,7 +97,7 @@ final as (
         coalesce(orders.order_count, 0) as order_count,
         coalesce(errors.error_count, 0) as error_count,
         coalesce(errors.first_error_count, 0) as first_error_count,
-        cast(coalesce(orders.revenue, 0) as decimal(18, 4)) as revenue,
+        cast(coalesce(orders.revenue, 0) as decimal(38, 4)) as revenue,
         epoch_ms(sessions.ended_at - sessions.started_at) / 1000.0 as duration_s,
         sessions.first_lcp_ms,
         sessions.first_inp_ms,

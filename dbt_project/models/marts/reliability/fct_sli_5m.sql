@@ -16,9 +16,9 @@ slices as (
     select
         objective,
         arg_max(amount_unit, coalesce(total_amount, 0) + coalesce(excluded_amount, 0)) as amount_unit,
-        coalesce(sum(good_amount), 0)::decimal(18, 6) as good,
-        coalesce(sum(total_amount), 0)::decimal(18, 6) as total,
-        coalesce(sum(excluded_amount), 0)::decimal(18, 6) as excluded,
+        coalesce(sum(good_amount), 0)::decimal(28, 6) as good,
+        coalesce(sum(total_amount), 0)::decimal(28, 6) as total,
+        coalesce(sum(excluded_amount), 0)::decimal(28, 6) as excluded,
         max(excluded_reason) as excluded_reason,
         coalesce(sum(event_count), 0)::bigint as events,
         coalesce(sum(bad_event_count), 0)::bigint as bad_events,
@@ -40,9 +40,9 @@ judged as (
             when 'Timeslices' then (good >= slice_target_share * total and total > 0)::integer
             when 'RatioTimeslices' then coalesce(good / nullif(total, 0), 0)
             else good
-        end::decimal(18, 6) as good_amount,
-        if(is_sliced, (total > 0)::integer, total)::decimal(18, 6) as total_amount,
-        if(is_sliced, (total = 0 and excluded > 0)::integer, excluded)::decimal(18, 6) as excluded_amount,
+        end::decimal(28, 6) as good_amount,
+        if(is_sliced, (total > 0)::integer, total)::decimal(28, 6) as total_amount,
+        if(is_sliced, (total = 0 and excluded > 0)::integer, excluded)::decimal(28, 6) as excluded_amount,
         if(is_sliced, (total > 0)::integer, events) as event_count,
         case
             when good_amount >= total_amount then 0
@@ -65,9 +65,9 @@ opened as (
         any_value(feed) as feed,
         if(any_value(is_sliced), 'slices', max(amount_unit)) as amount_unit,
         max(excluded_reason) as excluded_reason,
-        sum(good_amount)::decimal(18, 6) as good_amount,
-        sum(total_amount)::decimal(18, 6) as total_amount,
-        sum(excluded_amount)::decimal(18, 6) as excluded_amount,
+        sum(good_amount)::decimal(28, 6) as good_amount,
+        sum(total_amount)::decimal(28, 6) as total_amount,
+        sum(excluded_amount)::decimal(28, 6) as excluded_amount,
         sum(if(is_sliced, event_count, weight_square_sum))::decimal(38, 6) as weight_square_sum,
         sum(event_count)::bigint as event_count,
         sum(bad_event_count)::bigint as bad_event_count,

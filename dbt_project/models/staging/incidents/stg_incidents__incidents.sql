@@ -2,7 +2,8 @@ with
 
 incidents as (
 
-    select * from {{ source('raw_incidents', 'incidents') }}
+    select * replace (list_transform(services, lambda name: {{ own_name('name') }}) as services)
+    from {{ source('raw_incidents', 'incidents') }}
 
 ),
 

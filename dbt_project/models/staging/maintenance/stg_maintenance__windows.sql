@@ -2,7 +2,8 @@ with
 
 windows as (
 
-    select * from {{ source('raw_maintenance', 'windows') }}
+    select * replace ({{ own_name('service') }} as service)
+    from {{ source('raw_maintenance', 'windows') }}
 
 ),
 

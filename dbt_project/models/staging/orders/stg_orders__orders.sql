@@ -29,7 +29,12 @@ wanted as (
 
 newest as (
 
-    select orders.*
+    -- Amounts of 38 digits: DuckDB keeps the product of two decimals of 18 within 18, too few for a million at eight places.
+    select
+        orders.* replace (
+            cast(orders.revenue as decimal(38, 4)) as revenue,
+            cast(orders.refund as decimal(38, 4)) as refund
+        )
     from orders
     where orders.order_id in (select wanted.order_id from wanted)
     qualify row_number() over (
@@ -47,13 +52,13 @@ converted as (
         newest.user_id as visitor_id,
         coalesce(newest.status, 'completed') as status,
         coalesce(newest.currency, site.site_currency) as currency,
-        cast(newest.revenue * rates.rate as decimal(18, 4)) as revenue_gross,
+        cast(newest.revenue * rates.rate as decimal(38, 4)) as revenue_gross,
         cast(
             case
                 when newest.refund is not null then newest.refund * rates.rate
                 when newest.status = 'refunded' then newest.revenue * rates.rate
                 else 0
-            end as decimal(18, 4)
+            end as decimal(38, 4)
         ) as refund,
         coalesce(newest.status, 'completed') <> 'cancelled' as is_converting,
         rates.rate is not null as has_exchange_rate,
@@ -69,5 +74,5 @@ converted as (
 
 select
     *,
-    cast(case when is_converting then revenue_gross - refund else 0 end as decimal(18, 4)) as revenue_net
+    cast(case when is_converting then revenue_gross - refund else 0 end as decimal(38, 4)) as revenue_net
 from converted

@@ -2,7 +2,9 @@ with
 
 releases as (
 
-    select * from {{ source('raw_releases', 'releases') }}
+    -- A release of the service `all` is one of all services, as is one that names none.
+    select * replace ({{ own_name('release') }} as release)
+    from {{ source('raw_releases', 'releases') }}
 
 ),
 

@@ -2,7 +2,8 @@ with
 
 requests as (
 
-    select * from {{ source('raw_requests', 'requests') }}
+    select * replace ({{ own_name('service') }} as service)
+    from {{ source('raw_requests', 'requests') }}
 
 ),
 

@@ -10,7 +10,7 @@ newest as (
 
     select
         session_id,
-        left(channel, 100) as channel,
+        {{ own_name('left(channel, 100)') }} as channel,
         device,
         country,
         page_views,

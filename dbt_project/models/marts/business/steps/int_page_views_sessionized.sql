@@ -4,10 +4,11 @@ page_views as (
 
     select
         *,
-        coalesce('session ' || session_id, 'visitor ' || visitor_id, 'view ' || page_view_id) as chain,
+        coalesce('session ' || session_id, 'visitor ' || visitor_id) as chain,
         case when session_id is null then interval 30 minutes else interval 24 hours end as longest_silence
     from {{ ref('fct_page_views') }}
-    where {{ loaded('event_date', back=3, forward=2) }}
+    -- A view of nobody that is known is in no session: to count it as one would make a bounce of every such view.
+    where coalesce(session_id, visitor_id) is not null and {{ loaded('event_date', back=3, forward=2) }}
 
 ),
 

@@ -10,7 +10,7 @@ reports as (
         library,
         -- Millionths are compared, because value - delta is subject to rounding.
         cast(round(value * 1e6) as bigint) as value_key,
-        cast(round((value - delta) * 1e6) as bigint) as value_before_key,
+        try_cast(round((value - delta) * 1e6) as bigint) as value_before_key,
         isfinite(delta) and abs(value - delta) between 5e-7 and 1e9 as is_follow_up,
         event_date
     from {{ ref('int_reports_classified') }}

@@ -8,8 +8,11 @@ sli as (
     where {{ loaded(back=3, forward=1) }}
 ),
 
+-- Days whose longest window has anything in it: a day long after the last row, or before the first, costs no grid.
 calendar as (
-    {{ rebuilt_calendar() }}
+    select calendar.event_date
+    from ({{ rebuilt_calendar() }}) as calendar
+    semi join sli on sli.event_date between calendar.event_date - 3 and calendar.event_date
 ),
 
 asked as (
@@ -80,8 +83,11 @@ running as (
         buckets.feed,
         buckets.bucket_starts_at,
         epoch_us(buckets.bucket_starts_at) // 300000000 as tick,
-        {%- for column in ('good_amount * 1000000', 'total_amount * 1000000', 'event_count', 'bad_event_count') %}
-            (sum(coalesce(sli.{{ column }}, 0)) over upto)::bigint as {{ column.split()[0] }},
+        {%- for column in ('good_amount', 'total_amount') %}
+            (sum(coalesce(sli.{{ column }} * 1000000, 0)) over upto)::hugeint as {{ column }},
+        {%- endfor %}
+        {%- for column in ('event_count', 'bad_event_count') %}
+            (sum(coalesce(sli.{{ column }}, 0)) over upto)::bigint as {{ column }},
         {%- endfor %}
         buckets.bucket_starts_at::date as event_date
     from buckets

@@ -3,7 +3,8 @@ objectives as (select * from {{ source('config', 'objectives') }}),
 
 windows as (select * from {{ ref('int_objective_windows_dated') }}),
 
--- In millionths, as whole numbers: their sums and products are exact. With weights, n = (Σw)² / Σw².
+-- In millionths, as whole numbers, whose sums are exact; products are of hundredths, so that those of 1e8 events of the
+-- highest weight fit. With weights, n = (Σw)² / Σw².
 days as (
     select
         objective,
@@ -11,6 +12,8 @@ days as (
         (good_amount * 1000000)::hugeint as good,
         (total_amount * 1000000)::hugeint as total,
         (excluded_amount * 1000000)::hugeint as excluded,
+        round(good_amount * 100)::hugeint as good_100,
+        round(total_amount * 100)::hugeint as total_100,
         if(weight_square_sum > 0, power(total_amount, 2) / weight_square_sum, event_count)::bigint as event_count,
         event_date
     from {{ ref('int_sli_days_summed') }}
@@ -27,9 +30,9 @@ summed as (
         coalesce(sum(days.total) over w, 0) as total,
         coalesce(sum(days.excluded) over w, 0) as excluded,
         coalesce(sum(days.event_count) over w, 0)::bigint as event_count,
-        sum(days.good * days.good) over w as good_good,
-        sum(days.good * days.total) over w as good_total,
-        sum(days.total * days.total) over w as total_total,
+        sum(days.good_100 * days.good_100) over w as good_good,
+        sum(days.good_100 * days.total_100) over w as good_total,
+        sum(days.total_100 * days.total_100) over w as total_total,
         coalesce(count_if(days.total > 0) over w, 0)::bigint as day_count
     from windows
     inner join objectives using (objective)
@@ -49,7 +52,7 @@ clustered as (
         good / nullif(total, 0) as sli,
         sli * (1 - sli) / nullif(event_count, 0) as binomial_variance,
         day_count / nullif(day_count - 1, 0)
-        * (good_good - 2 * sli * good_total + sli * sli * total_total) / power(total, 2) as day_variance,
+        * (good_good - 2 * sli * good_total + sli * sli * total_total) / power(total / 1e4, 2) as day_variance,
         event_count / greatest(1, coalesce(day_variance / nullif(binomial_variance, 0), 1)) as effective_count
     from summed
 ),
