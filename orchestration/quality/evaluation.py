@@ -6,6 +6,7 @@ costs seconds, hence it is imported here only when checks run.
 
 from __future__ import annotations
 
+import html
 import os
 import shutil
 from dataclasses import asdict, dataclass
@@ -100,7 +101,8 @@ def _judge(frames: dict[str, pd.DataFrame], as_of: date, docs_dir: Path) -> list
         batch = source.add_dataframe_asset(name).add_batch_definition_whole_dataframe("all")
         definition = context.validation_definitions.add(gx.ValidationDefinition(name=name, data=batch, suite=suite))
         outcome = definition.run(
-            batch_parameters={"dataframe": frames[name]},
+            # The library writes cells into its pages as they are, and names in them are strangers' text.
+            batch_parameters={"dataframe": frames[name].assign(cell=frames[name]["cell"].astype(str).map(html.escape))},
             result_format={"result_format": "COMPLETE", "unexpected_index_column_names": ["cell"]},
             run_id=run_id,
         )
@@ -158,7 +160,7 @@ def _check_name(outcome: ExpectationValidationResult) -> str:
 def _result(check: Check, outcome: ExpectationValidationResult, rows: pd.DataFrame) -> Result:
     if outcome.exception_info and outcome.exception_info.get("raised_exception"):
         raise RuntimeError(f"The check {check.name} could not be made: {outcome.exception_info}")
-    cells = [str(row["cell"]) for row in outcome.result.get("unexpected_index_list") or []]
+    cells = [html.unescape(str(row["cell"])) for row in outcome.result.get("unexpected_index_list") or []]
     more = f", and {len(cells) - NAMED_AT_MOST} more" if len(cells) > NAMED_AT_MOST else ""
     return Result(
         suite=check.suite,

@@ -16,7 +16,7 @@ from orchestration.warehouse.predictions import create_declared_tables
 pytestmark = pytest.mark.slow
 
 AS_OF = date(2026, 11, 20)
-HOSTILE = "<script>alert(1)</script>"
+HOSTILE = "<script>alert(1)</script><i>API</i>"
 
 
 def frames(value):
@@ -96,6 +96,7 @@ def test_data_docs_load_nothing_run_nothing_and_hold_no_stranger_s_markup(evalua
         assert not re.search(r"<script|<img|\son\w+=", text), page
         assert not re.search(r"(src|href)=\"?(https?:)?//(?!greatexpectations\.io)", text), page
         assert "alert(1)" not in text or "&lt;script&gt;" in text
+        assert "<i>API" not in text, page
 
 
 def test_the_same_data_give_the_same_docs_and_those_of_another_day_do_not_stay(evaluate, settings):

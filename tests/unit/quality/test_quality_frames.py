@@ -41,7 +41,9 @@ create table business.fct_business_daily (sample_count bigint, revenue_net decim
 create table reliability.fct_checks_daily (
     service varchar, location varchar, check_count bigint, expected_count bigint, event_date date
 );
-create table raw_orders.orders (order_id varchar, event_date date, _export_date date);
+create table raw_orders.orders (
+    order_id varchar, event_date date, _export_date date, _source_file varchar, _source_line bigint
+);
 """
 
 
@@ -181,7 +183,7 @@ def test_rows_of_a_file_that_nobody_accounts_for_are_counted_for_its_table(wareh
 
 def test_an_order_that_is_missing_or_made_up_is_counted_and_one_of_tomorrow_is_not(warehouse):
     orders = [("a", day(3), day(3)), ("a", day(2), day(1)), ("b", day(1), day(1)), ("c", day(-1), AS_OF)]
-    fill(warehouse, "raw_orders.orders", *orders)
+    fill(warehouse, "raw_orders.orders", *[(*order, "orders.csv", line) for line, order in enumerate(orders)])
     fill(warehouse, "business.fct_orders", ("a", 1, day(2)), ("x", 1, day(2)))
     assert list(found(warehouse, "orders", "difference").values()) == [1, 1]
 
@@ -217,3 +219,15 @@ def test_page_views_that_sessions_miss_are_counted_where_sessions_are_complete(w
     assert found(warehouse, "sessions", "page_view_difference") == {}
     warehouse.execute("delete from experience.fct_page_views where page_view_id = '0'")
     assert list(found(warehouse, "sessions", "page_view_difference").values()) == [1]
+
+
+def test_a_session_with_an_id_of_ours_is_not_compared_with_views_that_name_none(warehouse):
+    fill(warehouse, "experience.fct_page_views", ("1", None, day(1)), ("2", None, day(1)))
+    fill(warehouse, "business.fct_sessions", ("0cc175b9c0f1b6a831c399e269772661", 2, day(1)))
+    assert found(warehouse, "sessions", "page_view_difference") == {}
+
+
+def test_an_order_delivered_twice_in_one_export_is_expected_on_the_day_of_its_last_line(warehouse):
+    tomorrow = AS_OF + timedelta(days=1)
+    fill(warehouse, "raw_orders.orders", ("a", AS_OF, AS_OF, "o.csv", 1), ("a", tomorrow, AS_OF, "o.csv", 2))
+    assert found(warehouse, "orders", "difference") == {}

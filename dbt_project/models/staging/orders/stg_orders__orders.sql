@@ -29,7 +29,7 @@ wanted as (
 
 newest as (
 
-    -- Amounts of 38 digits: DuckDB keeps the product of two decimals of 18 within 18, too few for a million at eight places.
+    -- DuckDB keeps the product of two decimals of 18 digits within 18: too few for a million and a rate.
     select
         orders.* replace (
             cast(orders.revenue as decimal(38, 4)) as revenue,
