@@ -5,7 +5,7 @@ What is asked of it belongs to `writing`.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -14,8 +14,11 @@ import duckdb
 from orchestration import database
 from orchestration.settings import Settings
 from orchestration.sources.columns import Placing
+from orchestration.sources.feed import FIRST_YEAR, Feed
 from orchestration.sources.literals import literal
+from orchestration.sources.problems import EARLY_DAYS, LATE_DAYS, PLANNED_DAYS
 from orchestration.sources.segment import Segment
+from orchestration.sources.times import ClockChange, clock_changes
 
 # 400 MB cost nothing in time and keep the process under 512 MB.
 _MEMORY = "360MB"
@@ -84,6 +87,7 @@ def connect(settings: Settings, folder: Path, sealed_through: date | None) -> du
 
 def place(
     connection: duckdb.DuckDBPyConnection,
+    feed: Feed,
     segment: Segment,
     files: Sequence[SourceFile],
     shape: Shape,
@@ -104,7 +108,20 @@ def place(
     connection.execute(f"set TimeZone = {literal(shape.timezone)}")
     if not is_one_file:
         place_lines(connection, segment, files)
-    return Placing(is_snapshot=shape.is_snapshot, is_one_file=is_one_file, keeps_parameters=keeps_parameters)
+    days = [files[part.file].export_date for part in segment.slices]
+    return Placing(
+        is_snapshot=shape.is_snapshot,
+        is_one_file=is_one_file,
+        keeps_parameters=keeps_parameters,
+        clock_changes=_changes_near(feed, shape, min(days), max(days)),
+    )
+
+
+def _changes_near(feed: Feed, shape: Shape, first: date, last: date) -> tuple[ClockChange, ...]:
+    """Returns the clock changes that rows exported from `first` to `last` may lie beside."""
+    is_any_past = shape.is_snapshot or feed.is_entity
+    begin = date(FIRST_YEAR, 1, 1) if is_any_past else first - timedelta(days=LATE_DAYS)
+    return clock_changes(shape.timezone, begin, last + timedelta(days=PLANNED_DAYS if feed.is_planned else EARLY_DAYS))
 
 
 def place_lines(connection: duckdb.DuckDBPyConnection, segment: Segment, files: Sequence[SourceFile]) -> None:

@@ -21,7 +21,7 @@ from orchestration.lake.session import Shape, SourceFile, connect, place, place_
 from orchestration.settings import Settings
 from orchestration.sources import FORMATS, csv_table, ndjson, nested
 from orchestration.sources.aside import Aside
-from orchestration.sources.columns import AFTER_CLOSE, REJECTED, Placing, typed_relation
+from orchestration.sources.columns import AFTER_CLOSE, IN_REPEATED_HOUR, REJECTED, Placing, typed_relation
 from orchestration.sources.feed import Feed
 from orchestration.sources.literals import literal
 from orchestration.sources.segment import Segment
@@ -85,7 +85,8 @@ class Writer:
         first = files[segment.slices[0].file]
         self._expected = self._expected or first.export_date
         self._ledger = first.ledger
-        return place(self.connection, segment, files, shape, bool(self.settings.config.site.url_parameters_kept))
+        keeps_parameters = bool(self.settings.config.site.url_parameters_kept)
+        return place(self.connection, self.feed, segment, files, shape, keeps_parameters)
 
     def counts(self) -> dict[str, Counted]:
         """Returns for each source path what its rows became; paths without rows are not in it."""
@@ -201,7 +202,10 @@ class Writer:
         return csv_table.given_relation(self.feed, path, shape.delimiter, shape.header, segment.has_open_quotes)
 
     def _copy(self, given: Given, placing: Placing) -> None:
-        self.parts += self._copied(given, placing)[0]
+        parts, _ = self._copied(given, placing)
+        if any(part.day == IN_REPEATED_HOUR for part in parts):
+            parts, _ = self._copied(given, replace(placing, finds_passes=True))
+        self.parts += parts
 
     def _copied(self, given: Given, placing: Placing) -> tuple[list[Part], int]:
         """Writes the rows of a relation; returns the files and the number of rows."""

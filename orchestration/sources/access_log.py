@@ -10,15 +10,15 @@ import json
 from dataclasses import replace
 
 from orchestration.sources import boomerang, web_vitals
-from orchestration.sources.feed import Feed, Field
+from orchestration.sources.feed import Feed, Field, Range
 from orchestration.sources.literals import literal, literals, name
 from orchestration.sources.nested import pack, without
 
 _REQUEST = (
     Field("method"),
     Field("target", "url"),
-    Field("status", "integer", required=True),
-    Field("bytes", "integer"),
+    Field("status", "integer", required=True, range=Range(0, 999, "HTTP status")),
+    Field("bytes", "integer", range=Range(0, 1e15, "bytes")),
     Field("http_referrer", "url"),
     Field("ua"),
     Field("carries", choices=("web_vitals", "boomerang")),

@@ -9,13 +9,13 @@ Names: the documentation of the plugins RT, NavigationTiming, PaintTiming, Conti
 
 import json
 
-from orchestration.sources.feed import Feed, Field
+from orchestration.sources.feed import DURATION_MS, EPOCH_MS, METRIC, Feed, Field, Range
 from orchestration.sources.literals import literal, name
 from orchestration.sources.nested import pack, without
 
 _FIELDS = (
     Field("page_view", key="pid"),
-    Field("number", "integer", key="n"),
+    Field("number", "integer", key="n", range=Range(0, 1e6, "beacons of the page view")),
     Field("session_id", key="rt.si"),
     Field("user_id", "user"),
     Field("url", "url", key="u", required=True),
@@ -29,19 +29,19 @@ _FIELDS = (
     Field("ua", key="user_agent"),
     Field("country"),
     Field("release"),
-    Field("started_ms", "number", key="rt.tstart"),
-    Field("ended_ms", "number", key="rt.end"),
-    Field("navigation_started_ms", "number", key="nt_nav_st"),
-    Field("response_started_ms", "number", key="nt_res_st"),
-    Field("navigation_code", "integer", key="nt_nav_type"),
-    Field("back_end_ms", "number", key="t_resp"),
-    Field("front_end_ms", "number", key="t_page"),
-    Field("load_ms", "number", key="t_done"),
-    Field("fcp_ms", "number", key="pt.fcp"),
-    Field("lcp_ms", "number", key="pt.lcp"),
-    Field("cls", "number", key="c.cls"),
-    Field("inp_ms", "number", key="et.inp"),
-    Field("fid_ms", "number", key="et.fid"),
+    Field("started_ms", "number", key="rt.tstart", range=EPOCH_MS),
+    Field("ended_ms", "number", key="rt.end", range=EPOCH_MS),
+    Field("navigation_started_ms", "number", key="nt_nav_st", range=EPOCH_MS),
+    Field("response_started_ms", "number", key="nt_res_st", range=EPOCH_MS),
+    Field("navigation_code", "integer", key="nt_nav_type", range=Range(0, 255, "code")),
+    Field("back_end_ms", "number", key="t_resp", range=METRIC),
+    Field("front_end_ms", "number", key="t_page", range=DURATION_MS),
+    Field("load_ms", "number", key="t_done", range=DURATION_MS),
+    Field("fcp_ms", "number", key="pt.fcp", range=METRIC),
+    Field("lcp_ms", "number", key="pt.lcp", range=METRIC),
+    Field("cls", "number", key="c.cls", range=METRIC),
+    Field("inp_ms", "number", key="et.inp", range=METRIC),
+    Field("fid_ms", "number", key="et.fid", range=METRIC),
     Field("errors", "free_text", key="err"),
     Field("received_at", "time", key="created_at", required=True),
 )

@@ -3,7 +3,7 @@
 A format provides the relation `given`: `_number` (line in the segment), `_unreadable` (why it is no row, or NULL),
 `_count` (how many fields the row has, NULL if that cannot be told cheaply), `given_<key>` for each key of the feed, and
 whatever its expressions for `_extra` and the raw text need. What comes out is one relation whose `_part` says where a
-row belongs: its event date, REJECTED or AFTER_CLOSE.
+row belongs: its event date, REJECTED, AFTER_CLOSE or IN_REPEATED_HOUR.
 
 A row whose fields are all known and all of the right type has as many fields as values: this one comparison spares
 clean rows everything that only others need.
@@ -12,18 +12,14 @@ clean rows everything that only others need.
 from dataclasses import dataclass
 from datetime import date
 
-from orchestration.sources import privacy
-from orchestration.sources.feed import Feed, Field
+from orchestration.sources import privacy, times
+from orchestration.sources.feed import Feed
 from orchestration.sources.literals import literal
-from orchestration.sources.values import TEXTS, Given, given_key, is_bracketed, values
+from orchestration.sources.problems import is_bad, problem, time_texts
+from orchestration.sources.values import Given, given_key, has_lost_its_sign, values
 
 # Rows that do not belong to an event date travel under dates that no event can have: a date is the cheapest partition.
-REJECTED, AFTER_CLOSE = date(1, 1, 1), date(1, 1, 2)
-# Entities and snapshots may hold any past day. Windows of maintenance are planned ahead; nothing else comes early.
-_PAST_DAYS = "date '1970-01-02' and _export_date + 1"
-_PLANNED_DAYS = "date '1970-01-02' and _export_date + 3660"
-# An event may come this late, and a clock may run ahead.
-_DAYS = "_export_date - 30 and _export_date + 1"
+REJECTED, AFTER_CLOSE, IN_REPEATED_HOUR = date(1, 1, 1), date(1, 1, 2), date(1, 1, 3)
 
 
 @dataclass(frozen=True)
@@ -34,7 +30,8 @@ class Placing:
     the relation `origins` (number, line, is_open, source_file, export_date, ledger) does, and rows are told apart by
     `_ledger`, the manifest that will list them. With `is_one_date` rows of another date than the session variable
     expected_date are left out; with `is_public` those that may hold personal data beyond query strings are, and the
-    query is spared the rules that mask it.
+    query is spared the rules that mask it. `clock_changes` are those that may touch naive times of the rows: a row
+    dated in a repeated hour is IN_REPEATED_HOUR, unless `finds_passes`, which costs windows over the file.
     """
 
     is_snapshot: bool = False
@@ -42,6 +39,8 @@ class Placing:
     is_one_date: bool = False
     is_public: bool = False
     keeps_parameters: bool = False
+    clock_changes: tuple[times.ClockChange, ...] = ()
+    finds_passes: bool = False
 
     @property
     def partition(self) -> tuple[str, ...]:
@@ -63,14 +62,14 @@ def typed_relation(feed: Feed, given: Given, placing: Placing) -> str:
     ]
     return f"""
 with given as ({given.relation}),
-typed as (select *, {values(feed, given)} from given),
+typed as (select *, {values(feed, given, () if given.is_strict else placing.clock_changes)} from given),
+placed as ({_placed(feed, placing)}),
 counted as ({_counted(feed, given)}),
-placed as ({_placed(placing)}),
-judged as (select *, {_problem(feed, given, placing)} as _problem from placed),
+judged as (select *, {problem(feed, given, placing.is_snapshot, placing.clock_changes)} as _problem from counted),
 noted as ({_noted(feed, given, placing)}),
 masked as ({_masked(feed, placing)})
 select {_columns(feed, given, placing)}{"".join(f", {key}" for key in placing.partition)}
-from (select *, {_part(given)} as _part from masked)
+from (select *, {_part(feed, given, placing)} as _part from masked)
 where {" and ".join(kept) or "true"}"""
 
 
@@ -80,25 +79,26 @@ def _counted(feed: Feed, given: Given) -> str:
     replaced = ", ".join(f"coalesce({field.name}, {field.or_else}) as {field.name}" for field in filled)
     replace = f" replace ({replaced})" if replaced else ""
     if given.is_strict:
-        return f"select *{replace}, {feed.time}::date as event_date from typed"
+        return f"select *{replace}, {feed.time}::date as event_date from placed"
     values = " + ".join(f"({field.name} is not null)::int" for field in feed.fields)
-    bad = ", ".join(
-        f"case when {field.name} is null and {_stands(field)} then {literal(field.key)} end" for field in feed.fields
-    )
+    signed = "".join(f" and not {has_lost_its_sign(field)}" for field in feed.fields if field.is_absolute)
+    bad = ", ".join(f"case when {is_bad(field)} then {literal(field.key)} end" for field in feed.fields)
     return f"""
     select
         *{replace},
         {feed.time}::date as event_date,
         case when not _is_plain and _unreadable is null then list_filter([{bad}], lambda b: b is not null) end as _bad
-    from (select *, coalesce(_count = {values}, false) as _is_plain from typed)"""
+    from (select *, coalesce(_count = {values}, false){signed} as _is_plain from placed)"""
 
 
-def _stands(field: Field) -> str:
-    """Returns SQL that tells whether a row gives anything for a field."""
-    return f"nullif({given_key(field.key)}::varchar, '') is not null"
+def _placed(feed: Feed, placing: Placing) -> str:
+    placed = _with_origins(placing)
+    if placing.finds_passes:
+        return times.in_passes(placed, feed, time_texts(feed), placing.clock_changes)
+    return placed
 
 
-def _placed(placing: Placing) -> str:
+def _with_origins(placing: Placing) -> str:
     if placing.is_one_file:
         return """
     select
@@ -107,56 +107,17 @@ def _placed(placing: Placing) -> str:
         getvariable('source_file') as _source_file,
         getvariable('export_date') as _export_date,
         coalesce(_source_line = getvariable('open_line'), false) as _is_open
-    from counted"""
+    from typed"""
     return """
     select
-        counted.*,
+        typed.*,
         origins.line as _source_line,
         origins.source_file as _source_file,
         origins.export_date as _export_date,
         origins.is_open as _is_open,
         origins.ledger as _ledger
-    from counted
-    inner join origins on counted._number = origins.number"""
-
-
-def _problem(feed: Feed, given: Given, placing: Placing) -> str:
-    """Returns SQL for what makes a row a reject, as `reason field`, or NULL."""
-    required = [field for field in feed.fields if field.required]
-    missing = {field: f"{field.name} is null{_unless(field)}" for field in required}
-    days = _PAST_DAYS if placing.is_snapshot or feed.is_entity else _DAYS
-    days = _PLANNED_DAYS if feed.is_planned else days
-    late = f"event_date not between {days}"
-    if given.is_strict:
-        text_keys = [given_key(field.key) for field in feed.fields if field.kind in TEXTS]
-        nested = [is_bracketed(key) for key in text_keys]
-        others = [
-            f"({field.name} is null and {_stands(field)})"
-            for field in feed.fields
-            if field.kind not in TEXTS and not field.required
-        ]
-        odd = " or ".join([*(f"({test})" for test in missing.values()), late, *nested, *others])
-        return f"case when {odd} then 'odd' end"
-    tests = [
-        ("_unreadable = 'unparseable' and _is_open", "'truncated '"),
-        ("_unreadable is not null", "_unreadable || ' '"),
-        *((f"not _is_plain and {test}", f"'{reason} '") for test, reason in given.wrong),
-    ]
-    for field in feed.fields:
-        wrong = "bad_time" if field.kind == "time" else "unknown_value" if field.choices else "wrong_type"
-        if field.required:
-            tests.append((f"{missing[field]} and list_contains(_bad, {literal(field.key)})", f"'{wrong} {field.name}'"))
-            tests.append((missing[field], f"'missing_field {field.name}'"))
-        elif field.name in feed.strict:
-            tests.append((f"not _is_plain and list_contains(_bad, {literal(field.key)})", f"'{wrong} {field.name}'"))
-    if "currency" in feed.columns:
-        tests.append(("not list_contains(getvariable('currencies'), currency)", "'unknown_currency currency'"))
-    tests.append((late, f"'time_out_of_range {feed.time}'"))
-    return "case " + "\n        ".join(f"when {test} then {reason}" for test, reason in tests) + " end"
-
-
-def _unless(field: Field) -> str:
-    return f" and not coalesce({field.required_unless}, false)" if field.required_unless else ""
+    from typed
+    inner join origins on typed._number = origins.number"""
 
 
 def _noted(feed: Feed, given: Given, placing: Placing) -> str:
@@ -215,10 +176,14 @@ def _columns(feed: Feed, given: Given, placing: Placing) -> str:
     return ",\n    ".join(f"{special[column]} as {column}" if column in special else column for column in feed.columns)
 
 
-def _part(given: Given) -> str:
+def _part(feed: Feed, given: Given, placing: Placing) -> str:
+    repeated = ""
+    if placing.clock_changes and not placing.finds_passes and not given.is_strict:
+        second = times.second_pass(feed.time, given_key(feed.time_key), placing.clock_changes)
+        repeated = f"when _problem is null and {second} is not null then {literal(IN_REPEATED_HOUR.isoformat())}::date"
     problem = "" if given.is_strict else f"when _problem is not null then {literal(REJECTED.isoformat())}::date"
     closed = f"when event_date <= getvariable('closed_through') then {literal(AFTER_CLOSE.isoformat())}::date"
-    return f"case {problem} {closed} else event_date end"
+    return f"case {problem} {repeated} {closed} else event_date end"
 
 
 def _texts(feed: Feed) -> list[str]:

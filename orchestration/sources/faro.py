@@ -7,13 +7,13 @@ Times are of the browser's clock. Names: the SDK's own types (packages/core/src/
 
 import json
 
-from orchestration.sources.feed import Feed, Field
+from orchestration.sources.feed import POSITION, Feed, Field
 from orchestration.sources.literals import literal
 from orchestration.sources.nested import pack, without
 
 _FIELDS = (
     Field("kind", required=True, choices=("measurement", "exception", "event", "log")),
-    Field("position", "integer", required=True),
+    Field("position", "integer", required=True, range=POSITION),
     Field("type"),
     Field("message", "free_text"),
     Field("stack", "free_text"),

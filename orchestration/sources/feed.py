@@ -8,13 +8,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["text", "free_text", "url", "user", "object", "list", "number", "integer", "money", "boolean", "time"]
+Kind = Literal[
+    "text", "free_text", "url", "user", "currency", "object", "list", "number", "integer", "money", "boolean", "time"
+]
+NUMERIC: tuple[Kind, ...] = ("number", "integer", "money")
 
 SQL_TYPES: dict[Kind, str] = {
     "text": "VARCHAR",
     "free_text": "VARCHAR",
     "url": "VARCHAR",
     "user": "VARCHAR",
+    "currency": "VARCHAR",
     "object": "VARCHAR",
     "list": "VARCHAR[]",
     "number": "DOUBLE",
@@ -26,6 +30,33 @@ SQL_TYPES: dict[Kind, str] = {
 
 
 @dataclass(frozen=True)
+class Range:
+    """The numbers that a field can hold, limits included, and their unit; NaN and infinity are in no range."""
+
+    minimum: float
+    maximum: float
+    unit: str
+    is_above_minimum: bool = False
+
+    def holds(self, number: str) -> str:
+        """Returns SQL that tells whether a number lies in the range; false for NaN, NULL for NULL."""
+        above = ">" if self.is_above_minimum else ">="
+        return f"({number} {above} {self.minimum!r} and {number} <= {self.maximum!r})"
+
+
+# Any time of any feed lies between these years: what is outside is no date of an export.
+FIRST_YEAR, LAST_YEAR = 2000, 2099
+EPOCH_MS = Range(946_684_800_000, 4_102_444_799_999, "ms since 1970")
+DURATION_MS = Range(0, 86_400_000, "ms")
+# A reported metric. What is in this range and no valid value stays in the lake and is counted by its reason in the
+# marts; what is outside would overflow their sums.
+METRIC = Range(-1e9, 1e9, "ms; CLS without unit")
+MONEY = Range(-1e10, 1e10, "of its currency")
+WEIGHT = Range(0, 1e6, "page views that a row stands for", is_above_minimum=True)
+POSITION = Range(0, 1e9, "place in the line")
+
+
+@dataclass(frozen=True)
 class Field:
     """One column of a raw table, and where a row of an export has it.
 
@@ -33,6 +64,9 @@ class Field:
     only values allowed; they are compared without case and stored as given here. A required field that is missing or
     of another type makes the row a reject; an optional one of another type is kept as it came in `_extra` and counted.
     `required_unless` is a condition on the columns before it under which the field may be missing.
+
+    A number declares its `range`; a value outside counts as one of another type. An `is_absolute` number loses its sign
+    and is counted like a value of another type all the same. A time is an instant of FIRST_YEAR to LAST_YEAR.
     """
 
     name: str
@@ -43,9 +77,13 @@ class Field:
     required_unless: str = ""
     choices: tuple[str, ...] = ()
     type: str = ""
+    range: Range | None = None
+    is_absolute: bool = False
 
     def __post_init__(self) -> None:
         """Most fields have the same name in the export and in the lake."""
+        if (self.kind in NUMERIC) != (self.range is not None):
+            raise ValueError(f"The field {self.name} of kind {self.kind} must declare a range if it is a number only")
         if not self.key:
             object.__setattr__(self, "key", self.name)
 
@@ -56,6 +94,18 @@ class Field:
 
 
 @dataclass(frozen=True)
+class Rule:
+    """What the fields of a row must say together, as an SQL condition on its columns; else the row is a reject.
+
+    The reject names the reason and the field. A condition that is NULL holds.
+    """
+
+    condition: str
+    reason: str
+    field: str
+
+
+@dataclass(frozen=True)
 class Feed:
     """One format: the raw table it fills, its fields in the order of the lake, and the field that dates a row.
 
@@ -63,7 +113,9 @@ class Feed:
     days around their export day, and those that are planned may lie ahead of it. An `is_occasional` feed is delivered
     when there is something to say, so that its silence is no delay. A file of a feed that is not
     `is_ndjson_only` may be CSV. `strict` names optional fields whose wrong value makes the row a reject all the same,
-    because the row would say something false without it.
+    because the row would say something false without it. `rules` are what the fields of a row must say together.
+    `series` are the columns that tell which rows follow one another in time: in the hour that a clock change repeats,
+    such a row that is no later than the one before it is of the second pass.
 
     Where a line is no flat object of fields, `objects` is SQL that makes of it, `_text`, the list of rows in it:
     structs of texts, one for each key, and `_rest`, a JSON object of what else the row holds, or NULL; NULL for a line
@@ -81,6 +133,8 @@ class Feed:
     is_occasional: bool = False
     is_ndjson_only: bool = False
     strict: tuple[str, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    series: tuple[str, ...] = ()
     objects: str = ""
     private: str = ""
     joins: tuple[str, ...] = ()
@@ -99,6 +153,11 @@ class Feed:
     def keys(self) -> tuple[str, ...]:
         """Every name that this format knows in an export."""
         return tuple(field.key for field in self.fields)
+
+    @property
+    def time_key(self) -> str:
+        """The name in an export of the field that dates a row."""
+        return next(field.key for field in self.fields if field.name == self.time)
 
     @property
     def columns(self) -> dict[str, str]:

@@ -8,7 +8,7 @@ A session's id is unique for its visitor only, and the export has no id of a pag
 import json
 
 from orchestration.sources.countries import country_code
-from orchestration.sources.feed import Feed, Field
+from orchestration.sources.feed import METRIC, Feed, Field
 from orchestration.sources.literals import literal
 from orchestration.sources.nested import found, others, pack
 
@@ -20,8 +20,8 @@ _FIELDS = (
     Field("url", "url", key="page_location"),
     Field("referrer", "url", key="page_referrer"),
     Field("metric_id"),
-    Field("metric_value", "number"),
-    Field("metric_delta", "number"),
+    Field("metric_value", "number", range=METRIC),
+    Field("metric_delta", "number", range=METRIC),
     Field("navigation_type"),
     Field("parameters", "object"),
     Field("device_category"),
@@ -80,10 +80,8 @@ def _objects() -> str:
         "country": country_code(f"{event}.geo.country"),
         "region": f"{event}.geo.region",
         "medium": f"{event}.collected_traffic_source.manual_medium",
-        "event_timestamp": f"(try_cast({event}.event_timestamp as bigint) / 1000)",
+        "event_timestamp": f"{event}.event_timestamp",
     }
-    # A time that is no number is still to be refused as one, and not as missing.
-    given["event_timestamp"] = f"coalesce({given['event_timestamp']}::varchar, {event}.event_timestamp)"
     value = "_param.value"
     pairs = (
         "list_transform(coalesce(_event.event_params, []), lambda _param: {'k': _param.key, 'v': "

@@ -8,18 +8,18 @@ conventions for browser events, sessions and exceptions, and the package instrum
 
 import json
 
-from orchestration.sources.feed import Feed, Field
+from orchestration.sources.feed import METRIC, POSITION, Feed, Field
 from orchestration.sources.literals import literal
 from orchestration.sources.nested import found, others, pack
 
 _FIELDS = (
-    Field("position", "integer", required=True),
+    Field("position", "integer", required=True, range=POSITION),
     Field("event_name"),
     Field("severity"),
     Field("body", "free_text"),
     Field("vital_name"),
-    Field("vital_value", "number"),
-    Field("vital_delta", "number"),
+    Field("vital_value", "number", range=METRIC),
+    Field("vital_delta", "number", range=METRIC),
     Field("vital_id"),
     Field("navigation_type"),
     Field("exception_type"),
@@ -87,7 +87,7 @@ def _objects() -> str:
             "severity": '_entry.record."severityText"',
             "body": '_entry.record.body."stringValue"',
             "attributes": others("_entry.pairs", [*known, *_PERSONAL]),
-            "timeUnixNano": f"coalesce((try_cast({time} as bigint) // 1000000)::varchar, {time})",
+            "timeUnixNano": time,
         }
     )
     of_record = 'list_concat(coalesce(_record.attributes, []), coalesce(_record.body."kvlistValue".values, []))'

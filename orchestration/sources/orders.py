@@ -1,6 +1,6 @@
 """Orders of the shop, as CSV. Amounts stay in the currency in which they were given."""
 
-from orchestration.sources.feed import Feed, Field
+from orchestration.sources.feed import MONEY, Feed, Field
 
 FEED = Feed(
     name="orders",
@@ -13,10 +13,10 @@ FEED = Feed(
         Field("order_id", required=True),
         Field("session_id"),
         Field("user_id", "user"),
-        Field("currency"),
+        Field("currency", "currency"),
         Field("status", choices=("completed", "cancelled", "refunded")),
-        Field("revenue", "money", required=True),
-        Field("refund", "money"),
+        Field("revenue", "money", required=True, range=MONEY),
+        Field("refund", "money", range=MONEY, is_absolute=True),
         Field("ordered_at", "time", required=True),
     ),
 )

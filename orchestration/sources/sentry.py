@@ -109,10 +109,7 @@ def _instant() -> str:
     """Seconds since 1970 or a text, which is UTC where it names no zone."""
     text = "coalesce(_event ->> '$.timestamp', _event ->> '$.datetime', _event ->> '$.received')"
     zoned = f"regexp_matches({text}, '(?:[Zz]|[+-]\\d\\d:?\\d\\d)$')"
-    return (
-        f"case when try_cast({text} as double) is not null then (try_cast({text} as double) * 1000)::bigint::varchar "
-        f"when {zoned} then {text} else {text} || 'Z' end"
-    )
+    return f"case when try_cast({text} as double) is not null or {zoned} then {text} else {text} || 'Z' end"
 
 
 FORMAT = Format(system="sentry", raw_table="raw_web_errors.errors", rows=_errors)

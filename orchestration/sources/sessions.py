@@ -1,6 +1,6 @@
 """Sessions as another analytics tool counted them, as CSV."""
 
-from orchestration.sources.feed import Feed, Field
+from orchestration.sources.feed import Feed, Field, Range
 
 FEED = Feed(
     name="sessions",
@@ -13,7 +13,7 @@ FEED = Feed(
         Field("channel"),
         Field("device"),
         Field("country"),
-        Field("page_views", "integer", type="INTEGER"),
+        Field("page_views", "integer", type="INTEGER", range=Range(0, 1e6, "page views")),
         Field("is_new_user", "boolean"),
         Field("started_at", "time", required=True),
         Field("ended_at", "time"),

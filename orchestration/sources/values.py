@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from orchestration.sources.feed import Feed, Field
+from orchestration.sources import times
+from orchestration.sources.feed import Feed, Field, Range
 from orchestration.sources.literals import literal, literals, name
 
-TEXTS = ("text", "free_text", "url", "user")
+TEXTS = ("text", "free_text", "url", "user", "currency")
 
 
 @dataclass(frozen=True)
@@ -34,15 +35,33 @@ def given_key(key: str) -> str:
     return name(f"given_{key}")
 
 
-def values(feed: Feed, given: Given) -> str:
-    """Returns SQL for the typed value of every field, NULL where it has none or one of another type."""
-    return ", ".join(f"{_value(field, given)} as {field.name}" for field in feed.fields)
+def values(feed: Feed, given: Given, changes: tuple[times.ClockChange, ...] = ()) -> str:
+    """Returns SQL for the typed value of every field, NULL where it has none, or one of another type or out of range.
+
+    Naive times that `changes` of the clock touch are read as `times.first_pass` says.
+    """
+    return ", ".join(f"{_value(field, given, changes)} as {field.name}" for field in feed.fields)
 
 
-def _value(field: Field, given: Given) -> str:
+def is_out_of_range(field: Field) -> str:
+    """Returns SQL that tells whether the text of a field is a number or a time, but none that the field can hold."""
+    text = given_key(field.key)
+    if field.kind == "time":
+        return times.is_of_other_years(text)
+    return f"not {field.range.holds(f'try_cast({text} as double)')}" if field.range else "false"
+
+
+def has_lost_its_sign(field: Field) -> str:
+    """Returns SQL that tells whether a number that is read without its sign has one."""
+    return f"coalesce(try_cast({given_key(field.key)} as {field.sql_type}) < 0, false)"
+
+
+def _value(field: Field, given: Given, changes: tuple[times.ClockChange, ...]) -> str:
     text = given_key(field.key)
     if field.kind in TEXTS:
         return _text_value(field, given)
+    if field.range:
+        return _number(field, field.range)
     match field.kind:
         case "object":
             return f"case when starts_with({text}, '{{') and json_valid({text}) then {text}::varchar end"
@@ -52,13 +71,21 @@ def _value(field: Field, given: Given) -> str:
                 f"else string_split_regex({text}, '[;|,]') end"
             )
             return f"nullif(list_filter(list_transform({split}, lambda s: trim(s)), lambda s: s <> ''), [])"
-        case "integer":
-            number = f"try_cast({text} as double)"
-            return f"case when {number} = trunc({number}) then try_cast({number} as {field.sql_type}) end"
         case "time":
-            return _time(text)
+            time = times.instant(text)
+            return times.first_pass(time, text, changes) if changes else time
         case _:
             return f"try_cast({text} as {field.sql_type})"
+
+
+def _number(field: Field, within: Range) -> str:
+    text = given_key(field.key)
+    number = f"try_cast({text} as {'double' if field.kind == 'integer' else field.sql_type})"
+    tests = [within.holds(f"abs({number})" if field.is_absolute else number)]
+    if field.kind == "integer":
+        tests.append(f"{number} = trunc({number})")
+    value = f"abs({number})" if field.is_absolute else number
+    return f"case when {' and '.join(tests)} then ({value})::{field.sql_type} end"
 
 
 def _text_value(field: Field, given: Given) -> str:
@@ -71,7 +98,7 @@ def _text_value(field: Field, given: Given) -> str:
         exact = f"{flat} in ({', '.join(literal(choice) for choice in field.choices)})"
         position = f"list_position({literals(choice.lower() for choice in field.choices)}, lower({flat}))"
         return f"case when {exact} then {flat} else {literals(field.choices)}[nullif({position}, 0)] end"
-    return flat
+    return f"upper({flat})" if field.kind == "currency" else flat
 
 
 def is_bracketed(text: str) -> str:
@@ -81,14 +108,3 @@ def is_bracketed(text: str) -> str:
     what its first character is.
     """
     return f"({text} >= '[' and ({text} < '\\' or ({text} >= '{{' and {text} < '|')))"
-
-
-def _time(text: str) -> str:
-    """Returns SQL for an instant in UTC: epoch milliseconds, or ISO 8601; naive ones are in the session's time zone."""
-    number = f"try_cast({text} as double)"
-    zoned = f"try_cast({text} as timestamptz)"
-    return (
-        f"case when {number} is not null "
-        f"then case when abs({number}) < 9e15 then make_timestamp((trunc({number}) * 1000)::bigint) end "
-        f"when isfinite({zoned}) then timezone('UTC', {zoned}) end"
-    )

@@ -1,6 +1,9 @@
 """Beacons: reports of the web-vitals library with page context, and page views, one JSON object a line."""
 
-from orchestration.sources.feed import Feed, Field
+from orchestration.sources.feed import EPOCH_MS, METRIC, WEIGHT, Feed, Field, Range
+
+# Of the browser's own clock, which begins with the page; some collectors send the clock of the wall.
+_SINCE_NAVIGATION = Range(0, EPOCH_MS.maximum, "ms")
 
 FEED = Feed(
     name="beacons",
@@ -31,10 +34,10 @@ FEED = Feed(
         Field("release"),
         Field("referrer", "url"),
         Field("channel"),
-        Field("value", "number", required=True, required_unless="name = 'page_view'"),
-        Field("delta", "number"),
-        Field("navigation_start_ms", "number", key="navigationStartTime"),
-        Field("weight", "number"),
+        Field("value", "number", required=True, required_unless="name = 'page_view'", range=METRIC),
+        Field("delta", "number", range=METRIC),
+        Field("navigation_start_ms", "number", key="navigationStartTime", range=_SINCE_NAVIGATION),
+        Field("weight", "number", range=WEIGHT),
         Field("is_new_user", "boolean"),
         Field("received_at", "time", key="ts", required=True),
     ),
