@@ -1,7 +1,8 @@
 """The published JSON Schemas: of the configuration, generated from its models, and of one row of each feed.
 
-`python -m orchestration.schemas` writes the first ones anew after a model has changed. Those of feeds are written by
-hand: they say what a row that is kept looks like; how it is read belongs to `sources`.
+`python -m orchestration.schemas` writes the first ones anew after a model has changed, and into those of feeds the
+ranges that fields declare. The rest of these is written by hand: they say what a row that is kept looks like; how it is
+read belongs to `sources`.
 """
 
 import json
@@ -14,12 +15,16 @@ from pydantic.json_schema import models_json_schema
 
 from orchestration.settings.model import FEED_OF_SYSTEM, OWN_SYSTEMS, Config
 from orchestration.settings.openslo.shapes import SHAPES
+from orchestration.sources import FEEDS
+from orchestration.sources.feed import Feed, Range
 
 # By system: our own formats are described by the feed that they are, those of other tools by themselves.
 SCHEMA_OF_SYSTEM = {
     system: feed if system in OWN_SYSTEMS else system for system, feed in FEED_OF_SYSTEM.items() if system != "sentry"
 }
 SCHEMAS = tuple(SCHEMA_OF_SYSTEM.values())
+_FEEDS_FOLDER = "orchestration/schemas/feeds"
+_LIMITS = ("minimum", "exclusiveMinimum", "maximum")
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -29,6 +34,35 @@ def config_schemas() -> dict[str, str]:
         "config/beaconmart.schema.json": _text(_one(Config), "beaconmart.yml"),
         "config/openslo.schema.json": _text(_openslo(), "OpenSLO v1"),
     }
+
+
+def feed_schemas() -> dict[str, str]:
+    """Returns the JSON Schemas of feeds as texts with the ranges of their fields, by the path at which they stand."""
+    return {
+        f"{_FEEDS_FOLDER}/{name}.schema.json": _with_ranges(feed_schema(name), feed)
+        for feed in FEEDS.values()
+        if (name := SCHEMA_OF_SYSTEM[feed.system])
+    }
+
+
+def _with_ranges(schema: dict[str, Any], feed: Feed) -> str:
+    """Names with a dot may be written with an underscore; times of our own feeds are epochs or texts."""
+    properties = dict(schema.get("properties", {}))
+    for field in feed.fields:
+        for key in {field.key, field.key.replace(".", "_")} & set(properties):
+            kept = {word: value for word, value in properties[key].items() if word not in _LIMITS}
+            if field.range:
+                properties[key] = kept | _limits(field.range)
+            elif field.kind == "time" and feed.system in OWN_SYSTEMS:
+                description = {"description": kept["description"]} if "description" in kept else {}
+                properties[key] = description | {"oneOf": [{"type": "number"}, {"type": "string", "minLength": 10}]}
+    changed = {**schema, "properties": properties} if properties else schema
+    return json.dumps(changed, indent=2, ensure_ascii=False) + "\n"
+
+
+def _limits(within: Range) -> dict[str, float]:
+    minimum, maximum = (int(limit) if limit == int(limit) else limit for limit in (within.minimum, within.maximum))
+    return {"exclusiveMinimum" if within.is_above_minimum else "minimum": minimum, "maximum": maximum}
 
 
 def _one(model: type[BaseModel]) -> dict[str, Any]:

@@ -83,7 +83,9 @@ class Field:
     def __post_init__(self) -> None:
         """Most fields have the same name in the export and in the lake."""
         if (self.kind in NUMERIC) != (self.range is not None):
-            raise ValueError(f"The field {self.name} of kind {self.kind} must declare a range if it is a number only")
+            raise ValueError(
+                f"The field {self.name} of kind {self.kind} must declare a range if, and only if, it is a number"
+            )
         if not self.key:
             object.__setattr__(self, "key", self.name)
 

@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 from ruamel.yaml import YAML
 
-from orchestration.schemas import SCHEMAS, config_schemas, feed_schema
+from orchestration.schemas import SCHEMAS, config_schemas, feed_schema, feed_schemas
 from orchestration.schemas.landed_rows import as_row as cells_as_row
 from orchestration.settings.model import Feed
 from orchestration.simulate import simulate
@@ -43,9 +43,10 @@ def as_row(text, schema):
     return cells_as_row(cells, schema)
 
 
-@pytest.mark.parametrize("path", config_schemas())
-def test_the_published_schemas_of_the_configuration_are_up_to_date(path):
-    assert (ROOT / path).read_text() == config_schemas()[path], "write them anew: python -m orchestration.schemas"
+@pytest.mark.parametrize("path", config_schemas() | feed_schemas())
+def test_the_published_schemas_say_what_models_and_declared_ranges_say(path):
+    expected = config_schemas() | feed_schemas()
+    assert (ROOT / path).read_text() == expected[path], "write them anew: python -m orchestration.schemas"
 
 
 def test_the_default_configuration_fits_its_schema_and_names_it():
