@@ -61,7 +61,9 @@ final as (
             when health.status = 'healthy' then ' is up, but ' || said.listed
             when health.status = 'unknown'
                 then ' has services without a recent check' || coalesce('; ' || said.listed, '')
-            else concat(' is ', health.status, ' (', split_part(health.reason, ': ', 1), ')', coalesce('; ' || said.listed, ''))
+            else concat(
+                ' is ', health.status, ' (', split_part(health.reason, ': ', 1), ')', coalesce('; ' || said.listed, '')
+            )
         end || '.' as sentence,
         coalesce(['critical', 'high', 'medium', 'low'][said.worst], 'none') as severity,
         health.status as health,
