@@ -13,6 +13,8 @@ from markupsafe import Markup
 Kind = Literal["line", "bar", "shares", "bars", "days", "matrix", "forest", "spans"]
 # Roles are names of CSS variables, so that a chart follows light, dark and print without being drawn again.
 Role = Literal["c1", "c2", "c3", "c4", "c5", "good", "middling", "bad", "unknown"]
+SEEN_ROWS = 10
+MOST_PHONE_COLUMNS = 4
 SERIES_ROLES: tuple[Role, ...] = ("c1", "c2", "c3", "c4", "c5")
 
 
@@ -168,6 +170,9 @@ class Figure:
     of: str = ""
 
 
+_WORDS = ("text", "rating", "verdict", "state", "flag", "moment", "date", "code", "long", "link", "country")
+
+
 @dataclass(frozen=True)
 class Column:
     """A column of a table; `unit` is one that `Formats.value` knows, `definition` an anchor of the definitions page.
@@ -189,12 +194,22 @@ class Column:
     @property
     def is_number(self) -> bool:
         """Whether cells are right-aligned figures."""
-        return self.unit not in ("text", "rating", "verdict", "state", "flag", "moment", "date", "code", "long", "link")
+        return self.unit not in _WORDS
+
+    def sort_key(self, value: Any) -> str:
+        """What a row is sorted by where it is not the text of the cell: a number, or an instant."""
+        if isinstance(value, datetime | date):
+            return value.isoformat()
+        return f"{float(value):.6g}" if self.is_number and isinstance(value, int | float) else ""
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table of a page. Rows are mappings: a key that one lacks is an empty cell. Bounds stand below their value."""
+    """A table of a page. Rows are mappings: a key that one lacks is an empty cell. Bounds stand below their value.
+
+    The page holds `shown` rows, of which the first are seen and the others on request; the CSV file holds all, and the
+    columns of `details` too. One that `is_folded` is seen only on request.
+    """
 
     id: str
     title: str
@@ -203,11 +218,21 @@ class Table:
     empty: str = "There are no rows."
     note: str = ""
     shown: int = 50
+    details: tuple[Column, ...] = ()
+    is_folded: bool = False
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether a phone has no room for it, so that each row becomes a card there."""
+        return len(self.columns) > MOST_PHONE_COLUMNS
 
     def csv(self) -> tuple[list[str], list[list[Any]]]:
         """The whole table as header and rows, bounds in columns of their own."""
         keys = [
-            key for column in self.columns for key in (column.key, column.lower, column.upper, column.unit_key) if key
+            key
+            for column in (*self.columns, *self.details)
+            for key in (column.key, column.lower, column.upper, column.unit_key)
+            if key
         ]
         keys = list(dict.fromkeys(keys))
         return keys, [[row.get(key) for key in keys] for row in self.rows]
@@ -250,7 +275,7 @@ class Item:
 class Section:
     """A part of a page under one heading that says the finding. Blocks are drawn in the order of the fields.
 
-    Of `items`, those after the first `shown` wait behind a disclosure.
+    Of `items`, those after the first `shown` wait behind a disclosure, of `charts` those after the first `seen_charts`.
     """
 
     id: str
@@ -260,6 +285,7 @@ class Section:
     tiles: list[Tile] = field(default_factory=list)
     items: list[Item] = field(default_factory=list)
     shown: int = 12
+    seen_charts: int = 100
     charts: list[Chart] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
     empty: str = ""

@@ -18,7 +18,7 @@ from markupsafe import Markup, escape
 
 from orchestration.reports import interactive, svg, svg_rows
 from orchestration.reports.cells import write_csv
-from orchestration.reports.charts import Chart, Page
+from orchestration.reports.charts import SEEN_ROWS, Chart, Page
 from orchestration.reports.content import (
     Context,
     alerts,
@@ -222,6 +222,7 @@ def _environment(frame: Frame) -> jinja2.Environment:
         "generated_at": frame.generated_at,
         "downloads": frame.downloads,
         "day": day,
+        "seen_rows": SEEN_ROWS,
         "draw": svg.draw,
         "draw_rows": svg_rows.draw_rows,
         "row_axis": row_axis,

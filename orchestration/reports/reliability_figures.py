@@ -48,7 +48,7 @@ def burn_downs(marts: Marts, formats: Formats, slug: dict[str, str]) -> dict[str
             id=f"budget_{slug[objective]}",
             kind="line",
             title=f"{objective}: {finding}",
-            subtitle=f"Window {short_day(first)} to {day(last)}.",
+            subtitle=f"{short_day(first)} to {day(last)}.",
             summary=f"Error budget left of {objective}. {sentence(days, left, 'share', formats)}",
             unit="share",
             definition="burn_down",

@@ -97,6 +97,38 @@
     canvas.addEventListener("pointerleave", () => clearTimeout(dwell));
     canvas.addEventListener("click", () => explore(figure));
   }
+  // Rows are sorted by what a cell says, or by the number behind it; a second click turns the order round.
+  function sorted(button) {
+    const head = button.closest("th");
+    const table = head.closest("table");
+    const body = table.tBodies[0];
+    const rows = [...body.rows];
+    const seen = rows.filter((row) => !row.hidden).length;
+    const turn = head.getAttribute("aria-sort") === "descending" ? 1 : -1;
+    const key = (row) => row.cells[head.cellIndex].dataset.sort ?? row.cells[head.cellIndex].textContent.trim();
+    const known = (text) => text !== "" && text !== "–";
+    rows.sort((one, other) => {
+      const [a, b] = [key(one), key(other)];
+      if (known(a) !== known(b)) return known(a) ? -1 : 1;
+      const difference = a - b;
+      return turn * (Number.isNaN(difference) ? a.localeCompare(b) : difference);
+    });
+    for (const other of table.tHead.querySelectorAll("[aria-sort]")) other.removeAttribute("aria-sort");
+    head.setAttribute("aria-sort", turn < 0 ? "descending" : "ascending");
+    rows.forEach((row, i) => { row.hidden = i >= seen; });
+    body.append(...rows);
+  }
+
+  document.documentElement.classList.add("js");
+  for (const more of document.querySelectorAll("button.more")) more.hidden = false;
+  document.querySelector("main").addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (button?.classList.contains("sort")) sorted(button);
+    if (!button?.classList.contains("more")) return;
+    for (const row of button.closest(".table-card").querySelectorAll("tr[hidden]")) row.hidden = false;
+    button.previousElementSibling.remove();
+    button.remove();
+  });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
     document.querySelectorAll("[data-state=live]").forEach(draw);
   });

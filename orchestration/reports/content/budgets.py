@@ -29,6 +29,8 @@ def burning(context: Context) -> Section:
         Column("factor", "Factor", "burn", "burn_rate"),
         Column("long_burn_rate", "Long", "burn", "burn_rate"),
         Column("short_burn_rate", "Short", "burn", "burn_rate"),
+    )
+    details = (
         Column("budget_share", "Budget it spends", "share", "burn_rate"),
         Column("event_count", "Events", "count", "sli"),
         Column("evaluated_at", "As of", "moment"),
@@ -37,15 +39,22 @@ def burning(context: Context) -> Section:
     order = ("over", "slowing", "ok", "insufficient_data")
     rows = sorted(rules, key=lambda row: (order.index(row["state"]), -(row["long_burn_rate"] or 0) / row["factor"]))
     title = (
-        begun(f"{plural(len(over), 'pair')} of windows {'burns' if len(over) == 1 else 'burn'} over the factor")
+        begun(f"{plural(len(over), 'burn-rate rule')} {'is' if len(over) == 1 else 'are'} firing")
         if over
-        else "No budget burns faster than its factors"
+        else "No burn-rate rule is firing"
     )
-    lead = (
-        "Over: both windows exceed the factor. Slowing: only the long one still does. Charts: the highest of each day."
+    lead = "A rule fires while both windows burn faster than its factor."
+    table = Table(
+        "burn_rules",
+        "Burn-rate rules",
+        columns,
+        rows,
+        "No objective has a rule.",
+        shown=40,
+        details=details,
+        is_folded=True,
     )
-    table = Table("burn_rules", "Each pair of windows now", columns, rows, "No objective has a window.", shown=40)
-    return Section("burning", title, lead, charts=_burn_charts(context, rules), tables=[table])
+    return Section("burning", title, lead, charts=_burn_charts(context, rules), seen_charts=0, tables=[table])
 
 
 def _rules(context: Context) -> list[Row]:
@@ -88,8 +97,8 @@ def _burn_charts(context: Context, rules: list[Row]) -> list[Chart]:
             Chart(
                 id=f"burn_{names[objective]}",
                 kind="line",
-                title=f"{objective}: over a factor on {plural(met, 'day')}",
-                subtitle="Highest burn of the day ÷ factor.",
+                title=f"{objective}: over its factor on {plural(met, 'day')}",
+                subtitle="Highest burn rate of the day ÷ factor.",
                 summary=f"Burn of {objective} over its factor. {sentence(days, highest, 'ratio', context.formats)}",
                 unit="ratio",
                 definition="burn_rate",
@@ -122,8 +131,8 @@ def never(context: Context) -> Section:
     )
     verb = "rule" if len(rows) == 1 else "rules"
     title = f"{len(rows)} {verb} can never fire" if rows else "Every rule can fire"
-    lead = "Where everything is bad the burn is 1 / (1 − target): a factor above it is never passed."
-    table = Table("never_firing", "", columns, rows, "The target of every objective leaves room for its factors.")
+    lead = "The highest possible burn rate is 1 / (1 − target): their factor is above it."
+    table = Table("never_firing", "Rules", columns, rows, "Every target leaves room for its factors.", is_folded=True)
     return Section("never", title, lead if rows else "", tables=[table])
 
 
@@ -143,7 +152,7 @@ def spent(context: Context) -> Section:
     kinds = grouped(rows, "cause_kind")
     tables = [_shares(context, rows)] if rows else []
     tables += [
-        Table(f"spent_by_{kind}", title, _cause_columns(kind, label), kinds[kind], shown=SHOWN_CAUSES)
+        Table(f"spent_by_{kind}", title, _cause_columns(kind, label), kinds[kind], shown=SHOWN_CAUSES, is_folded=True)
         for kind, title, label in CAUSES
         if kind in kinds
     ]
@@ -156,9 +165,7 @@ def spent(context: Context) -> Section:
         if worst
         else "No incident explains what was spent"
     )
-    lead = (
-        "What fell together in time, which is no proof of cause. Incidents and the rest add up to all that was spent."
-    )
+    lead = "By what happened at the same time, which is no proof of cause."
     return Section("spent", title, lead, tables=tables)
 
 
@@ -175,17 +182,17 @@ def _shares(context: Context, rows: list[Row]) -> Table:
     columns = (
         Column("objective", "Objective"),
         Column("spent", "Budget spent", "share", "error_budget"),
-        Column("incident", "In incidents", "share", "budget_cause"),
-        Column("rest", "Outside of them", "share", "budget_cause"),
+        Column("incident", "During incidents", "share", "budget_cause"),
+        Column("rest", "Outside", "share", "budget_cause"),
     )
     found.sort(key=lambda row: (-row["spent"], row["objective"]))
-    return Table("spent_budgets", "In incidents and outside of them", columns, found, shown=40)
+    return Table("spent_budgets", "During incidents and outside", columns, found, shown=40)
 
 
 def _cause_columns(kind: str, label: str) -> tuple[Column, ...]:
     named = (Column("title", "Title", "long", "incident"),) if kind == "incident" else ()
     return (
-        Column("cause", label, "code" if kind == "error_group" else "text", "budget_cause"),
+        Column("cause", label, {"error_group": "code", "country": "country"}.get(kind, "text"), "budget_cause"),
         *named,
         Column("objective", "Objective"),
         Column("spent_budget_share", "Of the budget", "share", "budget_cause"),
@@ -207,23 +214,29 @@ def policies(context: Context) -> Section:
         """
     )
     force = [row for row in rows if row["is_in_force"]]
+    idle = [row for row in rows if not row["is_in_force"]]
     columns = (
         Column("objective", "Objective"),
         Column("state", "State", "state", "budget_policy"),
         Column("follows", "Consequence", "text", "budget_policy"),
-        Column("description", "What was agreed", "long", "budget_policy"),
+        Column("description", "Agreed", "long", "budget_policy"),
         Column("remaining_share_below", "Below", "goal", "budget_policy"),
         Column("budget_remaining_share", "Budget left", "share", "error_budget"),
         Column("in_force_since_date", "Since", "date", "budget_policy"),
         Column("policy", "Policy"),
     )
     freezes = sum(row["consequence"] == "freeze" for row in force)
-    title = begun(f"{plural(len(force), 'agreement')} {'is' if len(force) == 1 else 'are'} in force")
+    title = begun(
+        f"{plural(len(force), 'budget policy', 'budget policies')} {'is' if len(force) == 1 else 'are'} in force"
+    )
     if freezes:
         title += f", {freezes} of them a freeze"
     empty = "No policy is declared: name thresholds and consequences under error_budget_policies in beaconmart.yml."
     return Section(
         "policies",
-        title if rows else "No consequence was agreed",
-        tables=[Table("budget_policies", "", columns, rows, empty)],
+        title if rows else "No budget policy is declared",
+        tables=[
+            Table("budget_policies", "", columns, force, "None is in force." if rows else empty),
+            *([Table("budget_policies_idle", "Not in force", columns, idle, is_folded=True)] if idle else []),
+        ],
     )

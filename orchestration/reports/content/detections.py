@@ -62,7 +62,7 @@ def _span(context: Context, row: Row, ends: Row) -> Span:
     lasted = "still open" if row["is_open"] else f"for {duration((until - row['started_at']).total_seconds())}"
     if row["what"] == "outages":
         role: Role = "good" if row["is_matched"] else "unknown"
-        words = f"outage {lasted}" + ("" if row["is_matched"] else ", never recorded")
+        words = f"outage {lasted}" + ("" if row["is_matched"] else ", no incident record")
     else:
         role = ROLES.get(row["severity"], "unknown")
         words = f"{row['title']}, {row['severity']}, {lasted}"
@@ -93,37 +93,36 @@ def detections(context: Context) -> Section:
         row["what"] = row["title"] or row["objective"] or "outage"
         row["by"] = str(row["detected_by"] or "nothing").replace("_", " ")
     columns = (
-        Column("what", "What", "long", "detection"),
-        Column("outcome_text", "Found to be", "text", "detection"),
+        Column("what", "Event", "long", "detection"),
+        Column("outcome_text", "Match", "text", "detection"),
         Column("kind_text", "Kind", "text", "detection"),
         Column("service", "Service"),
         Column("severity", "Severity"),
         Column("started_at", "Began", "moment"),
-        Column("detected_at", "Seen by monitoring", "moment", "detection"),
+        Column("detected_at", "Detected", "moment", "detection"),
         Column("by", "By", "text", "detection"),
         Column("delay_s", "Delay", "s", "detection"),
     )
     missed = len(incidents) - len(seen)
     title = (
-        f"Monitoring saw {len(seen)} of {plural(len(incidents), 'recorded incident')}"
+        f"Monitoring detected {len(seen)} of {plural(len(incidents), 'recorded incident')}"
         if incidents
         else "No incident to match"
     )
     middle = context.formats.value(delays[(len(delays) - 1) // 2], "s") if delays else "–"
     tiles = [
-        Tile("Seen and recorded", str(len(seen)), "detection", detail=f"median delay {middle} from the recorded start"),
+        Tile("Detected", str(len(seen)), "detection", detail=f"after {middle} (median)"),
+        Tile("Missed by monitoring", str(missed), "detection", detail="no outage and no burning budget at the time"),
         Tile(
-            "Missed by monitoring", str(missed), "detection", detail="recorded, and no outage or burning budget with it"
-        ),
-        Tile(
-            "Never recorded",
+            "No incident record",
             str(unrecorded),
             "detection",
             detail=f"of {plural(len(signals), 'outage or episode', 'outages and episodes')}",
         ),
     ]
-    lead = "Confirmed outages and episodes of a budget burning over its factors, held against what people recorded."
+    lead = "Outages and burn-rate episodes matched with recorded incidents."
     table = Table(
-        "detections", "Where they disagree first", columns, rows, "Nothing was found and nothing recorded.", shown=40
-    )
+        "detections", "Matches and mismatches", columns, rows, "Nothing was found and nothing recorded.", shown=40,
+        is_folded=True,
+    )  # fmt: skip
     return Section("detections", title, lead, tiles=tiles if rows else [], tables=[table])

@@ -108,7 +108,7 @@ def strata(context: Context) -> Section:
         return Section("strata", "Whether conversion falls with LCP everywhere is not known yet", empty=empty)
     falling = sum(row["effect"] < 0 for row in rows)
     title = f"Conversion falls with LCP in {falling} of {plural(len(rows), 'stratum', 'strata')}"
-    return Section("strata", title, "An effect that is real should show wherever one looks.", charts=charts)
+    return Section("strata", title, charts=charts, seen_charts=1)
 
 
 def impacts(context: Context) -> Section:
@@ -118,14 +118,11 @@ def impacts(context: Context) -> Section:
         for row in newest(context, "business_effect_strata", "impact_score, segment")
         if (row["exposure"], row["outcome"], row["dimension"]) == (*STRATA_OF, "page_group")
     ]
-    lead = (
-        "mPulse's score is the share of requests times the rank correlation of LCP with orders. It takes sessions as "
-        "they are: a page that slow phones visit seems to cost orders. The effect beside it compares like ones."
-    )
+    lead = "mPulse's score: share of requests × rank correlation of LCP with orders, without comparing like sessions."
     known = [row for row in rows if row["impact_score"] is not None]
     worst = known[0]["segment"] if known else None
     title = (
         f"By the Conversion Impact Score, {worst} matters most" if worst else "No page group has an impact score yet"
     )
-    tables = [Table("conversion_impact", "", IMPACTS, rows, shown=15)]
+    tables = [Table("conversion_impact", "Score by page group", IMPACTS, rows, shown=15, is_folded=True)]
     return Section("impact", title, lead, tables=tables)

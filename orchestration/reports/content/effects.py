@@ -45,11 +45,7 @@ def page(context: Context) -> Page:
     rows = [told(row, context.formats) for row in newest(context, "business_effects")]
     pairs = [row for row in rows if not row["is_control"] and row["effect"] is not None]
     controls = [row for row in rows if row["is_control"] and row["effect"] is not None]
-    lead = (
-        "Sessions are compared with others of the same day, device, country and, where these leave them company, "
-        "landing page, channel, kind of visitor and quarter of the day, by their first page view only. "
-        "An association, not a proof."
-    )
+    lead = "Like sessions compared, by their first page view. An association, not a proof of cause."
     sections = [
         _money(context, pairs),
         _effects(pairs),
@@ -103,18 +99,16 @@ def _money(context: Context, pairs: list[Row]) -> Section:
             bounds=f"95{NBSP}%: {formats.bounds(row['gain_lower'], row['gain_upper'], 'money')}"
             if row["gain_lower"] is not None
             else "",
-            detail=f"gain a month; {formats.value(row['at_risk_month'], 'money')} at risk",
+            detail=f"gain a month, of {formats.value(row['at_risk_month'], 'money')} at risk",
             verdict=row["gain_verdict"],
         )
         for row in rows
     ]
     proven = [row["exposure_name"] for row in rows if row["gain_verdict"] == "associated"]
     title = f"More revenue goes along with better {listed(proven)}" if proven else "No gain in revenue is proven"
-    lead = (
-        "What 30 such days would bring if each session beyond the limit did as like ones just under it do. "
-        "Gains overlap, since what is slow is slow in more than one metric: they do not add up."
-    )
-    return Section("money", title, lead, tiles=tiles, tables=[Table("effects_in_money", "", MONEY, rows)])
+    lead = "Per 30 days, if slow sessions did as well as like fast ones. Gains overlap: do not add them up."
+    table = Table("effects_in_money", "Revenue at risk and gain", MONEY, rows, is_folded=True)
+    return Section("money", title, lead, tiles=tiles, tables=[table])
 
 
 def _caveats(pairs: list[Row]) -> Section:
@@ -125,7 +119,11 @@ def _caveats(pairs: list[Row]) -> Section:
         for r in pairs
         if r["outcome"] == outcome
     )
-    return Section("overturn", "What would overturn it", prose=Markup("<ul>{}</ul>").format(items))
+    return Section(
+        "overturn",
+        "Limits of these comparisons",
+        prose=Markup("<details><summary>Other explanations</summary><ul>{}</ul></details>").format(items),
+    )
 
 
 def _effects(pairs: list[Row]) -> Section:
@@ -137,12 +135,9 @@ def _effects(pairs: list[Row]) -> Section:
         if any(row["effect_lower"] is not None and row["outcome_mean"] for row in rows)
     ]
     title = f"{proven or 'None'} of {plural(len(pairs), 'pair')} of an exposure and an outcome are associated"
-    lead = (
-        "The false discovery rate is held at 5 % over all pairs. Effects are drawn as a share of the mean, so "
-        "that they can be held against each other."
-    )
-    tables = [Table("business_effects", "All pairs", PAIRS, pairs, shown=40)]
-    return Section("effects", title, lead, charts=charts, tables=tables)
+    lead = "As a share of the mean. False discovery rate: 5 % over all pairs."
+    tables = [Table("business_effects", "All pairs", PAIRS, pairs, shown=40, is_folded=True)]
+    return Section("effects", title, lead, charts=charts, seen_charts=2, tables=tables)
 
 
 def _forest(outcome: str, rows: list[Row]) -> Chart:
@@ -160,7 +155,7 @@ def _forest(outcome: str, rows: list[Row]) -> Chart:
         id=f"effects_on_{outcome}",
         kind="forest",
         title=f"{name}: {finding}",
-        subtitle="As a share of the mean, with 95 % interval; what crosses the dotted line proves nothing.",
+        subtitle="With 95 % interval; one that crosses the dotted line proves nothing.",
         summary=f"{name}: {finding}.",
         unit="effect",
         definition="effect",
@@ -181,10 +176,8 @@ def _curves(context: Context, pairs: list[Row]) -> Section:
         for exposure, rows in grouped((row for row in doses if row["outcome"] == outcome), "exposure").items()
     ]
     bent = [f"{EXPOSURES[e][0]} and {OUTCOMES[o][0].lower()}" for (e, o), s in shapes.items() if s == "not monotone"]
-    title = (
-        f"The curve of {listed(bent)} turns" if bent else "No proven curve turns: slower is never proven to be better"
-    )
-    lead = "By bucket of the metric: as it is (dashed), and with like sessions in every bucket (band: 95 % interval)."
+    title = f"The curve of {listed(bent)} turns" if bent else "Slower is never proven to be better"
+    lead = "By bucket of the metric. Dashed: all sessions. Solid: like sessions, with 95 % interval."
     return Section("doses", title, lead, charts=charts)
 
 
@@ -212,12 +205,12 @@ def _curve(exposure: str, outcome: str, rows: list[Row], shapes: dict[tuple[str,
         x=steps,
         series=(
             Series(
-                "like with like",
+                "like sessions",
                 adjusted,
                 tuple(row["adjusted_lower"] for row in rows),
                 tuple(row["adjusted_upper"] for row in rows),
             ),
-            Series("as it is", tuple(row["outcome_mean"] for row in rows), role="c2", is_dashed=True),
+            Series("all sessions", tuple(row["outcome_mean"] for row in rows), role="c2", is_dashed=True),
         ),
         is_small=True,
     )
@@ -226,8 +219,6 @@ def _curve(exposure: str, outcome: str, rows: list[Row], shapes: dict[tuple[str,
 def _controls(pairs: list[Row], controls: list[Row]) -> Section:
     false = sum(row["verdict"] == "associated" for row in controls)
     title = f"{false or 'None'} of {plural(len(controls), 'negative control')} looks associated"
-    lead = (
-        "The same comparison with what cannot matter: the speed of another session of the stratum, and an outage of "
-        "the same time tomorrow. A control that is associated condemns its exposure."
-    )
-    return Section("controls", title, lead, tables=[Table("negative_controls", "", CONTROLS, controls, shown=10)])
+    lead = "The same comparison with what cannot matter. A control that looks associated discredits its exposure."
+    table = Table("negative_controls", "Negative controls", CONTROLS, controls, shown=10, is_folded=True)
+    return Section("controls", title, lead, tables=[table])

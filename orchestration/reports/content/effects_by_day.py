@@ -18,10 +18,12 @@ RELEASES = (
     Column("verdict", "Verdict", "verdict", "release_effect"),
     Column("effect_text", "Change", "text", "release_effect"),
     Column("bounds_text", "95 %", "text", "interval"),
-    Column("before_share", "Week before", "share"),
+    Column("before_share", "Before", "share"),
     Column("after_share", "After", "share"),
-    Column("control_before_share", "Untouched before", "share"),
-    Column("control_after_share", "Untouched after", "share"),
+)
+RELEASE_DETAILS = (
+    Column("control_before_share", "Untouched pages before", "share"),
+    Column("control_after_share", "Untouched pages after", "share"),
     Column("comparison", "Compared"),
     Column("q_value", "q", "p", "false_discovery_rate"),
     Column("day_count", "Days", "count"),
@@ -52,12 +54,10 @@ def releases(context: Context) -> Section:
     moved = [row for row in rows if row["verdict"] != "not_proven"]
     said = [f"{row['outcome_name']} of {row['page_group']} {row['verdict']} since {row['release']}" for row in moved]
     title = "; ".join(said[:3]) if said else "No release of the last five weeks changed anything that is proven"
-    lead = (
-        "A before/after comparison: up to six days after the release and the same weekdays before it, less what the "
-        "page groups of other services did meanwhile. Anything else that hit only these pages then would look the same."
-    )
-    shown = [*moved, *(row for row in rows if row["verdict"] == "not_proven")]
-    return Section("releases", title, lead, tables=[Table("release_effects", "", RELEASES, shown, shown=12)])
+    lead = "Up to six days after a release against the same weekdays before, less the change of pages it did not touch."
+    held = [*moved, *(row for row in rows if row["verdict"] == "not_proven")]
+    table = Table("release_effects", "Releases", RELEASES, held, shown=12, details=RELEASE_DETAILS, is_folded=True)
+    return Section("releases", title, lead, tables=[table])
 
 
 def matrix(context: Context) -> Section:
@@ -78,8 +78,7 @@ def matrix(context: Context) -> Section:
         id="kpi_matrix",
         kind="matrix",
         title=f"{len(moving)} of {plural(len(rows), 'pair')} move together, {len(other)} of them of different numbers",
-        subtitle="Columns bear the numbers of the rows, with a line after each fifth. A bar up to the edge is a "
-        f"correlation of 1, down to it of −1; {rows[0]['day_count']} days.",
+        subtitle=f"Columns are numbered as rows. Full bar: correlation of 1 or −1. {rows[0]['day_count']} days.",
         summary=" ".join(f"{row['kpi_name']} and {row['other_name']}: {row['correlation']:+.2f}." for row in moving),
         unit="ratio",
         definition="kpi_correlation",
@@ -102,12 +101,10 @@ def matrix(context: Context) -> Section:
         if other
         else "No two KPIs made of different numbers are proven to move together"
     )
-    lead = (
-        "Week, trend and each KPI's own past are taken out; p-values are by permutation, over lags of up to a week. "
-        "What moves together need not be cause and effect: a third thing may move both."
-    )
+    lead = "Weekday, trend and autocorrelation removed; lags of up to a week. Correlation is not causation."
     moving.sort(key=lambda row: (row["is_same_source"], row["q_value"]))
-    return Section("kpis", title, lead, charts=[chart], tables=[Table("kpis_together", "", MOVES, moving, shown=12)])
+    table = Table("kpis_together", "Pairs that move together", MOVES, moving, shown=12, is_folded=True)
+    return Section("kpis", title, lead, charts=[chart], tables=[table])
 
 
 def _kpi_name(kpi: str) -> str:

@@ -4,15 +4,14 @@ from datetime import timedelta
 
 from orchestration.reports.charts import Column, Section, Table
 from orchestration.reports.content import Context, listed, plural
+from orchestration.reports.content.attention import statements
 from orchestration.reports.figures import KPIS
 from orchestration.reports.formats import NBSP, day
 from orchestration.reports.marts import Row, grouped
 
-# As the alerts of a predicted exhaustion and of a predicted breach have it by default.
-LIKELY = 0.8
 # What `models.forecasts` asks of a series.
 NEEDED_DAYS, STALE_DAYS, RECENT_DAYS, OBSERVED_SHARE = 21, 14, 56, 0.6
-_UNTOLD = "Not forecast, for want of days"
+_UNTOLD = "Not forecast, too few days"
 NEEDED = (
     f"A forecast needs {NEEDED_DAYS} days of history, a value not older than {STALE_DAYS} days, and values on "
     f"{OBSERVED_SHARE:.0%} of the last {RECENT_DAYS} days."
@@ -28,23 +27,25 @@ def budgets(context: Context) -> list[Section]:
         return [Section("budgets", title, empty=" ".join(left_out))] if left_out else []
     for row in rows:
         for key in ("early_date", "median_date", "late_date"):
-            row[key] = day(row[key]) if row[key] else f"not by {day(row['ends_on'])}"
+            row[key] = day(row[key]) if row[key] else "–"
     likely = sum(row["is_likely"] for row in rows)
     columns = (
         Column("objective", "Objective"),
-        Column("spent_in_week_share", "Spent within 7 days", "share", "budget_forecast"),
-        Column("spent_share", "Spent by the end of the forecast", "share", "budget_forecast"),
-        Column("early_date", "In 10 of 100 ways spent by", "text", "budget_forecast"),
-        Column("median_date", "In 50 of 100", "text", "budget_forecast"),
-        Column("late_date", "In 90 of 100", "text", "budget_forecast"),
+        Column("spent_in_week_share", "Spent in 7 days", "share", "budget_forecast"),
+        Column("spent_share", "Spent in 28 days", "share", "budget_forecast"),
+        Column("median_date", "Spent by (median)", "text", "budget_forecast"),
+    )
+    details = (
+        Column("early_date", "Spent by, in 10 of 100", "text", "budget_forecast"),
+        Column("late_date", "Spent by, in 90 of 100", "text", "budget_forecast"),
         Column("left_share", "Left then", "share", "error_budget", "left_lower", "left_upper"),
     )
     return [
         Section(
             "budgets",
             f"{plural(likely, 'error budget')} will probably be spent".capitalize(),
-            " ".join(["A forecast ends with the window of the objective, or after 28 days.", *left_out]),
-            tables=[Table("budget_exhaustion", "", columns, rows, shown=30)],
+            " ".join(["Until the window of the objective ends, 28 days at most.", *left_out]),
+            tables=[Table("budget_exhaustion", "", columns, rows, shown=30, details=details)],
         )
     ]
 
@@ -86,27 +87,28 @@ def breaches(context: Context) -> list[Section]:
         order by ever_share desc, kpi
         """,
     )
+    # Over 28 days, as the targets have it; a week is a smaller window, which is missed sooner.
+    outlooks = statements(context, "outlook")
+    title = (
+        f"{plural(len(outlooks), 'target')} will probably be missed within 28 days".capitalize()
+        if outlooks
+        else "No target is likely to be missed within 28 days"
+    )
+    lead = " ".join(f"{row['sentence']}." for row in outlooks)
     if not rows:
-        empty = f"Told is what the last seven days met, of a KPI that has a forecast. {NEEDED}"
-        return [Section("targets", "No target that the last week met has a forecast", empty=empty)]
+        empty = f"A target is forecast while its KPI meets it and has a forecast. {NEEDED}"
+        return [Section("targets", title if outlooks else "No target has a forecast", lead, empty=empty)]
     for row in rows:
         row |= {"label": KPIS[row["kpi"]].label, "unit": KPIS[row["kpi"]].unit, "worst": day(row["worst_date"])}
     columns = (
         Column("label", "KPI"),
         Column("target_value", "Target", "count", "predicted_breach", unit_key="unit"),
-        Column("soon_share", "Missed by a week of the next 14 days", "share", "predicted_breach"),
-        Column("ever_share", "By a week of the next 28 days", "share", "predicted_breach"),
-        Column("worst", "Most likely the week to", "text", "predicted_breach"),
+        Column("soon_share", "In 14 days", "share", "predicted_breach"),
+        Column("ever_share", "In 28 days", "share", "predicted_breach"),
+        Column("worst", "Most likely in the week to", "text", "predicted_breach"),
     )
-    likely = sum(row["ever_share"] >= LIKELY for row in rows)
-    return [
-        Section(
-            "targets",
-            f"{plural(likely, 'target')} that the last week met will probably be missed".capitalize(),
-            "The mean of seven days is held against the target.",
-            tables=[Table("target_breaches", "", columns, rows)],
-        )
-    ]
+    table = Table("target_breaches", "Probability that the mean of a week misses it", columns, rows)
+    return [Section("targets", title, lead, tables=[table])]
 
 
 def missing(context: Context, forecast: set[str]) -> list[Section]:
@@ -181,16 +183,23 @@ def accuracy(context: Context) -> Section:
         Column("msis", "MSIS", "ratio", "msis"),
         Column("cutoff_count", "Backtests", "count", "backtest"),
     )
-    title = "How good such forecasts would have been" if rows else "No backtest has run yet"
+    title = "Accuracy of forecasts in backtests" if rows else "No backtest has run yet"
     lead = ""
     if better:
         mean = sum(row["relative"] for row in better) / len(better)
         lead = (
-            f"For {plural(len(better), 'series', 'series')} a model beats the seasonal naive; there its error is "
-            f"{mean:.2f} times as large, on average over forecasts made again and again from the past and held against "
-            "what came."
+            f"A model beats the seasonal naive for {plural(len(better), 'series', 'series')}, on average with "
+            f"{mean:.2f} times its error."
         )
-    table = Table("forecast_accuracy", "", columns, rows, "Backtests run with the first forecast.", shown=90)
+    table = Table(
+        "forecast_accuracy",
+        "Backtests",
+        columns,
+        rows,
+        "Backtests run with the first forecast.",
+        shown=90,
+        is_folded=True,
+    )
     return Section("accuracy", title, lead, tables=[table])
 
 

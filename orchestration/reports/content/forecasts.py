@@ -52,15 +52,12 @@ def page(context: Context) -> Page:
     others = sorted(
         n for n in by_kpi if n not in ORDER and n not in RARE and not n.startswith(BUDGET) and not n.endswith(WINDOW)
     )
-    lead = "Solid: what was. Dashed: what is expected, with the ranges that should hold it 80, 90 and 95 times in 100."
+    lead = "Solid: actual. Dashed: forecast, with its 80, 90 and 95 % intervals."
     return Page(
         "forecasts",
         "Forecasts",
         _title(by_kpi),
-        (
-            "Made only from days up to the forecast date. A model that does not beat last week's value is "
-            "not used, and each chart says so."
-        ),
+        "Made only from days up to the forecast date.",
         [
             *_ahead(context),
             Section(
@@ -117,7 +114,7 @@ def _ahead(context: Context) -> list[Section]:
         Section(
             "traffic",
             f"The 48 hours after {day(hours[0]['forecast_date'])}",
-            "Hours are UTC. What servers must stand is the upper end of the ranges, not the line.",
+            "Hours are UTC. Plan capacity for the upper end of the intervals.",
             tiles=_peaks(context, by_kpi["page_view_count"]),
             charts=charts,
         )
@@ -130,8 +127,8 @@ def _peaks(context: Context, hours: list[Row]) -> list[Tile]:
     highest = max(row["value_95_upper"] for row in hours)
     tiles = [
         Tile(
-            "Peak of an hour, next 48 hours", number(busiest["value_forecast"]), "capacity",
-            detail=f"page views, {_hour(busiest['hour_at'])}; the 95 % range reaches {number(highest)}",
+            "Peak hour, next 48 hours", number(busiest["value_forecast"]), "capacity",
+            detail=f"page views, {_hour(busiest['hour_at'])}; plan for {number(highest)}",
         )
     ]  # fmt: skip
     rows = context.marts.rows(
@@ -157,7 +154,7 @@ def _peaks(context: Context, hours: list[Row]) -> list[Tile]:
         upper = number(peak["value_95_upper"] * peak["highest_share"])
         tiles.append(
             Tile(
-                "Peak of an hour, next 28 days", number(peak["value_forecast"] * peak["usual_share"]), "capacity",
+                "Peak hour, next 28 days", number(peak["value_forecast"] * peak["usual_share"]), "capacity",
                 detail=f"page views, {day(peak['event_date'])}; plan for {upper}",
             )
         )  # fmt: skip
@@ -186,7 +183,7 @@ def _hourly_chart(context: Context, name: str, rows: list[Row]) -> Chart:
 
 def _others(context: Context, names: list[str], by_kpi: dict[str, list[Row]]) -> list[Section]:
     charts = [_chart(context, name, by_kpi[name]) for name in names]
-    return [Section("others", "The other figures", charts=charts)] if charts else []
+    return [Section("others", "Other KPIs", charts=charts, seen_charts=0)] if charts else []
 
 
 def _chart(context: Context, name: str, rows: list[Row]) -> Chart:
@@ -231,24 +228,24 @@ def _fan(
     model = f"{str(row['model_name']).replace('_', ' ')}, version {row['model_version']}"
     reason = REASONS.get(str(row["model_reason"]), "")
     ranges = [
-        Series("expected", (None,) * len(x), ahead(f"value_{level}_lower"), ahead(f"value_{level}_upper"), "c2",
+        Series("forecast", (None,) * len(x), ahead(f"value_{level}_lower"), ahead(f"value_{level}_upper"), "c2",
                level=f"{level} %")
         for level in (90, 80)
     ]  # fmt: skip
     line = Series(
-        "expected", ahead("value_forecast"), ahead("value_95_lower"), ahead("value_95_upper"), "c2", is_dashed=True
+        "forecast", ahead("value_forecast"), ahead("value_95_lower"), ahead("value_95_upper"), "c2", is_dashed=True
     )
     return Chart(
         id=name,
         kind="line",
         title=f"{about.label}: {which}{expected} on {on}",
-        subtitle=f"80 %: {bounds}. Model: {model}" + (f": {reason}." if reason else "."),
+        subtitle=f"80 %: {bounds}.",
         summary=(
             f"{about.label} {steps}, {before} of history and {len(rows)} of forecast; on {on} {which}{expected}, "
-            f"80 % interval {bounds}."
+            f"80 % interval {bounds}. Model: {model}{reason and f', {reason}'}."
         ),
         unit=about.unit,
         definition="forecast",
         x=x,
-        series=(Series("was", was, role="c1"), line, *ranges),
+        series=(Series("actual", was, role="c1"), line, *ranges),
     )

@@ -39,10 +39,7 @@ def page(context: Context) -> Page:
         "incidents",
         "Incidents",
         _title(incidents, len(statements(context, "incident"))),
-        (
-            "Recorded by people, and found by checks: the two are matched. MTTR here means restore: from the "
-            "start to the service working again."
-        ),
+        "MTTR here is the time to restore: from the start to the service working again.",
         [
             *timeline(context),
             times(context),
@@ -78,19 +75,20 @@ def _list(context: Context, incidents: list[Row]) -> Section:
         Column("state", "State", "state", "incident"),
         Column("started_at", "Started", "moment", "incident"),
         Column("mttd_s", "To detect", "s", "mttd"),
-        Column("mtta_s", "To acknowledge", "s", "mtta"),
         Column("restore_s", "To restore", "s", "mttr_restore"),
+        Column("spent_budget_share", "Budget spent", "share", "budget_cause"),
+    )
+    details = (
+        Column("mtta_s", "To acknowledge", "s", "mtta"),
         Column("resolve_s", "To resolve", "s", "mttr_resolve"),
         Column("spent_minutes", "Budget spent", "minutes", "budget_minutes"),
-        Column("spent_budget_share", "Of the budget", "share", "budget_cause"),
         Column("budget_objective", "of objective", "text", "slo"),
         Column("monitoring", "Monitoring", "text", "detection"),
         Column("cause", "Cause", "long"),
     )
-    empty = "No incident was recorded in the 90 days shown. A source of system incidents brings them."
-    return Section(
-        "list", "The incidents", tables=[Table("incidents", "", columns, rows, empty, shown=SHOWN_INCIDENTS)]
-    )
+    empty = "No incident was recorded in 90 days."
+    table = Table("incidents", "", columns, rows, empty, shown=SHOWN_INCIDENTS, details=details)
+    return Section("list", "Incidents", tables=[table])
 
 
 def _outages(context: Context, outages: list[Row]) -> Section:
@@ -98,7 +96,7 @@ def _outages(context: Context, outages: list[Row]) -> Section:
         row
         | {
             "state": "open" if row["is_open"] else "closed",
-            "recorded": row["incident_id"] or "never recorded",
+            "recorded": row["incident_id"] or "no record",
         }
         for row in outages
     ]
@@ -114,9 +112,7 @@ def _outages(context: Context, outages: list[Row]) -> Section:
     )
     missing = sum(row["incident_id"] is None for row in outages)
     title = (
-        (
-            f"{plural(len(rows), 'confirmed outage')}, {missing or 'none'} of them never recorded as an incident"
-        ).capitalize()
+        (f"{plural(len(rows), 'outage')}, {missing or 'none'} of them without an incident record").capitalize()
         if rows
         else "Checks found no outage in 90 days"
     )
@@ -124,7 +120,15 @@ def _outages(context: Context, outages: list[Row]) -> Section:
         "outages",
         title,
         tables=[
-            Table("outages", "", columns, rows, "No service had two failed checks in a row.", shown=SHOWN_INCIDENTS)
+            Table(
+                "outages",
+                "Outages",
+                columns,
+                rows,
+                "No service had two failed checks in a row.",
+                shown=SHOWN_INCIDENTS,
+                is_folded=True,
+            )
         ],
     )
 
@@ -140,7 +144,7 @@ def _excluded(incidents: list[Row]) -> Section:
         for reason, count in sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
     ]
     columns = (Column("reason", "Reason", "text", "incident_exclusion"), Column("count", "Incidents", "count"))
-    title = f"{plural(sum(reasons.values()), 'incident')} left out of the means".capitalize()
+    title = f"{plural(sum(reasons.values()), 'incident')} excluded from the means".capitalize()
     return Section(
         "excluded", title, tables=[Table("excluded_incidents", "", columns, rows, "Every record's times are in order.")]
     )

@@ -1,9 +1,11 @@
 """How long it took to detect, acknowledge, restore and resolve, by month; and whether restoring takes half as long."""
 
+from dataclasses import replace
 from datetime import date
 
-from orchestration.reports.charts import Chart, Column, Section, Series, Table, Tile
+from orchestration.reports.charts import Chart, Column, Figure, Section, Series, Table, Tile
 from orchestration.reports.content import Context, plural, sure
+from orchestration.reports.content.targets import target_card, target_rows
 from orchestration.reports.figures import sentence
 from orchestration.reports.formats import day
 from orchestration.reports.marts import Row
@@ -33,7 +35,7 @@ def times(context: Context) -> Section:
         return Section("times", "No time to restore is known yet", empty=empty)
     newest, formats = judged[0], context.formats
     name = f"{newest['month']:%B %Y}"
-    title = f"In {name} service was restored after {formats.value(newest['mttr_restore_mean_s'], 's')} on average"
+    title = f"Time to restore in {name}: {formats.value(newest['mttr_restore_mean_s'], 's')} on average"
     recent = [row | {"month_text": _month(row["month"])} for row in cells if row["month"] >= _back(newest["month"], 2)]
     cut = [row for row in recent if not (row["service"] == row["severity"] == "all") and row["incident_count"]]
     shown = [row | {"month_text": _month(row["month"])} for row in months]
@@ -41,12 +43,14 @@ def times(context: Context) -> Section:
     return Section(
         "times",
         title,
-        f"Tiles are {name}, all services and severities. Intervals: 95 %.",
+        f"{name}, all services and severities; intervals at 95 %.",
         tiles=_tiles(context, newest),
         charts=_charts(context, judged[::-1]),
         tables=[
-            Table("mttr_months", "Month by month", (by[0], *_columns()), shown, shown=13),
-            Table("mttr_cut", "By service and severity, three months", (*by, *_columns()), cut, shown=25),
+            Table("mttr_months", "By month", (by[0], *_columns()), shown, shown=13, is_folded=True),
+            Table(
+                "mttr_cut", "By service and severity, three months", (*by, *_columns()), cut, shown=25, is_folded=True
+            ),
         ],
     )
 
@@ -63,7 +67,12 @@ def _tiles(context: Context, row: Row) -> list[Tile]:
     bounds = formats.bounds(row["mtbf_lower_s"], row["mtbf_upper_s"], "s")
     between = "operating time between failures"
     tiles.append(Tile("MTBF", formats.value(row["mtbf_s"], "s"), "mtbf", sure(bounds, row, "failure_count"), between))
-    tiles.append(Tile("Down time", formats.value(row["downtime_s"], "s"), "outage", detail="overlaps merged"))
+    tiles.append(
+        Tile(
+            "Downtime", formats.value(row["downtime_s"], "s"), "outage", detail="all incidents, overlaps merged",
+            figure=Figure("downtime_s", f"{row['month']:%b %Y}", row["downtime_s"], "incidents"),
+        )
+    )  # fmt: skip
     return tiles
 
 
@@ -116,7 +125,7 @@ def _columns() -> tuple[Column, ...]:
             "mttr_restore_median_upper_s",
         ),
         Column("mtbf_s", "MTBF", "s", "mtbf", "mtbf_lower_s", "mtbf_upper_s"),
-        Column("downtime_s", "Down time", "s", "outage"),
+        Column("downtime_s", "Downtime of incidents", "s", "outage"),
     )
 
 
@@ -126,44 +135,26 @@ def halved(context: Context) -> Section:
         "predictions.mttr_changes",
         "select * from predictions.mttr_changes where event_date <= $as_of order by event_date desc limit 1",
     )
-    if not rows:
-        empty = "The daily run compares them once a baseline period is declared under baselines.mttr in beaconmart.yml."
-        return Section("halved", "Whether the time to restore was halved has not been judged", empty=empty)
+    judged = {row["target"]: row for row in target_rows(context)}.get("mttr_reduction_share")
+    if not rows or judged is None:
+        empty = "Declare a baseline period under baselines.mttr in beaconmart.yml: the next daily run compares with it."
+        return Section("halved", "MTTR has no baseline yet", empty=empty)
     (row,), formats = rows, context.formats
     goal = formats.goal(row["goal_share"], "share")
-    bounds = formats.bounds(row["reduction_lower"], row["reduction_upper"], "reduction")
-    tiles = [
-        Tile(
-            "Reduction of MTTR (restore)",
-            formats.value(row["reduction_share"], "reduction"),
-            "mttr_halved",
-            f"95 %: {bounds}" if bounds else "",
-            str(row["reason"]),
-            row["verdict"],
-            f"Target at least {goal}",
-        ),
-        Tile(
-            "Smallest change that could be shown",
-            formats.value(row["smallest_detectable_share"], "share"),
-            "mttr_halved",
-            detail=f"{plural(row['needed_count'], 'incident')} a period would show {goal}"
-            if row["needed_count"]
-            else "",
-        ),
-        Tile(
-            "Chance of luck",
-            formats.value(row["luck_probability"], "share"),
-            "mttr_halved",
-            detail=f"that {goal} less is seen where nothing changed",
-        ),
-        Tile("Permutation test, p", formats.value(row["p_value"], "p"), "mttr_halved", detail="that nothing changed"),
+    notes = [
+        f"Smallest detectable change: {formats.value(row['smallest_detectable_share'], 'share')}; "
+        f"{goal} would need {plural(row['needed_count'] or 0, 'incident')} a period.",
+        f"Probability of a {goal} fall by chance: {formats.value(row['luck_probability'], 'share')}.",
+        f"Permutation test that nothing changed: p = {formats.value(row['p_value'], 'p')}.",
     ]
+    card = replace(
+        target_card(context, judged, ""), href="targets.html", notes=tuple(notes) if row["luck_probability"] else ()
+    )
+    title = {"met": f"MTTR fell by {goal} or more", "missed": f"MTTR did not fall by {goal}"}.get(
+        row["verdict"], f"Whether MTTR fell by {goal} is not judgeable yet"
+    )
     table = Table("mttr_change", "The two periods", _PERIODS, _periods(row))
-    title = {
-        "met": f"The time to restore fell by {goal} or more",
-        "missed": f"The time to restore did not fall by {goal}",
-    }.get(row["verdict"], f"That the time to restore fell by {goal} is not proven")
-    return Section("halved", title, tiles=tiles, tables=[table])
+    return Section("halved", title, cards=[card], tables=[table])
 
 
 _PERIODS = (

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from orchestration.reports.charts import Column, Page, Section, Table
+from orchestration.reports.charts import Column, Figure, Page, Section, Table
 from orchestration.reports.content import Context, begun, budgets, plural
 from orchestration.reports.content.subjects import slugs
-from orchestration.reports.formats import WORDS, duration
+from orchestration.reports.formats import duration
 from orchestration.reports.marts import Row
 from orchestration.reports.reliability_figures import burn_downs
 
-STATES = ("breached", "warning", "ok", "insufficient_data")
+STATES = {"breached": "breached", "warning": "at risk", "ok": "met", "insufficient_data": "without enough data"}
 OF_WHAT = {
     "availability": "time up",
     "check_success": "successful checks",
@@ -27,27 +27,27 @@ COLUMNS = (
     Column("objective", "Objective"),
     Column("state", "State", "state", "slo"),
     Column("service", "Service", href="service_page"),
-    Column("of_what", "Of what", "text", "sli"),
+    Column("of_what", "Measures", "text", "sli"),
     Column("target_share", "Target", "goal", "slo"),
-    Column("sli_share", "Is", "share", "sli", "sli_lower", "sli_upper"),
-    Column("budget_remaining_share", "Budget left", "share", "error_budget"),
+    Column("sli_share", "Actual", "share", "sli", "sli_lower", "sli_upper", figure="actual"),
+    Column("budget_remaining_share", "Budget left", "share", "error_budget", figure="left"),
     Column("minutes_left", "As full outage", "minutes", "budget_minutes"),
+    Column("burn_rate", "Burn rate today", "burn", "burn_rate"),
+    Column("window", "Window", "text", "slo"),
+)
+DETAILS = (
     Column("budget_total", "Budget", "amount", "error_budget", unit_key="unit"),
     Column("budget_spent", "Spent", "amount", "error_budget", unit_key="unit"),
     Column("budget_remaining", "Left", "amount", "error_budget", unit_key="unit"),
-    Column("burn_rate", "Burn of the day", "burn", "burn_rate"),
-    Column("window", "Window", "text", "slo"),
     Column("window_starts_on", "Since", "date", "slo"),
     Column("method", "Counted by", "text", "sli"),
-    Column("description", "In words"),
+    Column("description", "Description"),
 )
 
 
 def page(context: Context) -> Page:
     """Return the objectives page."""
     rows = objective_rows(context)
-    counts = {state: sum(row["state"] == state for row in rows) for state in STATES}
-    words = ", ".join(f"{count} {WORDS.get(state, state)}" for state, count in counts.items() if count)
     sections = [_table(rows)]
     if rows:
         sections += [
@@ -62,11 +62,19 @@ def page(context: Context) -> Page:
     return Page(
         "objectives",
         "Objectives",
-        f"Of {plural(len(rows), 'objective')}: {words}" if rows else "No objective is declared",
-        "Each objective leaves a budget of what may go wrong. What is left of it says whether to be bold or careful.",
+        _title(rows),
+        "",
         sections,
         parent="reliability",
     )
+
+
+def _title(rows: list[Row]) -> str:
+    if not rows:
+        return "No objective is declared"
+    counts = {state: sum(row["state"] == state for row in rows) for state in STATES}
+    said = [f"{count} {words}" for state, words in STATES.items() if (count := counts[state])]
+    return f"{plural(len(rows), 'objective')}: {', '.join(said)}"
 
 
 def objective_rows(context: Context, service: str | None = None) -> list[Row]:
@@ -83,6 +91,8 @@ def objective_rows(context: Context, service: str | None = None) -> list[Row]:
         row["window"] = _window(row)
         row["method"] = _method(row)
         row["service_page"] = context.link("service", row["service"])
+        row["actual"] = Figure("sli_share", row["window"], row["sli_share"], row["objective"])
+        row["left"] = Figure("budget_remaining_share", row["window"], row["budget_remaining_share"], row["objective"])
     return rows
 
 
@@ -118,9 +128,9 @@ def _method(row: Row) -> str:
 
 def _table(rows: list[Row]) -> Section:
     empty = "Objectives are OpenSLO documents in config/slos: none is there."
-    lead = "Lowest budget first. Minutes are those of a full outage, at the average traffic of the window."
-    table = Table("objectives", "", COLUMNS, rows, empty, shown=100)
-    return Section("objectives", "The promises and where they stand", lead if rows else "", tables=[table])
+    lead = "Lowest budget first. Full outage: how long one could last until the budget is spent."
+    table = Table("objectives", "", COLUMNS, rows, empty, shown=100, details=DETAILS)
+    return Section("objectives", "Status of each objective", lead if rows else "", tables=[table])
 
 
 def _burn_downs(context: Context, rows: list[Row]) -> Section:
@@ -132,8 +142,9 @@ def _burn_downs(context: Context, rows: list[Row]) -> Section:
         begun(f"{plural(low, 'budget')} of {len(rows)} {'has' if low == 1 else 'have'} less than a quarter left")
         if low
         else "Every budget has a quarter left or more",
-        "Solid: what was left at the end of each day of the window. Dashed: spending it evenly.",
+        "Solid: budget left at the end of each day. Dashed: spending it evenly.",
         charts=[charts[row["objective"]] for row in rows if row["objective"] in charts],
+        seen_charts=4,
     )
 
 
@@ -152,15 +163,15 @@ def _composites(context: Context, rows: list[Row]) -> list[Section]:
         Column("composite_weight", "Weight", "ratio", "composite"),
         Column("state", "State", "state", "slo"),
         Column("target_share", "Target", "goal", "slo"),
-        Column("sli_share", "Is", "share", "sli", "sli_lower", "sli_upper"),
+        Column("sli_share", "Actual", "share", "sli", "sli_lower", "sli_upper"),
         Column("budget_remaining_share", "Budget left", "share", "error_budget"),
     )
     told = "; ".join(
-        f"{row['objective']} is {context.formats.value(row['sli_share'], 'share')} of "
+        f"{row['objective']} at {context.formats.value(row['sli_share'], 'share')} of "
         f"{context.formats.goal(row['target_share'], 'share')}"
         for row in wholes.values()
     )
-    return [Section("composites", f"Made of parts: {told}", tables=[Table("composites", "", columns, parts)])]
+    return [Section("composites", f"Composite objectives: {told}", tables=[Table("composites", "", columns, parts)])]
 
 
 def _exclusions(context: Context) -> Section:
@@ -188,10 +199,7 @@ def _exclusions(context: Context) -> Section:
         Column("service", "Service"),
     )
     touched = len({row["objective"] for row in rows})
-    title = (
-        f"Maintenance and corrections took something out of {plural(touched, 'objective')}"
-        if rows
-        else "Nothing was left out of any window"
-    )
-    empty = "No announced maintenance and no correction falls into the window of an objective."
-    return Section("exclusions", title, tables=[Table("exclusions", "", columns, rows, empty)])
+    title = f"Maintenance and corrections changed {plural(touched, 'objective')}" if rows else "No exclusions"
+    empty = "No maintenance and no correction falls into the window of an objective."
+    table = Table("exclusions", "Excluded time and events", columns, rows, empty, is_folded=True)
+    return Section("exclusions", title, tables=[table])

@@ -47,7 +47,7 @@ def page(context: Context) -> Page:
             Section(
                 "targets",
                 "",
-                cards=[_card(context, row, notes.get(row["target"], "")) for row in rows],
+                cards=[target_card(context, row, notes.get(row["target"], "")) for row in rows],
                 empty="" if rows else "Targets are judged with the first daily run.",
             )
         ],
@@ -74,7 +74,8 @@ def goal_text(context: Context, row: Row) -> str:
     return f"{over[row['comparison']]} {context.formats.goal(row['goal'], unit)}"
 
 
-def _card(context: Context, row: Row, note: str) -> Tile:
+def target_card(context: Context, row: Row, note: str) -> Tile:
+    """Return a target as a card: where it stands, its goal and its verdict in one line."""
     unit, definition, kpi, window, href = TARGETS[row["target"]]
     formats, trend = context.formats, _trend(context, row["target"])
     bounds = formats.bounds(row["value_lower"], row["value_upper"], unit)

@@ -201,6 +201,18 @@ def test_pages_hold_no_inline_script_or_style_and_nothing_from_elsewhere(site):
         assert text.count("Content-Security-Policy") == 1 and "unsafe" not in text
 
 
+def test_a_page_shows_ten_rows_and_holds_more_and_the_csv_file_has_the_columns_that_pages_leave_out(site):
+    out, texts = site
+    text = texts["objectives.html"]
+    rows = re.search(r'<div class="scroll"[^>]*aria-label="objectives".*?</tbody>', text, re.S)[0]
+    assert rows.count("<tr>") == 1 + min(10, rows.count("<tr") - 1)
+    header = (out / "csv/objectives.csv").read_text().splitlines()[0]
+    assert "budget_spent" in header and "Spent" not in rows
+    folded = re.search(r'<details class="fold"><summary><h3 id="burn_rules-title">.*?</details>', text, re.S)[0]
+    assert 'class="sort" aria-label="Sort by Factor"' in folded
+    assert re.search(r'<td class="number" data-sort="[0-9.]+"', folded)
+
+
 def test_headings_are_in_order_and_one_is_first(site):
     for name, text in site[1].items():
         levels = [int(tag[1]) for tag, _ in Elements(text).found if re.fullmatch(r"h[1-6]", tag)]
@@ -260,7 +272,7 @@ def test_a_history_too_short_for_other_models_is_not_told_as_their_defeat(marts_
 
 def test_the_forecasts_page_tells_what_comes_and_trends_what_was_expected(site):
     _, texts = site
-    assert "Peak of an hour, next 48 hours" in texts["forecasts.html"]
+    assert "Peak hour, next 48 hours" in texts["forecasts.html"]
     assert "1 error budget will probably be spent" in texts["forecasts.html"]
     assert "no model beats the seasonal naive here, so that it is shown" in texts["forecasts.html"]
     assert "what was forecast a week before" in texts["experience.html"]
