@@ -16,6 +16,7 @@ class Progress:
     done: int
     total: int | None
     detail: str = ""
+    is_warning: bool = False
 
 
 Listener = Callable[[Progress], None]
@@ -38,6 +39,7 @@ def report(task: str, done: int, total: int | None, detail: str = "") -> None:
         listener(Progress(task, done, total, detail))
 
 
-def notice(text: str) -> None:
-    """Tell the listeners something that is not about one task, such as what everything waits for."""
-    report("", 0, None, text)
+def notice(text: str, is_warning: bool = False) -> None:
+    """Tell the listeners something that is not about one task: what everything waits for, or what must be mended."""
+    for listener in _listeners:
+        listener(Progress("", 0, None, text, is_warning))

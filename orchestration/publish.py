@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from orchestration import database, dbt, metrics, warehouse
+from orchestration import database, dbt, lake, metrics, warehouse
 from orchestration.releases import Release, building, current, link_tree, replace_text
 from orchestration.reports import digest, pages, status
 from orchestration.reports.content import Context, attention
@@ -142,7 +142,8 @@ def _pages(
     site = settings.config.site
     formats = Formats(site.currency, site.timezone)
     targets: dict[str, Any] = settings.config.targets.model_dump()
-    context = Context(marts, formats, quality, health, site.name, targets, site.currency)
+    unmatched = tuple(lake.unmatched_message(settings, source) for source in lake.unmatched_sources(settings))
+    context = Context(marts, formats, quality, health, site.name, targets, site.currency, unmatched)
     pages.render(context, frame_of(settings, marts.as_of, generated_at, folder), folder, custom.pages)
     news = digest.markdown(digest.news(marts), marts, formats, site.name)
     (folder / "digest.md").write_text(news, encoding="utf-8")
@@ -151,7 +152,8 @@ def _pages(
     ]
     release = folder.name.partition("-")[2]
     told = status.document(marts, health, quality, alerts, generated_at, site.name, release)
-    status.write(folder / "status.json", told | {"failing_reports": custom.problems})
+    told |= {"failing_reports": custom.problems, "unmatched_sources": list(unmatched)}
+    status.write(folder / "status.json", told)
 
 
 def frame_of(settings: Settings, as_of: date, generated_at: datetime, folder: Path) -> pages.Frame:

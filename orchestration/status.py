@@ -55,6 +55,8 @@ class Status:
     last_run: LastRun | None = None
     waiting_files: int = 0
     landing_problem: str | None = None
+    intake: list[lake.Intake] = field(default_factory=list)
+    unmatched_sources: list[str] = field(default_factory=list)
 
     @property
     def exit_code(self) -> int:
@@ -68,11 +70,12 @@ class Status:
             or late
             or failed
             or bool(self.failing_checks or self.failing_reports or self.landing_problem)
+            or any(found.alarm for found in self.intake)
         )
 
     def as_dict(self) -> dict[str, Any]:
         """For programs."""
-        return asdict(self) | {"exit_code": self.exit_code}
+        return asdict(self) | {"exit_code": self.exit_code, "intake": [found.as_dict() for found in self.intake]}
 
     def lines(self) -> list[str]:
         """For people."""
@@ -101,6 +104,8 @@ class Status:
                 f"             {name}: {check['observed']}" + (f" ({check['missing']})" if check["missing"] else "")
             )
         said += [f"report     {wrong['message']}" for wrong in self.failing_reports]
+        said += [f"intake     {'⚠ ' if found.alarm else ''}{found.alarm or found.message}" for found in self.intake]
+        said += [f"note       {message}" for message in self.unmatched_sources]
         for kind, parts in (("service", self.services), ("journey", self.journeys)):
             said += [f"{kind:<10} {part['name']}: {_standing(part)}" for part in parts]
         if self.waiting_files:
@@ -114,11 +119,11 @@ class Status:
 
 def read_status(settings: Settings) -> Status:
     """What is known now; the wall clock counts here, unlike in any mart."""
-    last_run, (waiting, problem) = _last_run(settings), _landing(settings)
+    outside = _outside(settings)
     path = settings.published / "status.json"
     if not path.exists():
         unknown = Status("unknown", "Nothing has been published yet.")
-        return replace(unknown, last_run=last_run, waiting_files=waiting, landing_problem=problem)
+        return replace(unknown, **outside)
     told = json.loads(path.read_text(encoding="utf-8"))
     return Status(
         health=told["status"],
@@ -132,9 +137,7 @@ def read_status(settings: Settings) -> Status:
         failing_reports=told.get("failing_reports", []),
         services=told["services"],
         journeys=told.get("journeys", []),
-        last_run=last_run,
-        waiting_files=waiting,
-        landing_problem=problem,
+        **outside,
     )
 
 
@@ -195,15 +198,28 @@ def _with_unit(value: float | None, unit: str | None) -> str:
     return f"{value:,.1f} {'' if unit == 'score' else unit or ''}".strip()
 
 
-def _landing(settings: Settings) -> tuple[int, str | None]:
-    """The number of files that wait, and what is wrong: what is published is known without object storage too."""
+def _outside(settings: Settings) -> dict[str, Any]:
+    """The part of a status that no release knows."""
+    waiting, problem, unmatched = _landing(settings)
+    return {
+        "last_run": _last_run(settings),
+        "waiting_files": waiting,
+        "landing_problem": problem,
+        "intake": lake.newest_intake(settings),
+        "unmatched_sources": unmatched,
+    }
+
+
+def _landing(settings: Settings) -> tuple[int, str | None, list[str]]:
+    """The number of files that wait, what is wrong, and which sources have none: known without object storage too."""
     try:
         waiting = len(lake.pending_files(settings))
         problems = lake.unreadable_files(settings) if waiting else []
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        return waiting, problems[0] + more if problems else None
+        unmatched = [lake.unmatched_message(settings, source) for source in lake.unmatched_sources(settings)]
+        return waiting, problems[0] + more if problems else None, unmatched
     except lake.StorageError as error:
-        return 0, str(error)
+        return 0, str(error), []
 
 
 def _last_run(settings: Settings) -> LastRun | None:

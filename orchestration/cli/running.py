@@ -118,10 +118,13 @@ def _selection(
 
 
 def _execute(settings: Settings, job: str, what: Selection) -> None:
-    from orchestration import runs
+    from orchestration import lake, runs
 
     with Bars() as bars:
         outcome = runs.execute(settings, job, what, bars.on_event)
+        if job == runs.DAILY:
+            for source in lake.unmatched_sources(settings):
+                bars.say(f"note: {lake.unmatched_message(settings, source)}")
     if not outcome.success:
         for step, words in outcome.failures:
             click.echo(f"\n{step.replace('__', '.') or 'The run'} failed: {words}", err=True)

@@ -37,6 +37,7 @@ class Bars:
         )
         self._tasks: dict[str, TaskID] = {}
         self._started: dict[str, float] = {}
+        self._warnings: list[str] = []
         self._listening = reports.listening(self._hear)
 
     def __enter__(self) -> Bars:
@@ -47,6 +48,8 @@ class Bars:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._listening.__exit__(kind, error, at)
         self._progress.stop()
+        for warning in self._warnings:
+            self._print(warning, is_warning=True)
 
     def step(self, name: str) -> Callable[..., None]:
         """A callable `(done, total, detail)` that moves one step's bar."""
@@ -74,9 +77,16 @@ class Bars:
             seconds = time.monotonic() - self._started[name]
             self._console.print(f"{'✘' if failed else '✔'} {name} ({seconds:.1f} s)", highlight=False)
 
-    def say(self, text: str) -> None:
-        """Print a sentence above the bars."""
-        self._console.print(text, markup=False, highlight=False)
+    def say(self, text: str, is_warning: bool = False) -> None:
+        """Print a sentence above the bars, and a warning once more when the bars have ended: the eye is there then."""
+        if is_warning:
+            self._warnings.append(text)
+        self._print(text, is_warning)
+
+    def _print(self, text: str, is_warning: bool) -> None:
+        shown = "".join(letter if letter.isprintable() else "�" for letter in text)  # names are strangers' text
+        style = "bold red" if is_warning else None
+        self._console.print(f"⚠ {shown}" if is_warning else shown, style=style, markup=False, highlight=False)
 
     def on_event(self, entry: dg.EventLogEntry) -> None:
         """Follow a run by the events that Dagster records."""
@@ -95,4 +105,4 @@ class Bars:
         if report.task:
             self.update(report.task, report.done, report.total, report.detail)
         else:
-            self.say(report.detail)
+            self.say(report.detail, report.is_warning)

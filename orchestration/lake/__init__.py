@@ -9,6 +9,7 @@ from orchestration.lake.expiring import ExpireReport, expire, seal
 from orchestration.lake.forgetting import Forgotten, forget, forgotten_files, remember
 from orchestration.lake.garbage import GarbageReport, collect_garbage
 from orchestration.lake.ingesting import FileReport, IngestReport, ingest
+from orchestration.lake.intake import Intake, intake_of, newest_intake
 from orchestration.lake.landing import looked_for
 from orchestration.lake.layout import RAW_TABLES, joined, joining, reading, retention_days
 from orchestration.lake.listing import (
@@ -34,6 +35,7 @@ __all__ = [
     "Forgotten",
     "GarbageReport",
     "IngestReport",
+    "Intake",
     "StorageError",
     "closed_through",
     "collect_garbage",
@@ -43,10 +45,12 @@ __all__ = [
     "forget",
     "forgotten_files",
     "ingest",
+    "intake_of",
     "joined",
     "joining",
     "looked_for",
     "manifests",
+    "newest_intake",
     "parquet_files",
     "pending_days",
     "pending_files",

@@ -42,6 +42,8 @@ class FileReport:
     skipped: bool
     event_dates: dict[date, int]
     bad_fields: dict[str, int]
+    reject_counts: list[tuple[str, str, int]] = field(default_factory=list)
+    misdated: list[str] = field(default_factory=list)
 
     @classmethod
     def of(cls, entry: Entry, skipped: bool) -> "FileReport":
@@ -57,6 +59,8 @@ class FileReport:
             skipped,
             entry.event_dates,
             entry.bad_fields,
+            entry.reject_counts,
+            entry.misdated,
         )
 
 
@@ -264,6 +268,7 @@ def _entry(settings: Settings, landed: Landed, reading: Reading, counted: Counte
         rows_after_close=counted.after_close,
         bad_fields=counted.bad_fields,
         reject_counts=counted.reject_counts,
+        misdated=counted.misdated,
         event_dates=counted.event_dates,
         parquet={day: list(moved.parquet[day]) for day in sorted(counted.event_dates)},
         rejects=list(moved.rejects) if counted.rejected else [],

@@ -23,6 +23,7 @@ class Entry:
     `parquet` maps a date to the files that hold them (shared with other entries after a compaction), without the dates
     that have expired. A file that changed after a date was sealed keeps its former rows of that date; the new ones are
     in `rows_after_close`. A forgotten file has no rows, but for those of sealed dates, until its content changes.
+    `misdated` are the first and last event date of rows whose time does not fit the export day, in ISO 8601.
     `reading` is a fingerprint of all that decides how the file is read besides its content; `etag` the version of an
     object in storage.
     """
@@ -42,6 +43,7 @@ class Entry:
     event_dates: dict[date, int] = field(default_factory=dict)
     parquet: dict[date, list[str]] = field(default_factory=dict)
     rejects: list[str] = field(default_factory=list)
+    misdated: list[str] = field(default_factory=list)
     state: Literal["live", "expired", "forgotten"] = "live"
     reading: str = ""
     etag: str = ""

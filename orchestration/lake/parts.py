@@ -38,6 +38,7 @@ class Counted:
     after_close: int = 0
     bad_fields: dict[str, int] = field(default_factory=dict)
     reject_counts: list[tuple[str, str, int]] = field(default_factory=list)
+    misdated: list[str] = field(default_factory=list)
 
 
 def count_rows(connection: duckdb.DuckDBPyConnection, feed: Feed, parts: list[Part]) -> dict[str, Counted]:
@@ -69,6 +70,12 @@ def count_rows(connection: duckdb.DuckDBPyConnection, feed: Feed, parts: list[Pa
         )
         for name, reason, wrong, rows in connection.execute(query).fetchall():
             found[name].reject_counts.append((reason, wrong, rows))
+        query = (
+            "select _source_file, min(event_date)::varchar, max(event_date)::varchar "
+            f"from {parquet_relation(rejected)} where event_date is not null and _extra ->> '$.reason' = 'time_out_of_range' group by all"
+        )
+        for name, first, last in connection.execute(query).fetchall():
+            found[name].misdated = [first, last]
     return found
 
 

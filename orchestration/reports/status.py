@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration.reports.intake import newest_intake
 from orchestration.reports.marts import Marts, Row
 
 SCHEMA_VERSION = 1
@@ -97,6 +98,8 @@ def document(
         "alerts": alerts,
         "failing_checks": failing(quality),
         "failing_reports": [],
+        "intake": [found.as_dict() for found in newest_intake(marts)],
+        "unmatched_sources": [],
         "blocked": None,
     }
 

@@ -26,7 +26,8 @@ def problem(feed: Feed, given: Given, is_snapshot: bool, changes: tuple[times.Cl
         ("_unreadable is not null", "_unreadable || ' '"),
         *((f"not _is_plain and {test}", f"'{reason} '") for test, reason in given.wrong),
     ]
-    for field in feed.fields:
+    # A row without a time belongs nowhere: of several faults that one is named.
+    for field in sorted(feed.fields, key=lambda field: field.name != feed.time):
         is_wrong = f"not _is_plain and {field.name} is null and list_contains(_bad, {literal(field.key)})"
         if field.required:
             reasons.append((f"{missing[field]} and {is_wrong}", _what_is_wrong(field)))

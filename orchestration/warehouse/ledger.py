@@ -5,6 +5,7 @@ the same days. Which table rebuilds which of them is SQL's business (`dbt_projec
 """
 
 from collections.abc import Sequence
+from dataclasses import astuple
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,11 @@ create table if not exists pipeline.ingested_files (
 create table if not exists pipeline.ingested_rejects (
     raw_table varchar, manifest varchar, source_file varchar, reason varchar, field varchar, reject_count bigint,
     export_date date
+);
+create table if not exists pipeline.intake (
+    raw_table varchar, file_count bigint, rows_read bigint, rows_kept bigint, rows_rejected bigint,
+    rows_after_close bigint, export_date date, reason varchar, field varchar, reason_count bigint, cause varchar,
+    alarm varchar
 );
 create table if not exists pipeline.raw_files (raw_table varchar, manifest varchar, path varchar, event_date date);
 create table if not exists pipeline.manifests (raw_table varchar, manifest varchar, mtime_ns bigint, bytes bigint);
@@ -55,6 +61,8 @@ def sync_ledger(connection: duckdb.DuckDBPyConnection, settings: Settings) -> No
             connection.begin()
             _sync_table(connection, settings, table, changed)
             connection.commit()
+    connection.execute("delete from pipeline.intake")
+    _insert(connection, "pipeline.intake", [(*astuple(found), found.alarm) for found in lake.newest_intake(settings)])
 
 
 def unread_dates(connection: duckdb.DuckDBPyConnection, settings: Settings, table: str) -> set[date]:

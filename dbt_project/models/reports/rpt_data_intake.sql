@@ -3,7 +3,9 @@ run as (select as_of_date from {{ source('pipeline', 'run') }}),
 
 files as (select * from {{ ref('fct_ingested_files') }}),
 
-final as (
+intake as (select * from {{ source('pipeline', 'intake') }}),
+
+totals as (
     select
         files.raw_table,
         count(*) as file_count,
@@ -19,6 +21,24 @@ final as (
     from files
     cross join run
     group by files.raw_table, run.as_of_date
+),
+
+final as (
+    select
+        totals.raw_table,
+        intake.reason as newest_reason,
+        intake.field as newest_field,
+        intake.cause as newest_cause,
+        intake.alarm as newest_alarm,
+        intake.file_count as newest_file_count,
+        intake.rows_read as newest_rows_read,
+        intake.rows_kept as newest_rows_kept,
+        intake.rows_rejected as newest_rows_rejected,
+        intake.rows_after_close as newest_rows_after_close,
+        intake.reason_count as newest_reason_count,
+        totals.* exclude (raw_table)
+    from totals
+    left join intake on totals.raw_table = intake.raw_table
 )
 
 select * from final

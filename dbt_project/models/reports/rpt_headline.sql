@@ -1,5 +1,6 @@
 {# kind, condition, words for one, words for several; worst first. #}
 {% set clauses = [
+    ('intake', 'true', 'feed brought no usable row', 'feeds brought no usable row'),
     ('objective', "state = 'breached'", 'objective is breached', 'objectives are breached'),
     ('objective', "state = 'warning'", 'objective is at risk', 'objectives are at risk'),
     ('incident', 'true', 'incident is open', 'incidents are open'),

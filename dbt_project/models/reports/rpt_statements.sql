@@ -153,6 +153,20 @@ errors as (
     where error_news.kind <> 'gone'
 ),
 
+intakes as (
+    select
+        'intake' as kind,
+        raw_table as subject,
+        'critical' as severity,
+        'failing' as state,
+        newest_alarm as sentence,
+        'data-quality.html#rejects' as page,
+        newest_rows_rejected as value,
+        newest_export_date as since_date
+    from {{ ref('rpt_data_intake') }}
+    where newest_alarm <> ''
+),
+
 checks as (
     select
         if(check_name = 'every_feed_is_fresh', 'feed', 'check') as kind,
@@ -202,8 +216,8 @@ outlooks as (
 united as (
     select * from services
     {% for part in [
-        'objectives', 'exhaustions', 'policies', 'incidents', 'alerts', 'regressions', 'errors', 'checks', 'targets',
-        'outlooks',
+        'objectives', 'exhaustions', 'policies', 'incidents', 'alerts', 'regressions', 'errors', 'intakes', 'checks',
+        'targets', 'outlooks',
     ] %}
         union all by name
         select * from {{ part }}
@@ -224,7 +238,7 @@ order by
     list_position(['critical', 'high', 'medium', 'low'], severity),
     list_position(
         [
-            'health', 'alert', 'incident', 'objective', 'policy', 'regression', 'exhaustion', 'error', 'check', 'feed',
+            'intake', 'health', 'alert', 'incident', 'objective', 'policy', 'regression', 'exhaustion', 'error', 'check', 'feed',
             'target', 'outlook'
         ],
         kind

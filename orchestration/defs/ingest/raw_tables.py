@@ -73,6 +73,9 @@ def _ingested(context: dg.AssetExecutionContext, site: Site, name: str) -> dg.Ma
     with readable_failures(context):
         days = site.export_days(context)
         report = lake.ingest(site.settings, name, days, progress=partial(progress.report, name))
+    if report.read:
+        intake = lake.intake_of(name, report.read)
+        progress.notice(intake.alarm or intake.message, is_warning=bool(intake.alarm))
     _tell_each_day(context, _key(name), report)
     checked = _every_row_is_accounted_for(report.files, _key(name))
     return dg.MaterializeResult(asset_key=_key(name), check_results=[checked])

@@ -27,6 +27,7 @@ class Context:
         health: the application's and its services' status, as `status.json` has it.
         site_name: the site's name.
         target: goals of the mission by name, from the configuration.
+        unmatched: a sentence for each source whose path has never matched a file.
     """
 
     marts: Marts
@@ -36,6 +37,7 @@ class Context:
     site_name: str
     target: dict[str, float]
     currency: str
+    unmatched: tuple[str, ...] = ()
 
     @cached_property
     def subjects(self) -> dict[tuple[str, str], str]:

@@ -1,8 +1,10 @@
 """How far the figures can be trusted: checks, what journeys are covered, what was read and what was rejected."""
 
-from orchestration.reports.charts import Column, Page, Section, Table
+from orchestration.reports.charts import Column, Item, Page, Section, Table
 from orchestration.reports.content import Context, plural
 from orchestration.reports.formats import day
+from orchestration.reports.intake import newest_intake
+from orchestration.sources.reasons import cause
 
 
 def page(context: Context) -> Page:
@@ -114,6 +116,12 @@ def _intake(context: Context) -> Section:
         "intake",
         title,
         f"Everything ingested to {day(context.marts.as_of)}.",
+        items=[
+            Item("failing" if found.alarm else "degraded", found.alarm or found.message, "#rejects")
+            for found in newest_intake(context.marts)
+            if found.has_many_rejects
+        ]
+        + [Item("unknown", message, "#intake") for message in context.unmatched],
         tables=[Table("data_intake", "", columns, rows, "Land exports and run the daily job.")],
     )
 
@@ -127,9 +135,9 @@ def _rejects(context: Context) -> Section:
         """
     )
     for row in rows:
-        row["reason_text"] = str(row["reason"]).replace("_", " ")
+        row["reason_text"] = cause(row["reason"])
     columns = (
-        Column("reason_text", "Reason", "text", "reject"),
+        Column("reason_text", "Reason", "long", "reject"),
         Column("field", "Field"),
         Column("raw_table", "Raw table"),
         Column("reject_count", "Rows", "count", "reject"),

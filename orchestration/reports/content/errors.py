@@ -5,6 +5,7 @@ from orchestration.reports.content import Context, plural
 from orchestration.reports.digest import headline, news, with_costs
 from orchestration.reports.figures import kpi_chart, sentence
 from orchestration.reports.formats import day
+from orchestration.reports.intake import why_empty
 from orchestration.reports.marts import Row, aligned, grouped
 
 COLUMNS = (
@@ -142,8 +143,9 @@ def _trend(context: Context) -> Section:
     share = kpi_chart(context.marts, context.formats, "error_page_view_share")
     if share:
         charts.append(share)
-    empty = "" if charts else "Errors appear once a source of system web_errors lands; collect.js sends uncaught ones."
-    return Section("trend", "How many, day by day", charts=charts, empty=empty)
+    rejected = why_empty(context.marts, "errors")
+    lands = "Errors appear once a source of system web_errors lands; collect.js sends uncaught ones."
+    return Section("trend", "How many, day by day", charts=charts, empty="" if charts else rejected or lands)
 
 
 def _groups(context: Context, groups: list[Row]) -> Section:

@@ -5,6 +5,7 @@ from orchestration.reports.content import Context, change_text, listed, sure
 from orchestration.reports.content.vitals import DIMENSIONS, VITALS, cell_table, cells, distributions, lost_text
 from orchestration.reports.figures import kpi_chart
 from orchestration.reports.formats import day
+from orchestration.reports.intake import why_empty
 from orchestration.reports.marts import Row
 
 TRENDS = ("ux_score", "lcp_p75_ms", "inp_p75_ms", "cls_p75", "fcp_p75_ms", "ttfb_p75_ms", "core_web_vitals_pass_share")
@@ -124,7 +125,8 @@ def _vitals_section(context: Context, overall: dict[str, Row], scores: list[Row]
         charts=[chart] if metrics else [],
         empty=""
         if metrics
-        else (
+        else why_empty(context.marts, "beacons")
+        or (
             "No beacon of these metrics was kept in 28 days. Is collect.js on the pages, and does a source "
             "of system web_vitals point at its files?"
         ),

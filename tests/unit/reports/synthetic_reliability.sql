@@ -3,6 +3,12 @@
 create schema alerts; create schema dimensions; create schema pipeline; create schema config;
 
 create table pipeline.ingested_files as select 'raw_orders.orders' as raw_table;
+
+create table pipeline.intake as
+select
+    raw_table, 1::bigint as file_count, rows_read, rows_kept, rows_rejected, rows_after_close, export_date, 'wrong_type' as reason, 'value' as field,
+    7::bigint as reason_count, 'wrong_type value: the value is not of the type that the field has' as cause, '' as alarm
+from operations.fct_ingested_files where export_date = $as_of::date;
 create table pipeline.run as select $as_of::date as as_of_date, $as_of::date - 119 as first_date;
 create table config.services as
 select service, 'web' as owner, interval_s::integer as probe_interval_s, is_critical from services;

@@ -253,6 +253,23 @@ def test_a_site_without_any_row_says_why_and_what_to_do(marts_connection, tmp_pa
         assert not re.search(r"\bnan\b", text), name
 
 
+def test_where_every_row_was_rejected_the_pages_say_why(marts_connection, tmp_path):
+    empty_all(marts_connection)
+    marts_connection.execute(
+        """
+        insert into reports.rpt_data_intake by name select 'raw_web_vitals.beacons' as raw_table, 1 as
+            newest_file_count, 55 as newest_rows_read, 0 as newest_rows_kept, 55 as newest_rows_rejected,
+            0 as newest_rows_after_close, 'bad_time' as newest_reason, 'ts' as newest_field, 55 as newest_reason_count,
+            'bad_time ts: the time cannot be read <b>' as newest_cause, date '2026-11-27' as newest_export_date
+        """
+    )
+    texts = render(marts_connection, tmp_path / "site", quality=[])
+    for page in ("experience.html", "data-quality.html"):
+        assert "all 55 rows of the export of 2026-11-27 were rejected, bad_time ts" in texts[page]
+        assert "cannot be read <b>" not in texts[page]
+    assert "Is collect.js on the pages" not in texts["experience.html"]
+
+
 @pytest.mark.parametrize("lacking", ["metric <> 'LCP'", "metric in ('INP', 'CLS') and device = 'mobile'"])
 def test_a_vital_that_nobody_reported_is_an_empty_cell(marts_connection, tmp_path, lacking):
     marts_connection.execute(f"delete from reports.rpt_vitals_by_cell where {lacking}")
