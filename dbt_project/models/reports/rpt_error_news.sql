@@ -1,3 +1,5 @@
+{# The messages of alerts read it: it is built before them, not with the other reports. #}
+{{ config(tags=['after_checks']) }}
 {# Fewer page views, sessions or users than this are no news, whatever the state of a group. #}
 {% set fewest_met = 10 %}
 with

@@ -61,10 +61,10 @@ def _rules(manifest: Path) -> dg.AssetsDefinition:
 
 
 def _reports(manifest: Path) -> dg.AssetsDefinition:
-    @dbt_assets(manifest=manifest, select=f"{AFTER_ALERTS} {REPORTS}", name="reports")
+    @dbt_assets(manifest=manifest, select=f"{AFTER_ALERTS} {REPORTS}", exclude=RULES, name="reports")
     def reports(context: dg.AssetExecutionContext, site: Site) -> Iterator[Event]:
         with readable_failures(context):
-            yield from _build(context, site.settings, select=[AFTER_ALERTS, REPORTS])
+            yield from _build(context, site.settings, select=[AFTER_ALERTS, REPORTS], exclude=[RULES])
 
     return reports
 
