@@ -72,7 +72,8 @@ def count_rows(connection: duckdb.DuckDBPyConnection, feed: Feed, parts: list[Pa
             found[name].reject_counts.append((reason, wrong, rows))
         query = (
             "select _source_file, min(event_date)::varchar, max(event_date)::varchar "
-            f"from {parquet_relation(rejected)} where event_date is not null and _extra ->> '$.reason' = 'time_out_of_range' group by all"
+            f"from {parquet_relation(rejected)} where event_date is not null "
+            "and _extra ->> '$.reason' = 'time_out_of_range' group by all"
         )
         for name, first, last in connection.execute(query).fetchall():
             found[name].misdated = [first, last]

@@ -17,9 +17,10 @@ REASONS = {
     "missing_field": "a required field is missing",
     "wrong_type": "the value is not of the type that the field has",
     "out_of_range": "the value lies outside the range that the field allows",
+    "more_errors_than_requests": "there are more errors than requests",
     "unknown_value": "the value is not one of those that the field allows",
     "bad_time": "the time cannot be read (ISO 8601 and Unix time can)",
-    "time_out_of_range": "the time does not fit the export day",
+    "time_out_of_range": "the time lies outside 2000 to 2099, or does not fit the export day",
     "unknown_currency": "the configuration has no exchange rate for the currency",
 }
 
