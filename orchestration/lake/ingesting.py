@@ -20,7 +20,8 @@ from orchestration.lake.replacing import replace_entries, without_readers
 from orchestration.lake.writing import Shape, Writer, writing
 from orchestration.settings import Settings
 from orchestration.sources import FORMATS, Feed, csv_table, ndjson
-from orchestration.sources.segments import Reading, content_hash, first_line, read_segments
+from orchestration.sources.contents import Reading, content_hash
+from orchestration.sources.segments import first_lines, read_segments
 
 Progress = Callable[[int, int, str], None]
 # Small days share their statements, because one costs as much as reading 10 000 rows; a large day is split, so that a
@@ -221,35 +222,36 @@ def _read(writer: Writer, batch: list[Landed], say: "_Progress") -> list[Reading
     alike: dict[Shape, list[Reading]] = {}
     for index, landed in enumerate(batch):
         shape, header_line = _shape(writer.feed, landed)
-        readings.append(Reading(index, landed.path, header_line, may_be_document=_may_be_document(writer.feed, shape)))
-        alike.setdefault(shape, []).append(readings[-1])
+        is_json = shape.is_ndjson and (writer.feed.is_ndjson_only or not writer.feed.objects)
+        width = len(shape.header)
+        reading = Reading(index, landed.path, header_line, is_json, shape.delimiter, width)
+        readings.append(reading)
+        alike.setdefault(shape, []).append(reading)
     for shape, together in alike.items():
         head = ndjson.head(writer.feed) if shape.is_ndjson and not writer.feed.objects else b""
         work = writer.folder / "segment.txt"
         aside = None if shape.system else writer.aside
-        for segment in read_segments(together, work, head, not shape.is_ndjson, aside):
+        for segment in read_segments(together, work, head, aside):
             say(0, batch[segment.slices[-1].file].name)
             writer.write(segment, batch, shape)
         writer.write_aside(batch, shape)
     return readings
 
 
-def _may_be_document(feed: Feed, shape: Shape) -> bool:
-    """Tells whether a file may hold JSON over several lines: only those of other tools do."""
-    return bool(shape.system) or (feed.is_ndjson_only and bool(feed.objects))
-
-
 def _shape(feed: Feed, landed: Landed) -> tuple[Shape, int]:
-    """Returns the layout of a file, and the line of its header (0: none)."""
+    """Returns the layout of a file, and the line on which its header ends (0: none)."""
     source = landed.source
     is_snapshot = source.delivery == "snapshot"
     if source.system in FORMATS:
         return Shape(True, source.timezone, is_snapshot, system=source.system), 0
-    line, number = ("{", 0) if feed.is_ndjson_only or feed.objects else first_line(landed.path)
-    if line.lstrip().startswith("{"):
+    if feed.is_ndjson_only or feed.objects or _is_json(landed):
         return Shape(True, source.timezone, is_snapshot), 0
-    delimiter, header = csv_table.split_header(line, feed)
-    return Shape(False, source.timezone, is_snapshot, delimiter, header), number if header else 0
+    header_line, delimiter, header = csv_table.header_of(landed.path, feed)
+    return Shape(False, source.timezone, is_snapshot, delimiter, header), header_line
+
+
+def _is_json(landed: Landed) -> bool:
+    return any(text.lstrip().startswith(("{", "[")) for _, text in first_lines(landed.path))
 
 
 def _entry(settings: Settings, landed: Landed, reading: Reading, counted: Counted, moved: Moved) -> Entry:

@@ -26,8 +26,8 @@ _MEMORY = "360MB"
 _FLUSH_ROWS = 5_000
 _ORIGINS = """
 create or replace temp table origins as
-select first + step as number, line + step as line, line + step = open_line as is_open, source_file, export_date, ledger
-from (select *, unnest(range(count)) as step from ({slices}))"""
+select number, line, is_open, files.* exclude (file)
+from lines inner join files on lines.file = files.file"""
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def place(
 ) -> Placing:
     """Tells the session where the lines of a segment come from, and returns where their rows may lie."""
     first = segment.slices[0]
-    is_one_file = len(segment.slices) == 1
+    is_one_file = segment.is_consecutive
     set_variables(
         connection,
         export_date=files[first.file].export_date,
@@ -126,16 +126,19 @@ def _changes_near(feed: Feed, shape: Shape, first: date, last: date) -> tuple[Cl
 
 def place_lines(connection: duckdb.DuckDBPyConnection, segment: Segment, files: Sequence[SourceFile]) -> None:
     """Makes the relation `origins`, which tells of each line of a segment where it came from."""
-    slices = segment.origins()
-    mine = [files[file] for file in slices.pop("file")]
+    used = sorted({part.file for part in segment.slices})
+    mine = [files[file] for file in used]
     columns = {
-        **slices,
+        "file": used,
         "source_file": [file.name for file in mine],
         "export_date": [file.export_date for file in mine],
         "ledger": [file.ledger for file in mine],
     }
     unnested = ", ".join(f"unnest(${name}) as {name}" for name in columns)
-    connection.execute(_ORIGINS.format(slices=f"select {unnested}"), columns)
+    connection.execute(f"create or replace temp table files as select {unnested}", columns)
+    connection.register("lines", segment.origins())
+    connection.execute(_ORIGINS)
+    connection.unregister("lines")
 
 
 def set_variables(connection: duckdb.DuckDBPyConnection, **variables: object) -> None:

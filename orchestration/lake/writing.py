@@ -36,6 +36,8 @@ _PARQUET = (
 # A typed read may stumble this often in a segment, and leave this share of its lines to be looked at one by one; so
 # many may name keys that the feed does not know. Setting one aside costs four times what it costs to read it carefully.
 _STUMBLES, _LEFT_SHARE, _FOREIGN_SHARE = 3, 0.05, 0.2
+# Each of these is looked for in every segment to come.
+_MOST_FOREIGN_KEYS = 10
 
 
 class Writer:
@@ -70,7 +72,8 @@ class Writer:
         if shape.system:
             self._copy(self._given(segment, shape), placing)
             return
-        if not (self.aside and self._written_strictly(segment, files, placing, self.aside)):
+        is_hopeful = self.aside and not segment.is_odd
+        if not (is_hopeful and self.aside and self._written_strictly(segment, files, placing, self.aside)):
             self._copy(self._given(segment, shape), placing)
         if self.aside and self.aside.is_full:
             self.write_aside(files, shape)
@@ -154,7 +157,8 @@ class Writer:
                 self._is_typed = bool(lines) and stumbles <= _STUMBLES and self._without(segment, aside, lines)
                 continue
             left = segment.line_count - segment.blanks - rows
-            if left <= segment.line_count * _LEFT_SHARE:
+            # Rows that were left out are told by the numbers of their lines, which those of a batch share.
+            if left <= (0 if segment.has_batches else segment.line_count * _LEFT_SHARE):
                 if left:
                     aside.take_out(segment, self._left_out(segment, files, written))
                 self.parts += written
@@ -167,7 +171,8 @@ class Writer:
     def _stumbling_blocks(self, segment: Segment, aside: Aside, message: str) -> list[int]:
         """Returns the lines that an error is about: where it is about an unknown key, all that name it."""
         key = ndjson.unknown_key(message)
-        if key and key not in self._foreign_keys and (lines := aside.lines_with(segment, key)):
+        is_new = key and key not in self._foreign_keys and len(self._foreign_keys) < _MOST_FOREIGN_KEYS
+        if key and is_new and (lines := aside.lines_with(segment, key)):
             self._foreign_keys.append(key)
             return lines
         return ndjson.stumbled_over(message)
@@ -199,7 +204,7 @@ class Writer:
             return nested.given_relation(self.feed, path)
         if shape.is_ndjson:
             return ndjson.given_relation(self.feed, path, segment.blanks > 0)
-        return csv_table.given_relation(self.feed, path, shape.delimiter, shape.header, segment.has_open_quotes)
+        return csv_table.given_relation(self.feed, path, shape.delimiter, shape.header, segment.has_breaks)
 
     def _copy(self, given: Given, placing: Placing) -> None:
         parts, _ = self._copied(given, placing)

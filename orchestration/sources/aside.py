@@ -16,6 +16,8 @@ from orchestration.sources.segment import Segment, Slice
 # A line that begins with it is ours: a stranger's is set aside.
 BLANK = b"{}"
 _FULL_BYTES, _FULL_SLICES = 16 << 20, 50_000
+# One by one, lines cost a microsecond each: so many of a block are left in their segment, which is then read carefully.
+_MOST_OF_BLOCK = 2000
 # More lines of a block than this with an uneven count of braces have them in their texts.
 _UNEVEN_SHARE = 0.05
 
@@ -47,18 +49,20 @@ class Aside:
         """Closes the work file."""
         self._stream.close()
 
-    def sorted_out(self, block: bytes, ends: "np.ndarray[Any, Any]", first: Slice) -> tuple[bytes, int]:
+    def sorted_out(self, block: bytes, ends: "np.ndarray[Any, Any]", place: Slice) -> tuple[bytes, int] | None:
         """Returns whole lines, of which each ends where `ends` says, with blanks for those that are no objects.
 
         Args:
             block: The lines.
             ends: Positions of their line breaks.
-            first: Where the first of them came from.
+            place: Where they came from.
 
         Returns:
-            The block, and how many of its lines are blanks.
+            The block, and how many of its lines are blanks; None if lines that are no objects are too many for it.
         """
         odd = _odd_lines(block, ends)
+        if len(odd) > _MOST_OF_BLOCK:
+            return None
         self._has_met_torn_lines |= bool(odd)
         # Where lines are torn, some are behind an object within them, and end as a whole one does. A typed read that
         # stumbles over one has to begin anew; to count braces costs 3 % of it, and clean files are spared that.
@@ -68,7 +72,7 @@ class Aside:
             return block, 0
         lines = block.split(b"\n")
         for at in odd:
-            self._add(lines[at], Slice(first.file, first.line + at, 1, first.open_line))
+            self._add(lines[at], Slice(place.file, place.line_at(at), 1, place.open_line))
             lines[at] = BLANK
         return b"\n".join(lines), len(odd)
 
@@ -94,8 +98,9 @@ class Aside:
 
     def _add(self, text: bytes, place: Slice) -> None:
         self._stream.write(text + b"\n")
-        self._segment.bytes += len(text) + 1
-        self._segment.note(place.file, place.line, 1, place.line == place.open_line)
+        if place.open_line != place.line:
+            place.open_line = 0
+        self._segment.note(place, len(text) + 1)
 
 
 def _odd_lines(block: bytes, ends: "np.ndarray[Any, Any]") -> list[int]:

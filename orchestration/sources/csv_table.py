@@ -1,37 +1,80 @@
-"""CSV segments as a DuckDB relation, line by line, so that a stray quote costs its own line and not the rest.
+"""CSV segments as a DuckDB relation, one record a line: which lines make a record is told by `quoting`."""
 
-Quoted fields may hold line breaks: a line with an odd number of quotes is joined with the following ones up to the next
-such line, unless a line between them is a whole record by itself.
-"""
-
+import csv
+import re
 from collections.abc import Sequence
+from io import StringIO
+from pathlib import Path
 
 from orchestration.sources.feed import Feed
 from orchestration.sources.lines import lines_relation, mark_reasons
 from orchestration.sources.literals import literal, literals
 from orchestration.sources.privacy import is_personal
+from orchestration.sources.quoting import BREAK
+from orchestration.sources.segments import first_lines
 from orchestration.sources.values import Given, given_key
 
 _DELIMITERS = (",", ";", "\t", "|")
-_IS_ODD = "(length(_text) - length(replace(_text, '\"', ''))) % 2 = 1"
+_NAMES = re.compile(r"[^\W\d][^\d,;|\t]*(?:[,;|\t]\s*[^\W\d][^,;|\t]*)+")
+# A header over more lines than this is none.
+_LONGEST_HEADER = 50
 
 
-def split_header(line: str, feed: Feed) -> tuple[str, tuple[str, ...]]:
-    """Returns the delimiter and the column names of a header, made unique; no names if none is a key of the feed."""
+def header_of(path: Path, feed: Feed) -> tuple[int, str, tuple[str, ...]]:
+    """Returns the line on which the header of a file ends (0: none), its delimiter and its column names.
+
+    A quoted name may hold line breaks. There are no names if none is known, even if the first line looks like a header:
+    as the only line of a file, or with numbers in it, it is a row, so that nothing is lost.
+    """
+    found = first_lines(path, _LONGEST_HEADER)
+    text = ""
+    for number, line in found:
+        text += line
+        if text.count('"') % 2 == 0:
+            delimiter, names = split_header(text, feed)
+            if names:
+                return number, delimiter, names
+            break
+        text += "\n"
+    if not found:
+        return 0, ",", ()
+    number, line = found[0]
+    # A stray quote: the header is the first line by itself.
+    delimiter, names = split_header(line, feed)
+    is_header = bool(names) or (len(found) > 1 and _NAMES.fullmatch(line) is not None)
+    return number if is_header else 0, delimiter, names
+
+
+def split_header(text: str, feed: Feed) -> tuple[str, tuple[str, ...]]:
+    """Returns the delimiter and the column names of a header, made unique; no names if none is a key of the feed.
+
+    Names of the feed are known in any case, and spelled as the feed does; others stay as they came.
+    """
+    known = {key.lower(): key for key in feed.keys}
     best: tuple[str, tuple[str, ...]] = (",", ())
-    found = 0
+    most = 0
     for delimiter in _DELIMITERS:
-        names = tuple(text.strip().strip('"').strip() for text in line.split(delimiter))
-        known = len(set(names) & set(feed.keys))
-        if known > found:
-            best, found = (delimiter, names), known
+        cells = (cell.strip().strip('\ufeff"').strip() for cell in _cells(text, delimiter))
+        names = tuple(known.get(cell.lower(), cell) for cell in cells)
+        matching = len(set(names) & set(feed.keys))
+        if matching > most:
+            best, most = (delimiter, names), matching
     delimiter, names = best
     return delimiter, tuple(
         text if text not in names[:at] else f"{text}.{names[:at].count(text) + 1}" for at, text in enumerate(names)
     )
 
 
-def given_relation(feed: Feed, path: str, delimiter: str, header: Sequence[str], joins_lines: bool) -> Given:
+def _cells(text: str, delimiter: str) -> list[str]:
+    try:
+        rows = list(csv.reader(StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True))
+    except csv.Error:
+        rows = []
+    # Quotes that are none of CSV's may tear it apart.
+    return rows[0] if len(rows) == 1 else text.split(delimiter)
+
+
+def given_relation(feed: Feed, path: str, delimiter: str, header: Sequence[str], has_breaks: bool) -> Given:
     """Returns what each record of a segment gives for the keys of a feed, as text.
 
     The names of the columns are also in the session variable `header`, because strangers wrote them.
@@ -43,7 +86,9 @@ def given_relation(feed: Feed, path: str, delimiter: str, header: Sequence[str],
     knows_all = set(header) <= set(feed.keys)
     count = " + ".join(f"({given_key(key)} is not null)::int" for key in feed.keys) if knows_all else "null"
     fields = _fields(delimiter)
-    records = _joined(path, fields, len(header)) if joins_lines else lines_relation(path)
+    records = lines_relation(path)
+    if has_breaks:
+        records = f"select _number, replace(_text, '{BREAK}', chr(10)) as _text from ({records})"
     relation = f"""
     select *, {count} as _count
     from (
@@ -94,8 +139,8 @@ def _raw(feed: Feed, delimiter: str, header: Sequence[str]) -> str:
 
 def _fields(delimiter: str) -> str:
     by = "\\" + delimiter if delimiter == "|" else delimiter
-    pattern = literal(f'("(?:[^"]|"")*"|[^{by}"][^{by}]*|){by}')
-    unquoted = "case when starts_with(f, '\"') then replace(f[2:-2], '\"\"', '\"') else f end"
+    pattern = literal(f'( *"(?:[^"]|"")*" *|[^{by}"][^{by}]*|){by}')
+    unquoted = "case when regexp_matches(f, '^ *\".*\" *$', 's') then replace(trim(f)[2:-2], '\"\"', '\"') else f end"
     # Many exports quote an empty text: where no other quote is left, the fields lie between delimiters all the same.
     empty, nothing = literal(f'{delimiter}""{delimiter}'), literal(delimiter * 2)
     bare = f"replace(_text, {empty}, {nothing})"
@@ -105,32 +150,3 @@ def _fields(delimiter: str) -> str:
         f"when not contains({bare}, '\"') then string_split({bare}, {literal(delimiter)}) "
         f"else list_transform({found}, lambda f: {unquoted}) end"
     )
-
-
-def _joined(path: str, fields: str, width: int) -> str:
-    return f"""
-        with lines as ({lines_relation(path)}),
-        counted as (select *, {_IS_ODD} as _is_odd from lines),
-        placed as (
-            select
-                *,
-                sum((not _is_odd and len({fields}) = {width})::int) over (order by _number) as _records_before
-            from counted
-        ),
-        odd as (
-            select
-                _number,
-                lead(_number) over (partition by _records_before order by _number) as _end,
-                row_number() over (partition by _records_before order by _number) as _position
-            from placed
-            where _is_odd
-        ),
-        pairs as (
-            select _number as _start, _end from odd where _position % 2 = 1 and _end is not null
-        )
-        select _number, _text from lines
-        where not exists (select 1 from pairs where _number between _start and _end)
-        union all
-        select _start, string_agg(_text, chr(10) order by _number)
-        from lines inner join pairs on _number between _start and _end
-        group by _start"""

@@ -14,64 +14,84 @@ _SCAN_BYTES = 1 << 20
 
 @dataclass
 class Slice:
-    """Consecutive lines of one file inside a segment. `line` is the number in the file of the first of them."""
+    """Lines of one file inside a segment; `line` is the number in the file of the first of them.
+
+    The others follow it, unless `numbers` says where each of them began: some records go over several lines, and some
+    lines hold several records. `open_line` is the number of the last one if it had no end.
+    """
 
     file: int
     line: int
     count: int
     open_line: int = 0
+    numbers: "np.ndarray[Any, Any] | None" = None
+
+    def line_at(self, at: int) -> int:
+        """Returns the number of one of the lines, counted from 0."""
+        return self.line + at if self.numbers is None else int(self.numbers[at])
 
 
 @dataclass
 class Segment:
     """A work file of clean lines below a head of a few lines, and where each of its lines came from.
 
-    Of its lines, `blanks` stand for others that were set aside. `has_open_quotes` if one of them has an odd number of
-    quotes; told of CSV only.
+    Of its lines, `blanks` stand for others that were set aside; none of one that `is_odd`, because so few of its lines
+    look like objects that none was looked at. `has_breaks` if line breaks inside of records may be marked.
     """
 
     path: Path
     slices: list[Slice] = field(default_factory=list)
     bytes: int = 0
+    line_count: int = 0
     blanks: int = 0
-    has_open_quotes: bool = False
+    is_odd: bool = False
+    has_breaks: bool = False
 
     @property
-    def line_count(self) -> int:
-        """Lines below the head."""
-        return sum(part.count for part in self.slices)
+    def is_consecutive(self) -> bool:
+        """Whether its lines follow one another in one file."""
+        return len(self.slices) == 1 and self.slices[0].numbers is None
 
-    def note(self, file: int, line: int, count: int, is_open: bool) -> None:
-        """Notes where the next lines came from, and whether the last of them had no end."""
+    @property
+    def has_batches(self) -> bool:
+        """Whether several records may share the number of a line."""
+        return any(part.numbers is not None for part in self.slices)
+
+    def note(self, place: Slice, size: int, has_breaks: bool = False) -> None:
+        """Notes where the next lines, of so many bytes, came from."""
         last = self.slices[-1] if self.slices else None
-        if last and last.file == file and last.line + last.count == line:
-            last.count += count
+        is_next = last and (last.file, last.line + last.count) == (place.file, place.line)
+        if last and is_next and last.numbers is None and place.numbers is None:
+            last.count += place.count
+            last.open_line = place.open_line
         else:
-            last = Slice(file, line, count)
-            self.slices.append(last)
-        if is_open:
-            last.open_line = line + count - 1
+            self.slices.append(place)
+        self.bytes += size
+        self.line_count += place.count
+        self.has_breaks |= has_breaks
 
-    def origins(self) -> dict[str, list[int]]:
-        """Returns the slices as columns: first (its number in the segment), file, line, count and open_line."""
-        counts = [part.count for part in self.slices]
-        return {
-            "first": [1, *(1 + np.cumsum(counts[:-1])).tolist()],
-            "file": [part.file for part in self.slices],
-            "line": [part.line for part in self.slices],
-            "count": counts,
-            "open_line": [part.open_line for part in self.slices],
-        }
+    def origins(self) -> dict[str, "np.ndarray[Any, Any]"]:
+        """Returns for each line, as columns: number (in the segment), file, line, is_open."""
+        parts, counts = self.slices, [part.count for part in self.slices]
+        number = np.arange(1, self.line_count + 1)
+        begins = np.repeat(np.cumsum(counts) - counts, counts)
+        line = np.repeat([part.line for part in parts], counts) + number - 1 - begins
+        for part, begin in zip(parts, np.cumsum(counts) - counts, strict=True):
+            if part.numbers is not None:
+                line[begin : begin + part.count] = part.numbers
+        file = np.repeat([part.file for part in parts], counts)
+        is_open = line == np.repeat([part.open_line for part in parts], counts)
+        return {"number": number, "file": file, "line": line, "is_open": is_open}
 
     def places(self, numbers: "np.ndarray[Any, Any]") -> list[Slice]:
         """Returns for each of some lines, by their number in the segment, the place it came from."""
         last = np.cumsum([part.count for part in self.slices])
-        found = [self.slices[at] for at in np.searchsorted(last, numbers)]
-        first = [last[at] - self.slices[at].count + 1 for at in np.searchsorted(last, numbers)]
-        return [
-            Slice(part.file, part.line + int(number - begin), 1, part.open_line)
-            for part, number, begin in zip(found, numbers, first, strict=True)
+        found = np.searchsorted(last, numbers)
+        parts = [
+            (self.slices[at], int(number - last[at] + self.slices[at].count - 1))
+            for at, number in zip(found, numbers, strict=True)
         ]
+        return [Slice(part.file, part.line_at(at), 1, part.open_line) for part, at in parts]
 
     def extents(self, numbers: "np.ndarray[Any, Any]", head_lines: int) -> list[tuple[int, int]]:
         """Returns where each of some lines, in ascending order, begins and ends in the work file."""

@@ -11,7 +11,7 @@ import pytest
 from orchestration import lake
 from orchestration.lake import writing
 from orchestration.settings import Settings
-from orchestration.sources import aside, segments
+from orchestration.sources import aside, contents, segments
 
 TABLE = "raw_web_vitals.beacons"
 DAY = date(2026, 11, 20)
@@ -95,7 +95,7 @@ def test_damage_anywhere_costs_no_other_line(
         land(settings, f"beacons-{number}.ndjson", damaged(seed * 10 + number, 3000 // files, share))
     expected = careful(settings, monkeypatch)
     monkeypatch.setattr(segments, "SEGMENT_BYTES", 150_000)
-    monkeypatch.setattr(segments, "BLOCK_BYTES", 4096)
+    monkeypatch.setattr(contents, "BLOCK_BYTES", 4096)
     assert outcome(settings) == expected
     assert expected[1]
 
@@ -104,7 +104,7 @@ def test_many_lines_set_aside_are_read_in_portions(settings: Settings, monkeypat
     land(settings, "beacons.ndjson", damaged(7, 2000, 0.2))
     expected = careful(settings, monkeypatch)
     monkeypatch.setattr(aside, "_FULL_SLICES", 100)
-    monkeypatch.setattr(segments, "BLOCK_BYTES", 4096)
+    monkeypatch.setattr(contents, "BLOCK_BYTES", 4096)
     assert outcome(settings) == expected
 
 

@@ -318,6 +318,87 @@ def test_any_file_name_is_only_a_name(settings: Settings, name: str) -> None:
 
 
 def test_an_export_without_a_known_column_is_all_rejects(settings: Settings) -> None:
-    land(settings, "orders.csv", "foo,bar\n1,2\n")
-    assert ingest(settings, "raw_orders.orders").total("rows_rejected") == 2
+    land(settings, "orders-1.csv", "foo,bar\n1,2\n")
+    land(settings, "orders-2.csv", "foo,bar\n")
+    land(settings, "orders-3.csv", "1,2\n3,4\n")
+    report = ingest(settings, "raw_orders.orders")
+    assert [file.rows_rejected for file in report.files] == [1, 1, 2], "only a header above rows is no row"
     assert {reason for _, reason, _ in rejects(settings, "raw_orders")} == {"bad_header"}
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_line_ends_as_any_system_ends_it(settings: Settings, end: str) -> None:
+    lines = ["order_id,ordered_at,revenue", "a,2026-11-20 10:00:00,5", 'b,2026-11-20 10:00:00,"5"', "", "c,,1", ""]
+    land(settings, "orders.csv", end.join(lines))
+    assert ingest(settings, "raw_orders.orders").total("rows_read") == 3
+    assert rows(settings, "raw_orders.orders", "_source_line, order_id") == [(2, "a"), (3, "b")]
+    assert rejects(settings, "raw_orders") == [(5, "missing_field", "ordered_at")]
+    land(settings, "beacons.ndjson", end.join([beacon(), "{", beacon(value=2)]))
+    ingest(settings)
+    assert (rows(settings), rejects(settings)) == ([(1, 1.5), (3, 2.0)], [(2, "unparseable", None)])
+
+
+def test_a_quote_that_is_not_closed_reaches_into_no_other_file(settings: Settings) -> None:
+    head = "order_id,ordered_at,revenue,note\n"
+    for name in "abc":
+        row = f"{name},2026-11-20 10:00:00,5,"
+        land(settings, f"orders-{name}.csv", head + row + '"open\n' + row + "x\n" + row + "y\n")
+        land(settings, f"orders-{name}-headless.csv", '1,"2\n3,4\n5,6\n')
+    report = ingest(settings, "raw_orders.orders")
+    assert {file.path[11:]: (file.rows_kept, file.rows_rejected) for file in report.files} == {
+        **{f"orders-{name}.csv": (3, 0) for name in "abc"},
+        **{f"orders-{name}-headless.csv": (0, 3) for name in "abc"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("header", "lines"),
+    [
+        ("ORDER_ID,Ordered_At,rEVENUE,Note", 1),
+        ('"order_id" ; "ordered_at";revenue ; note', 1),
+        ('\ufeff"order_id"\tordered_at\trevenue\t"note, ""free"""', 1),
+        ('order_id,ordered_at,revenue,"a note,\nif any\n"', 3),
+    ],
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_header_is_known_in_any_case_quoted_and_over_several_lines(
+    settings: Settings, header: str, lines: int, end: str
+) -> None:
+    delimiter = next(by for by in ";\t," if by in header)
+    row = delimiter.join(["a", "2026-11-20 10:00:00", "5", "x"])
+    land(settings, "orders.csv", f"\n{header}\n{row}\n".replace("\n", end))
+    ingest(settings, "raw_orders.orders")
+    assert rows(settings, "raw_orders.orders", "_source_line, order_id, revenue::int") == [(lines + 2, "a", 5)]
+
+
+def test_utf_16_is_read_and_what_is_none_is_a_reject(settings: Settings) -> None:
+    text = "order_id\tordered_at\trevenue\n\u00e4\t2026-11-20 10:00:00\t5\n"
+    for name, data in (("le", "\ufeff" + text), ("be", "\ufeff" + text)):
+        land(settings, f"orders-{name}.csv", data.encode(f"utf-16-{name}"))
+    land(settings, "orders-torn.csv", ("\ufeff" + text).encode("utf-16-le") + b"\x00\xd8\x41\x00\n\x00")
+    ingest(settings, "raw_orders.orders")
+    assert rows(settings, "raw_orders.orders", "order_id") == [("ä",)] * 3
+    assert rejects(settings, "raw_orders") == [(3, "not_utf8", None)]
+
+
+@pytest.mark.parametrize("blanks", [("", ""), (" ", " ")])
+def test_an_array_of_reports_on_a_line_is_as_many_rows(settings: Settings, blanks: tuple[str, str]) -> None:
+    batch = f"[{blanks[0]}{beacon(value=2, url='/[,]')}, {beacon(value=3, attribution={'a': [1, 2]})},5{blanks[1]}]"
+    land(settings, "beacons.ndjson", "\n".join([beacon(), batch, beacon()[:-1], "[1, 2]", batch, ""]))
+    ingest(settings)
+    assert rows(settings) == [(1, 1.5), (2, 2.0), (2, 3.0), (5, 2.0), (5, 3.0)]
+    assert [line for line, *_ in rejects(settings)] == [2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_one_array_over_the_whole_file_is_as_many_rows_with_the_lines_on_which_they_begin(
+    settings: Settings, indent: int | None
+) -> None:
+    lines = [json.loads(beacon(value=value, attribution={"t": 'a "[{,'})) for value in range(3000)]
+    land(settings, "beacons.ndjson", json.dumps([*lines[:1500], 7, *lines[1500:]], indent=indent))
+    assert ingest(settings).total("rows_rejected") == 1
+    found = rows(settings)
+    assert [value for _, value in found] == [float(value) for value in range(3000)]
+    assert [line for line, _ in found][:3] == ([1, 1, 1] if indent is None else [2, 12, 22])
+    land(settings, "orders.csv", '[\n{"order_id": "a", "ordered_at": "2026-11-20T10:00:00Z", "revenue": 5}\n]\n')
+    assert ingest(settings, "raw_orders.orders").total("rows_kept") == 1
