@@ -60,7 +60,7 @@ def _numbered_rows(landed: Landed, schema: dict[str, Any]) -> Iterator[tuple[int
     is_text = schema["type"] == "string"
     start = _start(landed)
     if not is_text and landed.source.system not in OWN_SYSTEMS:
-        start = b"".join(documents.lines([start]))
+        start = b"".join(documents.Records([start]).lines())
     # The last line may be cut where the look ends, so it is left out of a file that is longer.
     lines = start.decode("utf-8-sig", errors="replace").splitlines()
     whole = lines if landed.size < _START_BYTES else lines[:-1]
