@@ -7,9 +7,9 @@ spreadsheet would run are made harmless. Files of rows belong to `exports`, how 
 import csv
 import json
 import math
-import tempfile
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TextIO
@@ -19,10 +19,20 @@ import duckdb
 from orchestration import database
 from orchestration.reports.cells import neutral
 from orchestration.settings import Settings
+from orchestration.spill import spill_folder
 
 ROWS_AT_ONCE = 10_000
 # Of a question, and of a file that is written: it reads each block of the marts once, and would keep them all.
 ASKING_MEMORY, WRITING_MEMORY, SPILLED = "2GB", "500MB", "20GB"
+
+
+LISTINGS = {"show all tables", "show tables"}
+TABLES = r"""
+    select
+        schema_name || '.' || table_name as "table", estimated_size as "rows",
+        coalesce(nullif(regexp_extract(comment, '^(.*?[.])(\s|$)', 1, 's'), ''), comment, '') as holds
+    from duckdb_tables() where not internal order by 1
+"""
 
 
 class TableError(Exception):
@@ -49,10 +59,9 @@ def guarded(file: Path, writes: Path | None = None, threads: int = 0) -> Iterato
 
     With one of `threads`, what SQL leaves open (rows without an order, sums of floats) comes out the same every time.
     """
-    connection = database.connect(file, read_only=True)
-    try:
-        # Beside the file, as DuckDB would have it, is the release, which nobody writes to.
-        connection.execute(f"set temp_directory = {quoted(Path(tempfile.gettempdir()) / 'beaconmart-spill')}")
+    # Beside the file, as DuckDB would have it, is the release, which nobody writes to.
+    with spill_folder() as spill, closing(database.connect(file, read_only=True)) as connection:
+        connection.execute(f"set temp_directory = {quoted(spill / 'duckdb')}")
         memory = WRITING_MEMORY if writes else ASKING_MEMORY
         connection.execute(f"set memory_limit = '{memory}'; set max_temp_directory_size = '{SPILLED}'")
         if threads:
@@ -61,8 +70,6 @@ def guarded(file: Path, writes: Path | None = None, threads: int = 0) -> Iterato
             connection.execute(f"set allowed_paths = [{quoted(writes)}]")
         connection.execute("set enable_external_access = false; set lock_configuration = true")
         yield connection
-    finally:
-        connection.close()
 
 
 def quoted(text: object) -> str:
@@ -71,20 +78,38 @@ def quoted(text: object) -> str:
 
 
 @contextmanager
-def ask(settings: Settings, sql: str) -> Iterator[tuple[list[str], Iterator[tuple[Any, ...]]]]:
-    """The column names and rows of a query.
+def ask(settings: Settings, sql: str, timeout_s: float = 0) -> Iterator[tuple[list[str], Iterator[tuple[Any, ...]]]]:
+    """The column names and rows of a query; `show all tables` gives the published tables with what they hold.
+
+    Args:
+        settings: The environment.
+        sql: A query.
+        timeout_s: The query is stopped after so many seconds; 0 is no limit.
 
     Raises:
-        TableError: The SQL is wrong, reads what is not in the file, or gives no rows at all (such as an empty string).
+        TableError: The SQL is wrong, reads what is not in the file, takes too long, or gives no rows at all (such as an
+            empty string).
     """
+    is_listing = " ".join(sql.lower().rstrip("; \n").split()) in LISTINGS
     with published(settings) as connection:
+        timer = threading.Timer(timeout_s, connection.interrupt)
+        timer.daemon = True
+        if timeout_s:
+            timer.start()
         try:
-            answer = connection.execute(sql)
+            answer = connection.execute(TABLES if is_listing else sql)
             if answer is None or answer.description is None:
                 raise TableError("That is not a query. Try: select * from executive.fct_kpi_daily limit 10")
             yield [column[0] for column in answer.description], rows_of(answer)
+        except duckdb.InterruptException as error:
+            raise TableError(
+                f"The query was stopped after {timeout_s:g} s. Ask for fewer days"
+                " (where event_date >= date '…'), or give it more time: --timeout 600; 0 is no limit."
+            ) from error
         except duckdb.Error as error:
             raise TableError(str(error)) from error
+        finally:
+            timer.cancel()
 
 
 def write_csv(columns: list[str], rows: Iterator[tuple[Any, ...]], out: TextIO) -> None:

@@ -13,13 +13,17 @@ from zoneinfo import ZoneInfo
 import click
 
 ROWS_SHOWN = 1000
+NARROWEST = 11  # characters of a column that can be read, with its border
 
 
 @click.command()
 @click.argument("sql")
 @click.option("--format", "format_", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
-def query(sql: str, format_: str) -> None:
-    r"""Ask the published marts with SQL: read-only, and without reach to any other file.
+@click.option(
+    "--timeout", type=click.FloatRange(0), default=60, show_default=True, help="Seconds; 0 is no limit.", metavar="S"
+)
+def query(sql: str, format_: str, timeout: float) -> None:
+    """Ask the published marts with SQL: read-only, and without reach to any other file.
 
     \b
     beaconmart query "select kpi, value from executive.fct_kpi_daily order by event_date desc limit 5"
@@ -29,7 +33,7 @@ def query(sql: str, format_: str) -> None:
     from orchestration.settings import load_settings
 
     try:
-        with tables.ask(load_settings(), sql) as (columns, rows):
+        with tables.ask(load_settings(), sql, timeout) as (columns, rows):
             if format_ == "csv":
                 tables.write_csv(columns, rows, sys.stdout)
             elif format_ == "json":
@@ -55,7 +59,7 @@ def query(sql: str, format_: str) -> None:
     "--out", default="", help="A file, s3://…, gs://… or az://…; - is the terminal.  [default: TABLE.FORMAT here]"
 )
 def export(table: str, columns: str | None, where: str, sql: str, format_: str | None, out: str) -> None:
-    r"""Write a published table, or the rows of it that you want, to a file. It is streamed, however large.
+    """Write a published table, or the rows of it that you want, to a file. It is streamed, however large.
 
     Text that a spreadsheet would run is made harmless. The file is there whole or not at all.
 
@@ -84,7 +88,7 @@ def export(table: str, columns: str | None, where: str, sql: str, format_: str |
 @click.command(context_settings={"ignore_unknown_options": True}, add_help_option=False)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="MF-ARGUMENTS…")
 def metrics(arguments: tuple[str, ...]) -> None:
-    r"""Ask for metrics by any dimension and grain of time; what follows is handed to MetricFlow's `mf`.
+    """Ask for metrics by any dimension and grain of time; what follows is handed to MetricFlow's `mf`.
 
     \b
     beaconmart metrics list metrics
@@ -158,13 +162,26 @@ def print_table(columns: list[str], rows: object) -> None:
     from rich.text import Text
 
     shown = list(islice(rows, ROWS_SHOWN + 1))  # type: ignore[call-overload]
-    table = Table(*[Column(escape(column), overflow="fold") for column in columns])
-    for row in shown[:ROWS_SHOWN]:
-        table.add_row(*[Text("" if cell is None else _printable(str(cell))) for cell in row])
+    cells = [["" if cell is None else _printable(str(cell)) for cell in row] for row in shown[:ROWS_SHOWN]]
     console = Console()
-    console.print(table)
+    if len(columns) * NARROWEST > console.width:
+        _print_records(columns, cells)
+    else:
+        table = Table(*[Column(escape(column), overflow="fold") for column in columns])
+        for row in cells:
+            table.add_row(*[Text(cell) for cell in row])
+        console.print(table)
     if len(shown) > ROWS_SHOWN:
         console.print(f"… the first {ROWS_SHOWN} rows; --format csv or json gives all of them.")
+
+
+def _print_records(columns: list[str], rows: list[list[str]]) -> None:
+    """Shows each row as lines of column and value: side by side they would be cut to a few letters each."""
+    width = max(len(column) for column in columns)
+    for number, row in enumerate(rows, 1):
+        click.echo(f"── row {number} ──")
+        for column, cell in zip(columns, row, strict=True):
+            click.echo(f"{_printable(column):<{width}}  {cell}")
 
 
 def _printable(text: str) -> str:

@@ -13,14 +13,14 @@ from itertools import groupby
 
 from orchestration.lake.landing import Landed, at_hand, landed_files
 from orchestration.lake.layout import ledger_name, locked, manifest_path
-from orchestration.lake.listing import fingerprint, is_pending, is_read_otherwise, sources_of
+from orchestration.lake.listing import fingerprint, holds_the_same, is_pending, is_read_otherwise, sources_of
 from orchestration.lake.manifest import Entry, read_manifest, write_manifest
 from orchestration.lake.parts import Counted, Moved
 from orchestration.lake.replacing import replace_entries, without_readers
 from orchestration.lake.writing import Shape, Writer, writing
 from orchestration.settings import Settings
 from orchestration.sources import FORMATS, Feed, csv_table, ndjson
-from orchestration.sources.contents import Reading, content_hash
+from orchestration.sources.contents import Reading
 from orchestration.sources.segments import first_lines, read_segments
 
 Progress = Callable[[int, int, str], None]
@@ -175,10 +175,7 @@ class _Run:
 
     def _is_same(self, file: Landed, entry: Entry) -> bool:
         """Tells whether a file whose time changed holds what it held, so that nothing needs to be read."""
-        if entry.size != file.size or is_read_otherwise(self.settings, file.source, entry):
-            return False
-        with file.open() as stream:
-            return content_hash(stream) == entry.content_hash
+        return not is_read_otherwise(self.settings, file.source, entry) and holds_the_same(file, entry)
 
     def _ingest_batch(self, writer: Writer, batch: list[Landed], ledgers: dict[date | None, dict[str, Entry]]) -> None:
         if batch[0].stored:

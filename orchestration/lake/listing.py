@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 
 from orchestration.lake.landing import Landed, landed_files, looked_for, matches_name
@@ -15,6 +16,7 @@ from orchestration.lake.manifest import Entry, closed_date, manifests, read_mani
 from orchestration.settings import Settings
 from orchestration.settings.model import Source
 from orchestration.sources import FORMATS, raw_table_of
+from orchestration.sources.contents import content_hash
 
 # Part of every fingerprint: raise it when the same bytes would be read differently by new code.
 _READER_VERSION = 1
@@ -45,6 +47,14 @@ def is_pending(settings: Settings, landed: Landed, entry: Entry | None) -> bool:
     return is_read_otherwise(settings, landed.source, entry)
 
 
+def holds_the_same(landed: Landed, entry: Entry) -> bool:
+    """Tells whether a file holds what it held when it was ingested, whatever its time says; reads the whole file."""
+    if entry.size != landed.size:
+        return False
+    with landed.open() as stream:
+        return content_hash(stream) == entry.content_hash
+
+
 def is_read_otherwise(settings: Settings, source: Source, entry: Entry) -> bool:
     """Tells whether a file, read again, would give other rows on days that still take any."""
     if entry.state in ("expired", "forgotten") or entry.reading == fingerprint(settings, source):
@@ -59,8 +69,13 @@ def pending_days(settings: Settings) -> list[date]:
 
 
 def pending_files(settings: Settings) -> list[tuple[str, int, int]]:
-    """Returns name, size and mtime_ns of each landing file that is new or changed: what a sensor compares."""
-    return sorted((landed.name, landed.size, landed.mtime_ns) for landed in _pending(settings))
+    """Returns name, size and mtime_ns of each landing file that is new or changed: what a sensor compares.
+
+    A copied file has a new time and its old content: of local files the content decides.
+    """
+    return sorted(
+        (landed.name, landed.size, landed.mtime_ns) for landed in _pending(settings, are_contents_compared=True)
+    )
 
 
 def unreadable_files(settings: Settings) -> list[str]:
@@ -137,7 +152,7 @@ def _has_matched(settings: Settings, source: Source) -> bool:
     )
 
 
-def _pending(settings: Settings) -> Iterator[Landed]:
+def _pending(settings: Settings, are_contents_compared: bool = False) -> Iterator[Landed]:
     for raw_table in RAW_TABLES:
         for source in sources_of(settings, raw_table):
             known: dict[date | None, dict[str, Entry]] = {}
@@ -145,5 +160,27 @@ def _pending(settings: Settings) -> Iterator[Landed]:
                 if landed.day not in known:
                     listed = read_manifest(manifest_path(settings, raw_table, landed.day))
                     known[landed.day] = {entry.path: entry for entry in listed}
-                if is_pending(settings, landed, known[landed.day].get(landed.name)):
+                entry = known[landed.day].get(landed.name)
+                if is_pending(settings, landed, entry) and not (
+                    are_contents_compared and _is_only_touched(settings, landed, entry)
+                ):
                     yield landed
+
+
+def _is_only_touched(settings: Settings, landed: Landed, entry: Entry | None) -> bool:
+    """Tells whether just the time of a local file has changed; not of one that cannot be read."""
+    if entry is None or landed.stored or is_read_otherwise(settings, landed.source, entry):
+        return False
+    try:
+        return _holds_the_same(landed.path, landed.size, landed.mtime_ns, entry.size, entry.content_hash)
+    except OSError:
+        return False
+
+
+@lru_cache(maxsize=100_000)
+def _holds_the_same(path: Path, size: int, mtime_ns: int, known_size: int, known_hash: str) -> bool:
+    """Remembers what was read, because a sensor asks every minute; a new time is a new question."""
+    if size != known_size:
+        return False
+    with path.open("rb") as stream:
+        return content_hash(stream) == known_hash

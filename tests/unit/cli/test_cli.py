@@ -7,7 +7,7 @@ import duckdb
 import pytest
 
 from orchestration import lake
-from orchestration.cli import VERBS, main
+from orchestration.cli import VERBS, beaconmart, main
 from orchestration.settings import load_settings
 
 ROOT = Path(__file__).parents[3]
@@ -161,6 +161,44 @@ def test_text_of_strangers_does_not_steer_the_terminal(call, published):
     assert code == 0
     assert "\x1b[2J" not in out
     assert "[bold]x[/bold]" in out
+
+
+def commands(group, path=()):
+    """Every command below a group, as the words that call it."""
+    for name in group.list_commands(None):
+        command = group.get_command(None, name)
+        yield (*path, name)
+        if hasattr(command, "list_commands"):
+            yield from commands(command, (*path, name))
+
+
+@pytest.mark.parametrize("words", list(commands(beaconmart)), ids=" ".join)
+def test_no_help_shows_marks_of_its_layout(call, words):
+    code, out, _ = call(*words, "--help")
+    assert code == 0
+    assert "\\b" not in out
+    assert "\b" not in out
+
+
+def test_a_query_that_takes_too_long_is_stopped_with_a_sentence(call, published):
+    endless = "select count(*) from range(100000000000) a, range(10000) b where a.range % 7 = b.range"
+    code, _, err = call("query", "--timeout", "0.2", endless)
+    assert code == 1
+    assert "stopped after 0.2 s" in err and "--timeout" in err
+    assert "Traceback" not in err
+
+
+def test_the_listing_of_tables_has_names_rows_and_the_first_sentence_of_what_they_hold(call, published, home):
+    with duckdb.connect(str(home / "published" / "marts.duckdb")) as connection:
+        connection.execute("comment on table executive.fct_kpi_daily is 'One row per KPI and day. More words.'")
+    expected = [{"table": "executive.fct_kpi_daily", "rows": 1, "holds": "One row per KPI and day."}]
+    assert json.loads(call("query", "SHOW ALL TABLES;", "--format", "json")[1]) == expected
+
+
+def test_a_row_too_wide_for_the_terminal_is_shown_column_by_column(call, published):
+    columns = ", ".join(f"{number} as column_{number}" for number in range(30))
+    _, out, _ = call("query", f"select {columns}")
+    assert "column_29  29" in out
 
 
 def test_a_wrong_query_is_a_sentence_and_a_failure(call, published):

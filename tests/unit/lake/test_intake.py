@@ -1,6 +1,7 @@
 """What came of files is told in figures of the manifests and in words."""
 
 import re
+import shutil
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -73,3 +74,15 @@ def test_every_reason_that_the_docs_list_has_words():
     listed = {code for line in table.splitlines() if "|" in line for code in re.findall(r"`(\w+)`", line.split("|")[1])}
     assert len(listed) > 10
     assert listed <= set(REASONS)
+
+
+def test_a_copied_home_has_no_changed_files(settings):
+    land(settings, "2026-11-27", "o1,2026-11-27T09:00:00Z,9.90,EUR")
+    lake.ingest(settings, ORDERS)
+    copied = replace(settings, home=settings.home.with_name("copied"))
+    shutil.copytree(settings.home, copied.home, copy_function=shutil.copyfile)
+    file = copied.landing / "2026-11-27" / "orders.csv"
+    assert file.stat().st_mtime_ns != (settings.landing / "2026-11-27" / "orders.csv").stat().st_mtime_ns
+    assert lake.pending_files(copied) == []
+    file.write_text(file.read_text().replace("9.90", "8.90"))
+    assert len(lake.pending_files(copied)) == 1
