@@ -41,12 +41,12 @@ def check() -> None:
     for note in settings.notes:
         click.echo(f"note: {note}", err=True)
     from orchestration import lake
-    from orchestration.schemas.landed_rows import doubtful_rows
+    from orchestration.lake.trial import doubtful_rows
 
     for source in lake.unmatched_sources(settings):
         click.echo(f"note: {lake.unmatched_message(settings, source)}", err=True)
     for line in doubtful_rows(settings):
-        click.echo(f"landed, but will not be read as it is: {line}", err=True)
+        click.echo(f"landed: {line}", err=True)
 
 
 @click.command()

@@ -181,7 +181,7 @@ class _Run:
         if batch[0].stored:
             self.say(0, f"fetching {len(batch)} objects")
         with at_hand(batch, writer.folder / "spool") as files:
-            readings = _read(writer, files, self.say)
+            readings = read_batch(writer, files, self.say)
         counts, moved = writer.counts(), writer.move()
         for day, group in groupby(zip(batch, readings, strict=True), key=lambda pair: pair[0].day):
             new = [
@@ -213,15 +213,27 @@ def _batches(files: list[Landed]) -> Iterator[list[Landed]]:
         yield batch
 
 
-def _read(writer: Writer, batch: list[Landed], say: "_Progress") -> list[Reading]:
-    """Writes the rows of a batch, files of one layout together; returns what was found out about each file."""
+def read_batch(
+    writer: Writer, batch: list[Landed], say: Callable[[int, str], None] | None = None, most: int = 0
+) -> list[Reading]:
+    """Writes the rows of a batch, files of one layout together.
+
+    Args:
+        writer: Where they go.
+        batch: The files, on this machine.
+        say: Told which file is being read.
+        most: About how many rows of each file are read; all without it.
+
+    Returns:
+        What was found out about each file.
+    """
     readings: list[Reading] = []
     alike: dict[Shape, list[Reading]] = {}
     for index, landed in enumerate(batch):
         shape, header_line = _shape(writer.feed, landed)
         is_json = shape.is_ndjson and (writer.feed.is_ndjson_only or not writer.feed.objects)
         width = len(shape.header)
-        reading = Reading(index, landed.path, header_line, is_json, shape.delimiter, width)
+        reading = Reading(index, landed.path, header_line, is_json, shape.delimiter, width, most)
         readings.append(reading)
         alike.setdefault(shape, []).append(reading)
     for shape, together in alike.items():
@@ -229,7 +241,8 @@ def _read(writer: Writer, batch: list[Landed], say: "_Progress") -> list[Reading
         work = writer.folder / "segment.txt"
         aside = None if shape.system else writer.aside
         for segment in read_segments(together, work, head, aside):
-            say(0, batch[segment.slices[-1].file].name)
+            if say:
+                say(0, batch[segment.slices[-1].file].name)
             writer.write(segment, batch, shape)
         writer.write_aside(batch, shape)
     return readings

@@ -60,7 +60,6 @@ class Records:
             yield text[blank:]
             yield from self._contents
             return
-        self._numbers = np.arange(1, self._line, dtype=np.int64)
         yield self._split(text[blank:])
         for data in self._contents:
             yield self._split(data)

@@ -9,7 +9,6 @@ import pytest
 from ruamel.yaml import YAML
 
 from orchestration.schemas import SCHEMAS, config_schemas, feed_schema, feed_schemas
-from orchestration.schemas.landed_rows import as_row as cells_as_row
 from orchestration.settings.model import Feed
 from orchestration.simulate import simulate
 
@@ -40,7 +39,21 @@ def as_row(text, schema):
     if text.startswith(b"{"):
         return json.loads(text)
     (cells,) = csv.DictReader(text.decode().splitlines())
-    return cells_as_row(cells, schema)
+    return {name: _typed(cell, schema["properties"].get(name, {})) for name, cell in cells.items() if name and cell}
+
+
+def _typed(cell, field):
+    convert = {
+        "integer": int,
+        "number": float,
+        "boolean": lambda text: {"true": True, "false": False}[text.lower()],
+    }
+    try:
+        if "oneOf" in field and cell.startswith("["):
+            return json.loads(cell)
+        return convert.get(field.get("type", ""), str)(cell)
+    except (ValueError, KeyError):
+        return cell
 
 
 @pytest.mark.parametrize("path", config_schemas() | feed_schemas())
