@@ -36,9 +36,9 @@ business as (
 sold as (
     select
         * replace (
-            if({{ is_delivered(['raw_orders.orders']) }}, converted_session_count, null) as converted_session_count,
-            if({{ is_delivered(['raw_orders.orders']) }}, order_count, null) as order_count,
-            if({{ is_delivered(['raw_orders.orders']) }}, revenue_net, null) as revenue_net
+            if({{ is_delivered('orders') }}, converted_session_count, null) as converted_session_count,
+            if({{ is_delivered('orders') }}, order_count, null) as order_count,
+            if({{ is_delivered('orders') }}, revenue_net, null) as revenue_net
         )
     from business
 ),

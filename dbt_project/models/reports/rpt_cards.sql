@@ -22,7 +22,7 @@ found as (
         count(*) filter (kind = 'error' and state = 'new') as new_count,
         count(*) filter (kind = 'error' and state = 'escalating') as escalating_count,
         count(*) filter (kind = 'error' and state = 'regressed') as back_count,
-        {{ is_delivered(['raw_web_errors.errors']) }} as knows_errors
+        {{ is_delivered('errors') }} as knows_errors
     from {{ ref('rpt_statements') }}
 ),
 

@@ -21,7 +21,7 @@ health as (
     where
         subject_kind = 'application'
         and ended_at is null
-        and (health <> 'unknown' or {{ is_delivered(['raw_probes.checks']) }})
+        and (health <> 'unknown' or {{ is_delivered('probes') }})
 ),
 
 known as (select count(*) > 0 as has_kpis from {{ ref('rpt_kpi_scorecard') }}),

@@ -15,7 +15,7 @@ reached as (
         funnel.step,
         cast(sum(funnel.sample_count) as bigint) as session_count,
         if(
-            {{ is_delivered(['raw_orders.orders']) }},
+            {{ is_delivered('orders') }},
             cast(sum(funnel.converted_session_count) / sum(funnel.session_count) as double),
             null
         ) as conversion_share

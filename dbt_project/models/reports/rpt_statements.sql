@@ -14,7 +14,7 @@ services as (
     where
         ended_at is null
         and subject_kind in ('service', 'journey')
-        and (health in ('critical', 'degraded') or health = 'unknown' and {{ is_delivered(['raw_probes.checks']) }})
+        and (health in ('critical', 'degraded') or health = 'unknown' and {{ is_delivered('probes') }})
 ),
 
 objectives as (

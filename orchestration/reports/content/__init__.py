@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from orchestration.reports.charts import Figure
 from orchestration.reports.content.subjects import pages_of
+from orchestration.reports.delivered import Feeds, delivered_feeds
 from orchestration.reports.formats import NBSP, Formats
 from orchestration.reports.marts import Marts, Row
 
@@ -43,6 +44,15 @@ class Context:
     def subjects(self) -> dict[tuple[str, str], str]:
         """The page of each service, journey and error group that has one, by kind and name."""
         return pages_of(self.marts)
+
+    @cached_property
+    def feeds(self) -> Feeds:
+        """The feeds that the site delivers, as `dimensions.dim_feeds` names them."""
+        return delivered_feeds(self.marts)
+
+    def delivers(self, *feeds: str) -> bool:
+        """Whether any of these feeds is delivered: a page says nothing of the others, not even that there is none."""
+        return not self.feeds.isdisjoint(feeds)
 
     def link(self, kind: str, name: str | None) -> str:
         """Return the link to the page of a service, journey or error group; empty where it has none."""

@@ -2,7 +2,10 @@
 -- synthetic.sql, which is read first.
 create schema alerts; create schema dimensions; create schema pipeline; create schema config;
 
-create table pipeline.ingested_files as select 'raw_orders.orders' as raw_table;
+create table dimensions.dim_feeds as
+select feed, 120::bigint as day_count, true as is_delivered, $as_of::date - 119 as first_date, $as_of::date as last_date
+from (values ('page_views'), ('vitals'), ('sessions'), ('page_requests'), ('errors'), ('probes'), ('maintenance'),
+    ('incidents'), ('orders'), ('requests'), ('releases')) f (feed);
 
 create table pipeline.intake as
 select

@@ -16,23 +16,37 @@ days as (
 
 ),
 
--- A day without an order has none only where orders are delivered.
+-- A day without an order has none only where orders are delivered; sessions are counted only where they are named.
 sold as (
 
     select * from days
-    where {{ is_delivered(['raw_orders.orders']) }}
+    where {{ is_delivered('orders') }}
+
+),
+
+visited as (
+
+    select * from days
+    where {{ is_delivered('sessions') }}
+
+),
+
+converted as (
+
+    select sold.* from sold
+    where {{ is_delivered('sessions') }}
 
 ),
 
 final as (
 
-    {{ kpi('session_count', 'sessions', none, none, 'sample_count', 'count', 'days') }}
+    {{ kpi('session_count', 'sessions', none, none, 'sample_count', 'count', 'visited') }}
     union all
     {{ kpi('conversion_share', 'conversion_share', wilson('lower', 'conversion_share * n', 'n'),
-        wilson('upper', 'conversion_share * n', 'n'), 'sample_count', 'share', 'sold') }}
+        wilson('upper', 'conversion_share * n', 'n'), 'sample_count', 'share', 'converted') }}
     union all
     {{ kpi('bounce_share', 'bounce_share', wilson('lower', 'bounce_share * n', 'n'),
-        wilson('upper', 'bounce_share * n', 'n'), 'sample_count', 'share', 'days') }}
+        wilson('upper', 'bounce_share * n', 'n'), 'sample_count', 'share', 'visited') }}
     union all
     {{ kpi('order_count', 'order_count', none, none, 'order_count', 'count', 'sold') }}
     union all

@@ -26,7 +26,14 @@ days as (
 watched as (
 
     select * from days
-    where {{ is_delivered(['raw_web_errors.errors', 'raw_faro.signals', 'raw_opentelemetry.log_records']) }}
+    where {{ is_delivered('errors') }}
+
+),
+
+measured as (
+
+    select * from days
+    where {{ is_delivered('vitals') }}
 
 ),
 
@@ -50,12 +57,12 @@ final as (
         wilson('upper', 'error_share * n', 'n'), 'page_view_count', 'share', 'watched') }}
     union all
     {{ kpi('core_web_vitals_pass_share', 'pass_share', wilson('lower', 'pass_share * vitals_n', 'vitals_n'),
-        wilson('upper', 'pass_share * vitals_n', 'vitals_n'), 'vitals_page_view_count', 'share', 'days') }}
+        wilson('upper', 'pass_share * vitals_n', 'vitals_n'), 'vitals_page_view_count', 'share', 'measured') }}
     union all
     {{ kpi('ux_score', 'ux_sum / nullif(ux_weight, 0)',
         'greatest(0, ' ~ mean_interval('lower', 'ux_sum', 'ux_square_sum', 'ux_weight', 'ux_weight_square') ~ ')',
         'least(100, ' ~ mean_interval('upper', 'ux_sum', 'ux_square_sum', 'ux_weight', 'ux_weight_square') ~ ')',
-        'headline_count', 'score', 'days') }}
+        'headline_count', 'score', 'measured') }}
     union all
     select
         name || '_p75' || case when metric = 'CLS' then '' else '_ms' end as kpi,

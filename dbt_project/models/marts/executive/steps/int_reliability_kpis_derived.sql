@@ -52,7 +52,7 @@ requests as (
 
 ),
 
--- Every day that is watched has a number of outages and incidents, if only none.
+-- Every day that is watched has a number of outages, if only none.
 troubles as (
 
     select
@@ -66,17 +66,31 @@ troubles as (
 
 ),
 
+-- So has every day a number of incidents, from the first that is watched or had one, where incidents are delivered.
+calendar as (
+
+    select cast(unnest(range(min(event_date), {{ as_of() }} + interval 1 day, interval 1 day)) as date) as event_date
+    from (
+        select event_date from availability
+        union all
+        select event_date from {{ ref('fct_incidents') }}
+        where event_date <= {{ as_of() }}
+    ) as known
+    where {{ is_delivered('incidents') }}
+
+),
+
 incidents as (
 
     select
-        availability.event_date,
+        calendar.event_date,
         count(distinct incidents.incident_id) as incident_count,
         count(incidents.restore_s) as restored_count,
         avg(incidents.restore_s) as mttr_restore_s
-    from availability
+    from calendar
     left join {{ ref('fct_incidents') }} as incidents
-        on availability.event_date = incidents.event_date and not incidents.is_excluded
-    group by availability.event_date
+        on calendar.event_date = incidents.event_date and not incidents.is_excluded
+    group by calendar.event_date
 
 ),
 
