@@ -1,8 +1,11 @@
 """The arguments that dbt is given."""
 
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
-from orchestration import dbt
+from orchestration import dbt, lake, warehouse
+from orchestration.settings import load_settings
 
 
 def test_a_production_build_leaves_unit_tests_out():
@@ -36,3 +39,24 @@ def test_the_state_of_the_project_follows_its_files_and_reads_them_again_only_if
     assert dbt.project_state() != first
     file.write_text("select 1")
     assert dbt.project_state() == first
+
+
+def test_a_failure_names_the_table_its_days_the_files_behind_them_and_how_to_go_on(tmp_path):
+    settings = replace(load_settings(), home=tmp_path)
+    landed = settings.landing / "2026-11-10" / "orders.csv"
+    landed.parent.mkdir(parents=True)
+    landed.write_text("order_id,ordered_at,revenue\na,2026-11-10T10:00:00Z,1\n")
+    lake.ingest(settings, "raw_orders.orders")
+    warehouse.prepare(settings, date(2026, 11, 10))
+    with warehouse.connect(settings) as connection:
+        connection.execute("update pipeline.run set is_full_refresh = false")
+    failed = dbt.NodeResult("model.beaconmart.fct_orders", "error", 0.1, "Out of Range Error", None)
+    words = dbt._explain(settings, None, [failed], [])
+    for word in (
+        "fct_orders: Out of Range Error",
+        "2026-11-10, which have rows of",
+        "2026-11-10/orders.csv",
+        "beaconmart forget FILE",
+        "--full-refresh",
+    ):
+        assert word in words

@@ -183,3 +183,24 @@ def test_rows_of_another_tool_are_kept_as_long_as_those_of_any_table_that_they_j
     days = {table: lake.retention_days(settings, table) for table in lake.RAW_TABLES}
     assert (days["raw_web_vitals.beacons"], days["raw_ga4.events"], days["raw_orders.orders"]) == (90, 90, None)
     assert days["raw_faro.signals"] == days["raw_web_errors.errors"] == 200
+
+
+def test_an_old_order_does_not_begin_the_calendar_of_the_site(settings):
+    for name, text in (
+        ("orders.csv", "order_id,ordered_at,revenue\na,2016-01-01T10:00:00Z,1\n"),
+        ("probes.csv", "service,status,checked_at\nstorefront,up,2026-11-09T10:00:00Z\n"),
+    ):
+        path = settings.landing / "2026-11-10" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    lake.ingest(settings, "raw_orders.orders")
+    warehouse.prepare(settings, date(2026, 11, 10))
+    assert first_day(settings) == date(2016, 1, 1)
+    lake.ingest(settings, "raw_probes.checks")
+    warehouse.prepare(settings, date(2026, 11, 10))
+    assert first_day(settings) == date(2026, 11, 9)
+
+
+def first_day(settings):
+    with warehouse.connect(settings) as connection:
+        return connection.execute("select first_date from pipeline.run").fetchone()[0]
