@@ -79,6 +79,14 @@ def main() -> None:
         # The reader (head, less) has what it wanted; Python would complain once more when it flushes at exit.
         sys.stdout = None
         sys.exit(0)
+    except Exception as error:
+        # Whichever library meets a full disk wraps it in an error of its own.
+        from orchestration import disk
+        from orchestration.settings import load_settings
+
+        if not disk.is_full(error):
+            raise
+        _fail(disk.message(load_settings()), 1)
 
 
 def _fail(message: str, code: int) -> None:

@@ -13,14 +13,15 @@ import dagster as dg
 import duckdb
 from pydantic import PrivateAttr
 
-from orchestration import lake, progress, runs, warehouse
+from orchestration import disk, lake, progress, runs, warehouse
+from orchestration.dbt import DbtError
 from orchestration.releases import PublishError
 from orchestration.settings import ConfigError, Settings, load_settings
 
 EXPORT_DAYS = dg.DailyPartitionsDefinition(start_date=runs.FIRST_DAY.isoformat(), end_offset=1)
 
-# What may pass by itself: a full or slow disk, a file or socket in use. A missing file does not.
-TRANSIENT = {errno.EAGAIN, errno.EBUSY, errno.EINTR, errno.EIO, errno.EMFILE, errno.ENOSPC, errno.ETIMEDOUT}
+# What may pass by itself: a slow disk, a file or socket in use. A missing file does not.
+TRANSIENT = {errno.EAGAIN, errno.EBUSY, errno.EINTR, errno.EIO, errno.EMFILE, errno.ETIMEDOUT}
 
 
 class Site(dg.ConfigurableResource):
@@ -88,7 +89,11 @@ def readable_failures(context: dg.AssetExecutionContext) -> Iterator[None]:
     """Try again, twice and later each time, what may pass by itself; say what a person must mend in words, and stop."""
     try:
         yield
-    except (OSError, duckdb.IOException) as error:
+    except (OSError, duckdb.Error, DbtError) as error:
+        if disk.is_full(error):
+            raise dg.Failure(disk.message(load_settings()), allow_retries=False) from error
+        if not isinstance(error, OSError | duckdb.IOException):
+            raise
         if isinstance(error, OSError) and error.errno not in TRANSIENT:
             raise
         raise dg.RetryRequested(max_retries=2, seconds_to_wait=5 * 2**context.retry_number) from error
