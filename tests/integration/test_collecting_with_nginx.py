@@ -95,6 +95,15 @@ def test_what_is_no_json_object_is_passed_on_and_not_lost(nginx, tmp_path):
     assert unpacked(tmp_path, "beacons") == ['{"name": "LCP", ', "5", "<script>"]
 
 
+def test_a_damaged_line_of_the_log_is_passed_on_as_it_is_and_not_lost(tmp_path):
+    good = json.dumps({"ts": 1.5, "ua": "x", "body": '{"name": "LCP"}\n'})
+    damaged = [good[:30], "null", '{"ts":1,"body":5}', '{"body":"{}"}', "\\x00\\x00", "[" * 20_000]
+    (tmp_path / "beacons.log").write_text("\n".join([good, *damaged, good, ""]))
+    kept = unpacked(tmp_path, "beacons")
+    assert kept[1:-1] == damaged
+    assert [json.loads(line) for line in (kept[0], kept[-1])] == [{"ua": "x", "name": "LCP", "ts": 1500}] * 2
+
+
 def test_a_body_of_a_full_beacon_is_logged_and_a_larger_one_refused(nginx, tmp_path):
     line = b'{"name": "LCP", "id": "a", "x": "' + b"x" * 60_000 + b'"}\n'
     assert post(f"{nginx}/collect/beacons", line) == 204

@@ -165,3 +165,59 @@ def test_a_soft_navigation_and_a_return_through_the_cache_are_page_views_of_thei
     # Every report belongs to the view of its own navigation, however late it comes.
     kind = {row["page_view_id"]: row["navigationType"] for row in views}
     assert all(kind[row["page_view_id"]] == row["navigationType"] for row in rows)
+
+
+BURST = r"""
+const stack = (n) => 'Error\n' + `    at f${n} (${'ü'.repeat(20)})\n`.repeat(400);
+const meet = (message, error) => dispatchEvent(new ErrorEvent('error', {message, error}));
+for (let n = 0; n < 25; n++) meet(`burst ${n}`, Object.assign(new Error(''), {stack: stack(n)}));
+meet('\u{1f600}'.repeat(90000), {name: 'Huge', stack: 'x'});
+"""
+
+
+@pytest.mark.parametrize("leaves", [False, True])
+def test_a_burst_of_long_errors_arrives_in_bodies_that_browsers_take(tmp_path, leaves):
+    playwright_api = pytest.importorskip("playwright.sync_api", reason="`pip install playwright` drives the browser")
+    bodies = []
+    with collector_lab.serve(tmp_path) as site, playwright_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page()
+        page.on("request", lambda request: bodies.append(len(request.post_data_buffer or b"")))
+        page.goto(site + "/")
+        page.wait_for_function("window.ready")
+        page.evaluate(BURST)
+        if leaves:
+            page.wait_for_timeout(1000)
+            page.evaluate("dispatchEvent(new ErrorEvent('error', {message: 'the last', error: {name: 'Last'}}))")
+            page.evaluate("setTimeout(() => location = 'about:blank')")
+        page.wait_for_timeout(2500 if leaves else 8000)
+        browser.close()
+    rows = [json.loads(line) for line in next(tmp_path.glob("*/errors.ndjson")).read_text().splitlines()]
+    messages = [row["message"] for row in rows]
+    assert sorted(text for text in messages if text.startswith("burst")) == sorted(f"burst {n}" for n in range(25))
+    assert [len(row["message"]) > 1000 for row in rows if row["type"] == "Huge"] == [True]
+    assert ("the last" in messages) == leaves
+    assert len(messages) == 26 + leaves
+    assert max(bodies) <= 28_000
+
+
+def test_its_own_failing_requests_are_no_errors_of_the_site(tmp_path):
+    playwright_api = pytest.importorskip("playwright.sync_api", reason="`pip install playwright` drives the browser")
+    with collector_lab.serve(tmp_path) as site, playwright_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page()
+        page.route("**/collect/*", lambda route: route.abort())
+        page.goto(site + "/")
+        page.wait_for_function("window.ready")
+        page.evaluate(
+            "window.unhandled = []; addEventListener('unhandledrejection', (e) => unhandled.push(`${e.reason}`))"
+        )
+        page.evaluate(BURST)
+        page.wait_for_timeout(1000)
+        page.unroute("**/collect/*")
+        assert page.evaluate("unhandled") == []
+        page.click("#throw")
+        page.wait_for_timeout(6000)
+        browser.close()
+    rows = [json.loads(line) for line in next(tmp_path.glob("*/errors.ndjson")).read_text().splitlines()]
+    assert [row["type"] for row in rows if "burst" not in row["message"] and row["type"] != "Huge"] == ["TypeError"]
