@@ -52,6 +52,7 @@ def building(settings: Settings, as_of: date, generated_at: datetime) -> Iterato
     """
     releases = settings.home / "releases"
     releases.mkdir(parents=True, exist_ok=True)
+    releases.chmod(0o711)  # others pass through it to what is published
     with (releases / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         _clear_leftovers(settings)
@@ -90,8 +91,9 @@ def replace_text(path: Path, text: str) -> None:
 
 
 def seal(folder: Path) -> None:
-    """Make every file below the folder read-only."""
+    """Let everybody read the folder and all below it, and nobody write its files, whatever the umask is."""
     for parent, _, names in os.walk(folder):
+        Path(parent).chmod(0o755)
         for name in names:
             (Path(parent) / name).chmod(0o444)
 

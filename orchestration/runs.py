@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestration import lake
+from orchestration import access, lake
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ class Outcome:
 
 def write_instance_config(settings: Settings) -> Path:
     """Write `dagster.yaml` under the home, make it this process's instance, and return its folder."""
+    access.keep_private(settings)
     home = settings.dagster_home
     home.mkdir(parents=True, exist_ok=True)
     text = (PROJECT_ROOT / "dagster.yaml").read_text() + _EVENT_LOG.format(base_dir=home / "history" / "runs")

@@ -13,7 +13,7 @@ import dagster as dg
 import duckdb
 from pydantic import PrivateAttr
 
-from orchestration import disk, lake, progress, runs, warehouse
+from orchestration import access, disk, lake, progress, runs, warehouse
 from orchestration.dbt import DbtError
 from orchestration.releases import PublishError
 from orchestration.settings import ConfigError, Settings, load_settings
@@ -33,6 +33,7 @@ class Site(dg.ConfigurableResource):
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Site"]:
         """Waits for a run in another process, and says so; buries runs whose process died."""
         self._settings = load_settings()
+        access.keep_private(self._settings)
         alive = runs.alive(self._settings, context.run_id or "none")
         waited = warehouse.writing(self._settings, say=progress.notice, reads_lake=False)
         with alive, waited, warehouse.kept_open(self._settings):

@@ -5,7 +5,7 @@ Which rows, where to and when they are due is said in `orchestration.exports`. A
 
 import dagster as dg
 
-from orchestration import exports
+from orchestration import access, exports
 from orchestration.defs.resources import Site, readable_failures
 from orchestration.settings import load_settings
 
@@ -27,7 +27,7 @@ def _scheduled() -> dg.AssetsDefinition:
         description="The exports of the configuration: rows of the release as files, here or in object storage.",
     )
     def published_exports(context: dg.AssetExecutionContext, site: Site) -> dg.MaterializeResult:
-        with readable_failures(context):
+        with readable_failures(context), access.as_the_user():
             written, failed = exports.run_scheduled(site.settings, site.as_of_marts())
         if failed:
             raise dg.Failure("\n".join(failed))
