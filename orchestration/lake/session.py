@@ -18,7 +18,7 @@ from orchestration.sources.feed import FIRST_YEAR, Feed
 from orchestration.sources.literals import literal
 from orchestration.sources.problems import EARLY_DAYS, LATE_DAYS, PLANNED_DAYS
 from orchestration.sources.segment import Segment
-from orchestration.sources.times import ClockChange, clock_changes
+from orchestration.sources.times import ClockChange, clock_changes, variables
 
 # 400 MB cost nothing in time and keep the process under 512 MB.
 _MEMORY = "360MB"
@@ -109,11 +109,13 @@ def place(
     if not is_one_file:
         place_lines(connection, segment, files)
     days = [files[part.file].export_date for part in segment.slices]
+    changes = _changes_near(feed, shape, min(days), max(days))
+    set_variables(connection, **variables(changes))
     return Placing(
         is_snapshot=shape.is_snapshot,
         is_one_file=is_one_file,
         keeps_parameters=keeps_parameters,
-        clock_changes=_changes_near(feed, shape, min(days), max(days)),
+        has_clock_changes=bool(changes),
     )
 
 

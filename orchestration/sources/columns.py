@@ -30,8 +30,9 @@ class Placing:
     the relation `origins` (number, line, is_open, source_file, export_date, ledger) does, and rows are told apart by
     `_ledger`, the manifest that will list them. With `is_one_date` rows of another date than the session variable
     expected_date are left out; with `is_public` those that may hold personal data beyond query strings are, and the
-    query is spared the rules that mask it. `clock_changes` are those that may touch naive times of the rows: a row
-    dated in a repeated hour is IN_REPEATED_HOUR, unless `finds_passes`, which costs windows over the file.
+    query is spared the rules that mask it. With `has_clock_changes` some may touch naive times of the rows (the
+    session knows which, `times.variables`): a row dated in a repeated hour is IN_REPEATED_HOUR, unless `finds_passes`,
+    which costs windows over the file.
     """
 
     is_snapshot: bool = False
@@ -39,7 +40,7 @@ class Placing:
     is_one_date: bool = False
     is_public: bool = False
     keeps_parameters: bool = False
-    clock_changes: tuple[times.ClockChange, ...] = ()
+    has_clock_changes: bool = False
     finds_passes: bool = False
 
     @property
@@ -62,10 +63,10 @@ def typed_relation(feed: Feed, given: Given, placing: Placing) -> str:
     ]
     return f"""
 with given as ({given.relation}),
-typed as (select *, {values(feed, given, () if given.is_strict else placing.clock_changes)} from given),
-placed as ({_placed(feed, placing)}),
+typed as (select *, {values(feed, given)} from given),
+placed as ({_placed(feed, given, placing)}),
 counted as ({_counted(feed, given)}),
-judged as (select *, {problem(feed, given, placing.is_snapshot, placing.clock_changes)} as _problem from counted),
+judged as (select *, {problem(feed, given, placing.is_snapshot, placing.has_clock_changes)} as _problem from counted),
 noted as ({_noted(feed, given, placing)}),
 masked as ({_masked(feed, placing)})
 select {_columns(feed, given, placing)}{"".join(f", {key}" for key in placing.partition)}
@@ -91,11 +92,13 @@ def _counted(feed: Feed, given: Given) -> str:
     from (select *, coalesce(_count = {values}, false){signed} as _is_plain from placed)"""
 
 
-def _placed(feed: Feed, placing: Placing) -> str:
-    placed = _with_origins(placing)
-    if placing.finds_passes:
-        return times.in_passes(placed, feed, time_texts(feed), placing.clock_changes)
-    return placed
+def _placed(feed: Feed, given: Given, placing: Placing) -> str:
+    placed, texts = _with_origins(placing), time_texts(feed)
+    if given.is_strict or not placing.has_clock_changes:
+        return placed
+    first = ", ".join(f"{times.first_pass(field.name, text)} as {field.name}" for field, text in texts.items())
+    placed = f"select * replace ({first}) from ({placed})"
+    return times.in_passes(placed, feed, texts) if placing.finds_passes else placed
 
 
 def _with_origins(placing: Placing) -> str:
@@ -178,8 +181,8 @@ def _columns(feed: Feed, given: Given, placing: Placing) -> str:
 
 def _part(feed: Feed, given: Given, placing: Placing) -> str:
     repeated = ""
-    if placing.clock_changes and not placing.finds_passes and not given.is_strict:
-        second = times.second_pass(feed.time, given_key(feed.time_key), placing.clock_changes)
+    if placing.has_clock_changes and not placing.finds_passes and not given.is_strict:
+        second = times.second_pass(feed.time, given_key(feed.time_key))
         repeated = f"when _problem is null and {second} is not null then {literal(IN_REPEATED_HOUR.isoformat())}::date"
     problem = "" if given.is_strict else f"when _problem is not null then {literal(REJECTED.isoformat())}::date"
     closed = f"when event_date <= getvariable('closed_through') then {literal(AFTER_CLOSE.isoformat())}::date"

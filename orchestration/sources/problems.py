@@ -12,14 +12,14 @@ _FIRST_DAY = f"date '{FIRST_YEAR}-01-01'"
 LATE_DAYS, EARLY_DAYS = 30, 1
 
 
-def problem(feed: Feed, given: Given, is_snapshot: bool, changes: tuple[times.ClockChange, ...]) -> str:
+def problem(feed: Feed, given: Given, is_snapshot: bool, has_clock_changes: bool) -> str:
     """Returns SQL for what makes a row a reject, as `reason field`, or NULL; 'odd' where others look at it again."""
     missing = {field: f"{field.name} is null{_unless(field)}" for field in feed.fields if field.required}
     first = _FIRST_DAY if is_snapshot or feed.is_entity else f"_export_date - {LATE_DAYS}"
     late = f"event_date not between {first} and _export_date + {PLANNED_DAYS if feed.is_planned else EARLY_DAYS}"
     broken = [(f"not coalesce({rule.condition}, true)", f"'{rule.reason} {rule.field}'") for rule in feed.rules]
     if given.is_strict:
-        tests = [*missing.values(), late, *_odd(feed, changes), *(test for test, _ in broken)]
+        tests = [*missing.values(), late, *_odd(feed, has_clock_changes), *(test for test, _ in broken)]
         return f"case when {' or '.join(f'({test})' for test in tests)} then 'odd' end"
     reasons = [
         ("_unreadable = 'unparseable' and _is_open", "'truncated '"),
@@ -41,12 +41,12 @@ def problem(feed: Feed, given: Given, is_snapshot: bool, changes: tuple[times.Cl
     return "case " + "\n        ".join(f"when {test} then {reason}" for test, reason in reasons) + " end"
 
 
-def _odd(feed: Feed, changes: tuple[times.ClockChange, ...]) -> list[str]:
+def _odd(feed: Feed, has_clock_changes: bool) -> list[str]:
     """Returns SQL for what a typed read leaves to the careful one, beside what every row is judged by."""
     nested = [is_bracketed(given_key(field.key)) for field in feed.fields if field.kind in TEXTS]
     others = [is_bad(field) for field in feed.fields if field.kind not in TEXTS and not field.required]
-    touched = [times.is_touched(field.name, text, changes) for field, text in time_texts(feed).items() if changes]
-    return [*nested, *others, *touched]
+    touched = [times.is_touched(field.name, text) for field, text in time_texts(feed).items()]
+    return [*nested, *others, *(touched if has_clock_changes else [])]
 
 
 def _what_is_wrong(field: Field) -> str:

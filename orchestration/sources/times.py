@@ -95,37 +95,48 @@ def is_of_other_years(text: str) -> str:
     )
 
 
-def is_touched(time: str, text: str, changes: tuple[ClockChange, ...]) -> str:
-    """Returns SQL that tells whether a naive time lies in an hour that clocks skipped or show twice."""
-    around = [(change.at - abs(change.shift), change.at + abs(change.shift)) for change in changes]
-    near = " or ".join(f"({time} >= {_timestamp(begin)} and {time} < {_timestamp(end)})" for begin, end in around)
-    return f"(({near}) and regexp_full_match({text}, {literal(_NAIVE)}))"
-
-
-def first_pass(time: str, text: str, changes: tuple[ClockChange, ...]) -> str:
-    """Returns SQL for an instant which is the first pass of a naive time in a repeated hour; NULL in a skipped one."""
-    local = f"try_cast({text} as timestamp)"
-    hours = [(change, _timestamp(change.hour[0]), _timestamp(change.hour[1])) for change in changes]
-    cases = " ".join(
-        f"when {local} >= {begin} and {local} < {end} then "
-        + ("null" if change.shift > timedelta() else f"{local} - {_interval(change.offset_before)}")
-        for change, begin, end in hours
-    )
-    return f"case when {is_touched(time, text, changes)} then case {cases} else {time} end else {time} end"
-
-
-def second_pass(time: str, text: str, changes: tuple[ClockChange, ...]) -> str:
-    """Returns SQL for the second pass of the instant that `first_pass` gives, or NULL if it has no second one."""
-    cases = " ".join(
-        f"when {time} >= {_timestamp(change.at + change.shift)} and {time} < {_timestamp(change.at)} "
-        f"then {time} + {_interval(-change.shift)}"
+def variables(changes: tuple[ClockChange, ...]) -> dict[str, object]:
+    """Returns the session variables by which the functions below know clock changes, however many there are."""
+    days = {day.date() for change in changes for day in (change.at - abs(change.shift), change.at + abs(change.shift))}
+    rows = [
+        {
+            "begin": change.hour[0],
+            "finish": change.hour[1],
+            "first_at": (change.at + change.shift).replace(tzinfo=None),
+            "at": change.at.replace(tzinfo=None),
+            "offset_s": int(change.offset_before.total_seconds()),
+            "shift_s": int(change.shift.total_seconds()),
+        }
         for change in changes
-        if change.shift < timedelta()
+    ]
+    return {"change_days": sorted(days), "clock_changes": rows}
+
+
+def is_touched(time: str, text: str) -> str:
+    """Returns SQL that tells whether a naive time lies on a day around a clock change."""
+    is_near = f"list_contains(getvariable('change_days'), {time}::date)"
+    return f"({is_near} and regexp_full_match({text}, {literal(_NAIVE)}))"
+
+
+def first_pass(time: str, text: str) -> str:
+    """Returns SQL for an instant, which is the first pass of a naive time in a repeated hour; NULL in a skipped one."""
+    local = f"try_cast({text} as timestamp)"
+    change = f"list_filter(getvariable('clock_changes'), lambda c: {local} >= c.begin and {local} < c.finish)[1]"
+    meant = (
+        f"list_transform([{change}], lambda c: case when c is null then {time} "
+        f"when c.shift_s < 0 then {local} - to_seconds(c.offset_s) end)[1]"
     )
-    return f"case when regexp_full_match({text}, {literal(_NAIVE)}) then case {cases} end end" if cases else "null"
+    return f"case when {is_touched(time, text)} then {meant} else {time} end"
 
 
-def in_passes(relation: str, feed: Feed, texts: dict[Field, str], changes: tuple[ClockChange, ...]) -> str:
+def second_pass(time: str, text: str) -> str:
+    """Returns SQL for the second pass of the instant that `first_pass` gives, or NULL if it has no second one."""
+    is_first = f"c.shift_s < 0 and {time} >= c.first_at and {time} < c.at"
+    change = f"list_filter(getvariable('clock_changes'), lambda c: {is_first})[1]"
+    return f"case when {is_touched(time, text)} then {time} - to_seconds({change}.shift_s) end"
+
+
+def in_passes(relation: str, feed: Feed, texts: dict[Field, str]) -> str:
     """Returns SQL that finds by the order of a file which pass of a repeated hour its naive times mean.
 
     `relation` has `_source_file`, `_number`, and every time as `first_pass` gives it. Rows of one series that lie
@@ -139,7 +150,7 @@ def in_passes(relation: str, feed: Feed, texts: dict[Field, str], changes: tuple
     series = "partition by " + ", ".join(("_source_file", *feed.series))
     before = f"lag(epoch_us({time})) over ({series} order by _number)"
     steps = (
-        f"select *, {second_pass(time, texts[main], changes)} as _second, sign(epoch_us({time}) - {before}) as _step",
+        f"select *, {second_pass(time, texts[main])} as _second, sign(epoch_us({time}) - {before}) as _step",
         f"select *, if(coalesce(sum(_step) over ({series}), 0) < -1, -_number, _number) as _way",
         f"select *, sum((_second is null and {time} is not null)::int) over ({series} order by _way) as _block",
         f"select *, lag({time}) over ({series}, _block, _second is null order by _way) - {time} as _back",
@@ -149,7 +160,7 @@ def in_passes(relation: str, feed: Feed, texts: dict[Field, str], changes: tuple
         "select * exclude (_second, _step, _way, _block, _back, _largest, _switch) "
         f"replace (if(_second is not null and _way >= _switch, _second, {time}) as {time})",
         *(
-            f"select * replace (coalesce(if({field.name} < {time}, {second_pass(field.name, text, changes)}, null), "
+            f"select * replace (coalesce(if({field.name} < {time}, {second_pass(field.name, text)}, null), "
             f"{field.name}) as {field.name})"
             for field, text in texts.items()
             if field is not main
@@ -158,11 +169,3 @@ def in_passes(relation: str, feed: Feed, texts: dict[Field, str], changes: tuple
     for step in steps:
         relation = f"{step} from ({relation})"
     return relation
-
-
-def _timestamp(at: datetime) -> str:
-    return f"timestamp {literal(at.replace(tzinfo=None).isoformat(' '))}"
-
-
-def _interval(length: timedelta) -> str:
-    return f"to_seconds({length.total_seconds()!r})"

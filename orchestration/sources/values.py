@@ -35,12 +35,9 @@ def given_key(key: str) -> str:
     return name(f"given_{key}")
 
 
-def values(feed: Feed, given: Given, changes: tuple[times.ClockChange, ...] = ()) -> str:
-    """Returns SQL for the typed value of every field, NULL where it has none, or one of another type or out of range.
-
-    Naive times that `changes` of the clock touch are read as `times.first_pass` says.
-    """
-    return ", ".join(f"{_value(field, given, changes)} as {field.name}" for field in feed.fields)
+def values(feed: Feed, given: Given) -> str:
+    """Returns SQL for the typed value of every field, NULL where it has none, a wrong type or one out of range."""
+    return ", ".join(f"{_value(field, given)} as {field.name}" for field in feed.fields)
 
 
 def is_out_of_range(field: Field) -> str:
@@ -56,7 +53,7 @@ def has_lost_its_sign(field: Field) -> str:
     return f"coalesce(try_cast({given_key(field.key)} as {field.sql_type}) < 0, false)"
 
 
-def _value(field: Field, given: Given, changes: tuple[times.ClockChange, ...]) -> str:
+def _value(field: Field, given: Given) -> str:
     text = given_key(field.key)
     if field.kind in TEXTS:
         return _text_value(field, given)
@@ -72,8 +69,7 @@ def _value(field: Field, given: Given, changes: tuple[times.ClockChange, ...]) -
             )
             return f"nullif(list_filter(list_transform({split}, lambda s: trim(s)), lambda s: s <> ''), [])"
         case "time":
-            time = times.instant(text)
-            return times.first_pass(time, text, changes) if changes else time
+            return times.instant(text)
         case _:
             return f"try_cast({text} as {field.sql_type})"
 

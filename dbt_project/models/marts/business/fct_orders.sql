@@ -19,6 +19,7 @@ final as (
         refund,
         revenue_net,
         is_converting,
+        is_refund_assumed,
         event_date,
         ordered_at
     from orders

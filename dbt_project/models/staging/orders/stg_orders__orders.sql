@@ -34,7 +34,8 @@ newest as (
         orders.* replace (
             cast(orders.revenue as decimal(38, 4)) as revenue,
             cast(orders.refund as decimal(38, 4)) as refund
-        )
+        ),
+        coalesce(orders.status = 'refunded' and coalesce(orders.refund, 0) = 0, false) as is_refund_assumed
     from orders
     where orders.order_id in (select wanted.order_id from wanted)
     qualify row_number() over (
@@ -53,14 +54,13 @@ converted as (
         coalesce(newest.status, 'completed') as status,
         coalesce(newest.currency, site.site_currency) as currency,
         cast(newest.revenue * rates.rate as decimal(38, 4)) as revenue_gross,
+        -- Older rows of the lake may have negative refunds.
         cast(
-            case
-                when newest.refund is not null then newest.refund * rates.rate
-                when newest.status = 'refunded' then newest.revenue * rates.rate
-                else 0
-            end as decimal(38, 4)
+            case when newest.is_refund_assumed then newest.revenue else coalesce(abs(newest.refund), 0) end * rates.rate
+            as decimal(38, 4)
         ) as refund,
         coalesce(newest.status, 'completed') <> 'cancelled' as is_converting,
+        newest.is_refund_assumed,
         rates.rate is not null as has_exchange_rate,
         newest.event_date,
         newest.ordered_at,
