@@ -7,9 +7,14 @@
 {#
     One row per path of `paths` with its page group: the first pattern of the configuration that matches, else the path
     with its ids masked. Patterns stand in the SQL as literals: DuckDB compiles a pattern from a column anew in each row.
+    They are asked for as JSON, for dbt reads a text such as `null` in a result as nothing.
 #}
 {% macro grouped_pages(paths) -%}
-    {%- set groups = run_query('select page_group, pattern from config.page_groups order by position').rows if execute and target.name != 'program' else [] -%}
+    {%- set groups = [] -%}
+    {%- if execute and target.name != 'program' -%}
+        {%- set query = "select coalesce(to_json(list([page_group, pattern] order by position))::varchar, '[]') from config.page_groups" -%}
+        {%- do groups.extend(fromjson(run_query(query).rows[0][0])) -%}
+    {%- endif -%}
     {%- set masked -%}
         left(replace(regexp_replace(regexp_replace(
             replace(page_path, '/', '//'),
