@@ -28,33 +28,66 @@ known as (
     group by service
 ),
 
+cells as (
+    select
+        service,
+        'all' as severity
+    from known
+    union
+    select
+        service,
+        severity
+    from failures
+),
+
+-- A month without a failure counts too: the best months would be missing.
+months as (
+    select
+        cells.service,
+        cells.severity,
+        unnest(range(
+            date_trunc('month', known.known_since_at), run.as_of_at, interval 1 month
+        )) as month_at,
+        epoch_us(least(run.as_of_at, month_at + interval 1 month))
+        - epoch_us(greatest(known.known_since_at, month_at)) as elapsed_us
+    from cells
+    inner join known using (service)
+    cross join run
+),
+
+starts as (
+    select
+        *,
+        epoch_us(started_at)
+        - epoch_us(lag(started_at) over (partition by service, severity order by started_at)) as gap_us
+    from failures
+),
+
 pieces as (
     select
-        failures.*,
+        *,
         unnest(range(
             date_trunc('month', started_at), last_down_at + interval 1 microsecond, interval 1 month
         )) as month_at,
         least(last_down_at, month_at + interval 1 month) as month_ended_at,
         greatest(0, epoch_us(month_ended_at) - epoch_us(greatest(started_at, month_at))) as downtime_us,
         started_at >= month_at as is_begun
-    from failures
+    from starts
 ),
 
 final as (
     select
-        pieces.month_at::date as month,
-        pieces.service,
-        pieces.severity,
-        sum(pieces.downtime_us)::bigint as downtime_us,
-        count_if(pieces.is_begun)::bigint as failure_count,
-        any_value(
-            epoch_us(least(run.as_of_at, pieces.month_at + interval 1 month))
-            - epoch_us(greatest(known.known_since_at, pieces.month_at))
-        ) as elapsed_us
-    from pieces
-    inner join known using (service)
-    cross join run
-    group by pieces.month_at, pieces.service, pieces.severity
+        months.month_at::date as month,
+        months.service,
+        months.severity,
+        coalesce(sum(pieces.downtime_us), 0)::bigint as downtime_us,
+        count(*) filter (pieces.is_begun)::bigint as failure_count,
+        count(if(pieces.is_begun, pieces.gap_us, null))::bigint as gap_count,
+        coalesce(sum(if(pieces.is_begun, pieces.gap_us, 0)), 0)::bigint as gap_us,
+        any_value(months.elapsed_us) as elapsed_us
+    from months
+    left join pieces using (month_at, service, severity)
+    group by months.month_at, months.service, months.severity
 )
 
 select * from final

@@ -16,7 +16,7 @@ incidents as (
         started_at,
         if(restore_s is null, started_at, last_down_at) as last_down_at
     from {{ ref('int_incident_cells_expanded') }}
-    where not is_excluded
+    where not is_excluded and month > {{ lifetime() }}
 ),
 
 outages as (

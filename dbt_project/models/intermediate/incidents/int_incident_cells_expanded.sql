@@ -1,6 +1,7 @@
 {{ config(materialized='ephemeral') }}
 
--- One row per incident for each cell that it counts in: its service and severity, and 'all' for either or both.
+-- One row per incident for each cell that it counts in: its service and severity, and 'all' for either or both; once in
+-- its month and once in the lifetime of the service, which is the month before all months.
 with
 services as (select * from {{ ref('int_incidents_measured') }}),
 
@@ -42,13 +43,20 @@ incidents as (
     select * from site
 ),
 
-final as (
+expanded as (
     select
         * exclude (severity),
         unnest([severity, 'all']) as severity,
         (epoch_us(last_down_at) - epoch_us(started_at)) / 1e6 as lasted_s,
-        date_trunc('month', started_at)::date as month
+        date_trunc('month', started_at)::date as started_month
     from incidents
+),
+
+months as (
+    select
+        * exclude (started_month),
+        unnest([started_month, {{ lifetime() }}]) as month
+    from expanded
 )
 
-select * from final
+select * from months

@@ -13,6 +13,7 @@ counted as (
         count_if(exclusion_reason = 'negative')::bigint as excluded_negative_count,
         count_if(exclusion_reason = 'unordered')::bigint as excluded_unordered_count
     from {{ ref('int_incident_cells_expanded') }}
+    where month > {{ lifetime() }}
     group by month, service, severity
 ),
 
@@ -37,6 +38,7 @@ measured as (
         medians.severity
     from medians
     left join means using (month, service, severity, measure)
+    where medians.month > {{ lifetime() }}
     group by medians.month, medians.service, medians.severity
 ),
 
@@ -60,6 +62,7 @@ final as (
         coalesce(counted.excluded_negative_count, 0) as excluded_negative_count,
         coalesce(counted.excluded_unordered_count, 0) as excluded_unordered_count,
         coalesce(downtimes.failure_count, 0) as failure_count,
+        coalesce(downtimes.gap_count, 0) as gap_count,
         {%- for measure in ('mttd', 'mtta', 'mttr_restore', 'mttr_resolve') %}
             coalesce(measured.{{ measure }}_count, 0) as {{ measure }}_count,
             {%- for part in ('mean', 'lower', 'upper', 'median', 'median_lower', 'median_upper') %}
@@ -69,6 +72,7 @@ final as (
         downtimes.operating_s / nullif(downtimes.failure_count, 0) as mtbf_s,
         downtimes.operating_s / {{ poisson_limit('upper', 'downtimes.failure_count') }} as mtbf_lower_s,
         downtimes.operating_s / nullif({{ poisson_limit('lower', 'downtimes.failure_count') }}, 0) as mtbf_upper_s,
+        downtimes.gap_us / 1e6 / nullif(downtimes.gap_count, 0) as gap_mean_s,
         downtimes.operating_s,
         coalesce(downtimes.downtime_us, 0) / 1e6 as downtime_s,
         month as event_date

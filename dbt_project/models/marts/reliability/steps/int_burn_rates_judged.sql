@@ -1,5 +1,8 @@
 {{ config(materialized='incremental', tags=['fast', 'replay']) }}
 
+-- Requests, page views, sessions and orders differ by chance, so that what they say must be over the factor by more than
+-- that. Checks and time slices are bad together in an outage and else hardly ever: one fewer is proof enough. Alerts,
+-- episodes and health all read this one judgement.
 with
 objectives as (select * from {{ source('config', 'objectives') }}),
 
@@ -13,6 +16,13 @@ pairs as (
     where can_fire
 ),
 
+-- As many events as the least demanding rule of alerts asks for.
+demands as (
+    select coalesce(min(minimum_event_count), 0) as minimum_event_count
+    from {{ source('config', 'alert_rules') }}
+    where kind = 'burn_rate' and is_enabled
+),
+
 paired as (
     select
         pairs.*,
@@ -23,8 +33,21 @@ paired as (
         long.event_count,
         long.bad_event_count,
         coalesce(long.burn_rate > pairs.factor and short.burn_rate > pairs.factor, false) as is_over,
-        is_over and (long.bad_share - long.bad_event_share) / (1 - objectives.target_share) > pairs.factor as is_proven
+        objectives.feed = 'probes'
+        or objectives.budgeting_method <> 'Occurrences'
+        or objectives.is_composite
+        or (
+            {{ wilson('lower', 'long.bad_event_count', 'long.event_count') }}
+            > pairs.factor * (1 - objectives.target_share)
+            and {{ wilson('lower', 'short.bad_event_count', 'short.event_count') }}
+            > pairs.factor * (1 - objectives.target_share)
+        ) as is_beyond_chance,
+        is_over
+        and is_beyond_chance
+        and long.event_count >= demands.minimum_event_count
+        and (long.bad_share - long.bad_event_share) / (1 - objectives.target_share) > pairs.factor as is_proven
     from pairs
+    cross join demands
     inner join objectives using (objective)
     inner join rates as long on pairs.objective = long.objective and pairs.long_window_s = long.window_s
     left join rates as short

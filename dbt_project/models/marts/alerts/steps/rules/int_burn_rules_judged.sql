@@ -1,9 +1,5 @@
 -- Two policies may ask the same of an objective; the lower factor is met whenever the higher one is.
--- Requests, page views, sessions and orders differ by chance, so that what they say must be over the factor by more
--- than that. Checks and time slices are bad together in an outage and else hardly ever: one fewer is proof enough.
 with
-objectives as (select * from {{ source('config', 'objectives') }}),
-
 pairs as (
     select
         rules.rule,
@@ -37,52 +33,23 @@ newest as (
     group by feed, service, bucket_starts_at
 ),
 
--- A long window remembers an outage for hours; the short one must not open the alert again for one bad event.
-shorts as (
-    select
-        objective,
-        window_s as short_window_s,
-        bucket_starts_at,
-        event_count as short_event_count,
-        bad_event_count as short_bad_event_count
-    from {{ ref('fct_burn_rates') }}
-    where {{ rebuilt() }}
-),
-
-judged as (
-    select
-        rates.*,
-        rates.factor * (1 - objectives.target_share) as bad_share_limit,
-        objectives.feed = 'probes'
-        or objectives.budgeting_method <> 'Occurrences'
-        or objectives.is_composite
-        or (
-            {{ wilson('lower', 'rates.bad_event_count', 'rates.event_count') }} > bad_share_limit
-            and {{ wilson('lower', 'shorts.short_bad_event_count', 'shorts.short_event_count') }} > bad_share_limit
-        ) as is_beyond_chance
-    from rates
-    inner join objectives using (objective)
-    left join shorts using (objective, short_window_s, bucket_starts_at)
-),
-
 final as (
     select
         pairs.rule,
         pairs.kind,
-        judged.objective as subject,
-        judged.service,
-        judged.feed,
+        rates.objective as subject,
+        rates.service,
+        rates.feed,
         pairs.alert_severity as severity,
-        judged.long_window_s as window_s,
-        judged.short_window_s,
-        judged.long_burn_rate::double as value,
-        judged.short_burn_rate::double as short_value,
-        judged.factor as threshold,
-        judged.event_count,
+        rates.long_window_s as window_s,
+        rates.short_window_s,
+        rates.long_burn_rate::double as value,
+        rates.short_burn_rate::double as short_value,
+        rates.factor as threshold,
+        rates.event_count,
         case
-            when judged.is_met and judged.is_beyond_chance and judged.event_count >= pairs.minimum_event_count
-                then 'met'
-            when judged.is_met or judged.is_insufficient then 'insufficient_data'
+            when rates.is_met and rates.event_count >= pairs.minimum_event_count then 'met'
+            when rates.is_met or rates.is_insufficient then 'insufficient_data'
             else 'not_met'
         end as outcome,
         if(
@@ -90,14 +57,14 @@ final as (
             null,
             {
                 'policy': pairs.policy,
-                'bad_event_count': judged.bad_event_count,
-                'reaches_back_s': judged.short_window_s
+                'bad_event_count': rates.bad_event_count,
+                'reaches_back_s': rates.short_window_s
             }
         )::json::varchar as inputs,
-        judged.event_date,
-        coalesce(newest.event_at, judged.bucket_starts_at) as event_at,
-        judged.evaluated_at
-    from judged
+        rates.event_date,
+        coalesce(newest.event_at, rates.bucket_starts_at) as event_at,
+        rates.evaluated_at
+    from rates
     inner join pairs using (objective, severity, policy, long_window_s, short_window_s)
     left join newest using (feed, service, bucket_starts_at)
 )
