@@ -30,20 +30,20 @@ def alert_rows(context: Context, service: str | None = None) -> list[Row]:
 
 
 LEDGER = (
-    Column("subject", "About"),
+    Column("subject", "Subject"),
     Column("state", "State", "state", "alert"),
     Column("severity", "Severity", "state", "alert"),
     Column("kind_text", "Kind", "text", "alert"),
     Column("service", "Service", href="service_page"),
     Column("opened_at", "Opened", "moment", "alert"),
     Column("resolved_at", "Resolved", "moment", "alert"),
-    Column("duration_s", "Lasted", "s", "alert"),
-    Column("told", "Told", "text", "alert_notification"),
+    Column("duration_s", "Duration", "s", "alert"),
+    Column("told", "Notified", "text", "alert_notification"),
     Column("value", "Value", "burn", "alert"),
     Column("threshold", "Threshold", "burn", "alert"),
     Column("event_count", "Events", "count", "alert"),
-    Column("path", "Way", "text", "alert_clocks"),
-    Column("resolution", "Ended as", "text", "alert"),
+    Column("path", "Path", "text", "alert_clocks"),
+    Column("resolution", "Resolution", "text", "alert"),
     Column("rule", "Rule"),
     Column("cascade_id", "Cascade", "text", "alert_cascade"),
 )
@@ -57,7 +57,7 @@ def ledger(context: Context, rows: list[Row]) -> Section:
     parts = [f"{count} by the {path} path" for path, count in counts.items() if count]
     parts += [f"{silenced} silenced by maintenance"] if silenced else []
     title = begun(f"{plural(len(rows), 'alert')} in 90 days")
-    table = Table("alert_ledger", "", LEDGER, rows, "No rule has been met.", shown=40)
+    table = Table("alert_ledger", "", LEDGER, rows, "No alert has opened.", shown=40)
     lead = begun(", ".join(parts)) + "." if parts else ""
     return Section("ledger", title, lead, charts=[chart] if chart else [], tables=[table])
 
@@ -76,7 +76,7 @@ def timeline(context: Context, rows: list[Row], key: str, name: str, what: str) 
         id=name,
         kind="spans",
         title=f"{what}, 90 days",
-        subtitle="From opening to resolution; the shortest are drawn wider than they were.",
+        subtitle="From opening to resolution. Short alerts are drawn wider than they lasted.",
         summary=" ".join(f"{s.name}: {plural(len(s.spans), 'alert')}." for s in series),
         unit="",
         definition="alert",
@@ -107,20 +107,18 @@ def events(context: Context) -> Section:
         """
     )
     columns = (
-        Column("event_at", "When", "moment"),
-        Column("subject", "About"),
-        Column("event", "What", "text", "alert"),
+        Column("event_at", "Time", "moment"),
+        Column("subject", "Subject"),
+        Column("event", "Event", "text", "alert"),
         Column("severity", "Severity", "state"),
         Column("rule", "Rule"),
         Column("service", "Service"),
-        Column("path", "Way", "text", "alert_clocks"),
+        Column("path", "Path", "text", "alert_clocks"),
         Column("written_at", "Written", "moment", "alert_clocks"),
         Column("run_id", "Run"),
     )
     title = begun(f"{plural(len(rows), 'change')} of alerts, newest first")
-    return Section(
-        "events", title, tables=[Table("alert_events", "", columns, rows, "No alert has changed.", shown=25)]
-    )
+    return Section("events", title, tables=[Table("alert_events", "", columns, rows, "No alert changed.", shown=25)])
 
 
 def notifications(context: Context) -> Section:
@@ -143,15 +141,15 @@ def notifications(context: Context) -> Section:
         Column("title", "Notification", "long", "alert_notification"),
         Column("status", "Status", "state", "alert_notification"),
         Column("target", "To"),
-        Column("notice", "Why", "text", "alert_notification"),
+        Column("notice", "Reason", "text", "alert_notification"),
         Column("severity", "Severity", "state"),
         Column("attempt", "Attempts", "count", "alert_notification"),
         Column("planned_at", "Planned", "moment"),
         Column("written_at", "Last change", "moment"),
-        Column("error", "What went wrong", "long"),
+        Column("error", "Error", "long"),
     )
     words = ", ".join(f"{count} {str(status).replace('_', ' ')}" for status, count in sorted(counts.items()))
-    empty = "Nobody was told: name who is, under alerts.targets in beaconmart.yml."
+    empty = "Name who is notified under alerts.targets in beaconmart.yml."
     title = begun(f"{plural(len(rows), 'notification')}: {words}") if rows else "No notification was sent"
     table = Table("alert_notifications", "", columns, rows, empty, shown=30)
     return Section("notifications", title, tables=[table])

@@ -6,10 +6,10 @@ from orchestration.reports.formats import WORDS
 from orchestration.reports.marts import Row
 
 CLOCKS = (
-    ("event_to_landed_s", "From event to landed", "What the source takes to deliver."),
-    ("landed_to_written_s", "From landed to written", "What Beaconmart takes: the target is about this."),
-    ("event_to_written_s", "From event to alert", "Both together."),
-    ("landed_to_notified_s", "From landed to delivered", "Until the first target took the notification."),
+    ("event_to_landed_s", "Event to landing", "The delay of the source."),
+    ("landed_to_written_s", "Landing to alert", "The delay of Beaconmart, which the target limits."),
+    ("event_to_written_s", "Event to alert", "The sum of both."),
+    ("landed_to_notified_s", "Landing to notification", "Until the first notification was accepted."),
 )
 
 
@@ -18,10 +18,7 @@ def page(context: Context) -> Page:
     alerts = alert_ledger.alert_rows(context)
     still_open = [row for row in alerts if row["state"] == "open"]
     title = begun(f"{plural(len(still_open), 'alert')} {'is' if len(still_open) == 1 else 'are'} open")
-    lead = (
-        "A rule that is met opens an alert for its subject; it may escalate, and resolves when the rule is no longer "
-        "met. Every judgement is kept in alerts.evaluations."
-    )
+    lead = "An alert opens when its rule is met, may escalate, and resolves when the rule is no longer met."
     sections = [
         _open(still_open),
         _clocks(context),
@@ -34,9 +31,9 @@ def page(context: Context) -> Page:
 
 
 def _open(rows: list[Row]) -> Section:
-    empty = "No rule is met as of the newest data."
+    empty = "No alert rule is met."
     table = Table("open_alerts", "", alert_ledger.LEDGER, rows, empty, shown=60)
-    return Section("open", "What is wrong now" if rows else "Nothing is alerting", tables=[table])
+    return Section("open", "Open alerts" if rows else "No alert is open", tables=[table])
 
 
 def _clocks(context: Context) -> Section:
@@ -61,7 +58,7 @@ def _clocks(context: Context) -> Section:
         """
     )
     target = next(iter(_target(context, "alert_latency_s")), None)
-    tiles = [_target_tile(context, target, "From landing to a critical alert", "alert_latency", "s")] if target else []
+    tiles = [_target_tile(context, target, "Alert latency", "alert_latency", "s")] if target else []
     labels = {name: label for name, label, _ in CLOCKS}
     order = list(labels)
     by_path = {(row["path"], row["clock"]): row for row in rows}
@@ -81,19 +78,19 @@ def _clocks(context: Context) -> Section:
         row["clock_text"] = labels[row["clock"]]
     rows.sort(key=lambda row: (row["path"] != "fast", order.index(row["clock"])))
     columns = (
-        Column("clock_text", "Clock", "text", "alert_clocks"),
-        Column("path", "Way", "text", "alert_clocks"),
+        Column("clock_text", "Interval", "text", "alert_clocks"),
+        Column("path", "Path", "text", "alert_clocks"),
         Column("median_s", "Median", "s", "alert_clocks"),
         Column("p95_s", "95 % within", "s", "alert_clocks"),
         Column("longest_s", "Longest", "s", "alert_clocks"),
         Column("in_time", "Under 30 s", "share", "alert_latency"),
         Column("sample_count", "Critical alerts", "count"),
     )
-    empty = "No critical alert has come from a landed file yet."
-    title = "How fast a critical alert comes"
+    empty = "No critical alert has been raised from a landed file yet."
+    title = "Latency of critical alerts"
     if target:
         title += f": {WORDS.get(target['verdict'], target['verdict'])}"
-    lead = "The fast path watches the landing folder; the batch path is the daily run, and as late as it."
+    lead = "The fast path watches the landing folder; the batch path is the daily run."
     return Section("clocks", title, lead, tiles=tiles, tables=[Table("alert_clocks", "", columns, rows, empty)])
 
 
@@ -131,7 +128,7 @@ def _accuracy(context: Context) -> Section:
     if whole:
         tiles.append(
             Tile(
-                "Incidents found",
+                "Incidents detected",
                 context.formats.value(whole["recall_share"], "share"),
                 "alert_recall",
                 context.formats.bounds(whole["recall_lower"], whole["recall_upper"], "share"),
@@ -140,9 +137,9 @@ def _accuracy(context: Context) -> Section:
         )
     columns = (
         Column("rule", "Rule"),
-        Column("verdict", "Few false ones", "verdict", "alert_accuracy"),
+        Column("verdict", "Verdict", "verdict", "alert_accuracy"),
         Column("alert_count", "Alerts", "count", "alert"),
-        Column("true_count", "Right", "count", "alert_precision"),
+        Column("true_count", "True", "count", "alert_precision"),
         Column("false_count", "False", "count", "alert_accuracy"),
         Column("precision_share", "Precision", "share", "alert_precision"),
         Column(
@@ -154,14 +151,14 @@ def _accuracy(context: Context) -> Section:
             "false_positive_upper",
         ),
         Column("incident_count", "Incidents", "count", "incident"),
-        Column("found_count", "Found", "count", "alert_recall"),
+        Column("found_count", "Detected", "count", "alert_recall"),
         Column("recall_share", "Recall", "share", "alert_recall", "recall_lower", "recall_upper"),
         Column("delay_median_s", "Delay, median", "s", "alert_delay"),
         Column("delay_p90_s", "Delay, p90", "s", "alert_delay"),
     )
-    title = "How often an alert was right"
+    title = "Accuracy of alerts"
     if whole and whole["alert_count"] and whole["true_count"] is not None:
         title = f"{whole['true_count']:,} of {plural(whole['alert_count'], 'alert')} met a recorded incident"
-    lead = "Truth is what people recorded. Each end of the false share is a one-sided 95 % bound."
+    lead = "Measured against recorded incidents, with one-sided 95 % bounds."
     table = Table("alert_accuracy", "", columns, rows, "No alert and no incident to compare yet.", shown=40)
     return Section("accuracy", title, lead, tiles=tiles, tables=[table])

@@ -47,12 +47,12 @@ def parts_chart(context: Context, metric: str, prefix: str, page_group: str | No
     at = {(row["subject"], row["part"]): row["share"] for row in rows}
     n, invalid = (sum(found[0][key] for _, found in subjects) for key in ("n", "invalid"))
     largest = max(names, key=lambda part: sum(r["mean_ms"] * r["n"] for r in rows if r["part"] == part))
-    left_out = f" {invalid:,} more had parts that do not add up, and are left out." if invalid else ""
+    left_out = f" {invalid:,} more are left out: their parts do not add up." if invalid else ""
     return Chart(
         id=f"{prefix}_parts_{metric.lower()}",
         kind="shares",
         title=f"{metric}: most of the time goes to {PARTS[largest]}",
-        subtitle=f"Mean parts of {metric}, 28 days, {n:,} page views that say them.{left_out}",
+        subtitle=f"Mean parts of {metric}, 28 days, {n:,} page views with these parts.{left_out}",
         summary=f"Mean parts of {metric} by {by.replace('_', ' ')}.",
         unit="share",
         definition="vital_parts",
@@ -93,9 +93,9 @@ def elements_table(context: Context, table_id: str, page_group: str | None = Non
         Column("page_view_count", "Page views", "count", "page_view"),
         Column("mean_value", "Mean", unit_key="unit", unit="number", definition="element"),
         Column("not_good_share", "Not good", "share", "rating"),
-        Column("mean_loss", "Points lost a view", "score", "ux_loss"),
+        Column("mean_loss", "Points lost per view", "score", "ux_loss"),
         Column("cost_share", "Share of the cost", "share", "element"),
     ]
-    empty = "No report names an element: the attribution build of web-vitals does."
-    note = "Of the page views that name an element; cost is the points of UX score that the metric lost in them."
+    empty = "No beacon names an element: use the attribution build of web-vitals."
+    note = "Page views that name an element. Cost: UX score points lost to the metric."
     return Table(table_id, "", tuple(columns), rows, empty, note, shown=15)

@@ -27,8 +27,8 @@ def page(context: Context) -> Page:
     """Return the availability page."""
     bars = availability_bars(context.marts, context.formats, context.target["availability"])
     if bars is None:
-        empty = "No check has arrived in 90 days. A source of system probes brings them."
-        sections = [Section("availability", "Nothing was checked", empty=empty)]
+        empty = "No check arrived in 90 days."
+        sections = [Section("availability", "No checks", empty=empty)]
     else:
         sections = [
             Section("availability", _finding(context), charts=[bars]),
@@ -39,11 +39,8 @@ def page(context: Context) -> Page:
             checks.flapping(context),
             checks.responses(context),
         ]
-    lead = (
-        "Time without a check is unknown: it counts neither as up nor as down, and its share stands beside each "
-        "availability."
-    )
-    title = "Was it up?" if bars is None else _title(context)
+    lead = "Time without a check is unknown: neither up nor down."
+    title = "Availability" if bars is None else _title(context)
     return Page("availability", "Availability", title, lead, sections, parent="reliability")
 
 
@@ -71,8 +68,8 @@ def _finding(context: Context) -> str:
         """
     )
     if not row["down_days"]:
-        return "No down time was seen"
-    return f"Down time on {row['down_days']} of {row['watched']:,} service days"
+        return "No downtime"
+    return f"Downtime on {row['down_days']} of {row['watched']:,} service days"
 
 
 def _today(context: Context) -> Section:
@@ -101,7 +98,7 @@ def _today(context: Context) -> Section:
         Column("check_count", "Checks", "count", "check_state"),
     )
     rows = [row | {"page": context.link("service", row["service"])} for row in odd]
-    table = Table("hours_today", "Hours with anything else than up", columns, rows, "Every hour was up throughout.")
+    table = Table("hours_today", "Hours that were not fully up", columns, rows, "All hours were up.")
     down = [row for row in slices if row["down_s"]]
     lead = f"{duration(sum(row['down_s'] for row in down))} of down time in all." if down else "No down time."
     return Section("today", title, lead, charts=[chart], tables=[table])

@@ -30,7 +30,7 @@ OF_ORDERS = (
     "revenue_net",
     "revenue_per_session",
 )
-NO_ORDERS = "No orders are delivered, so that conversion and revenue are not known."
+NO_ORDERS = "Sessions only: no orders feed."
 TRENDS = ["conversion_share", "revenue_net", "session_count", "bounce_share"]
 
 
@@ -115,19 +115,15 @@ def _speeds(context: Context, has_orders: bool) -> Section:
         """,
     )
     if not rows:
-        return Section(
-            "speed", "What sessions do by speed is not known", empty="No session of 28 days has a web vital."
-        )
+        return Section("speed", "Behaviour by speed is not known", empty="No session has a web vital.")
     outcomes = ("conversion", "bounce") if has_orders else ("bounce",)
     of_lcp = [row for row in rows if (row["metric"], row["of"]) == ("LCP", outcomes[0])]
-    title = "What sessions do by the speed of their first page view"
+    title = "Conversion and bounces by speed of the first page view"
     if len(of_lcp) > 1:
         fast, slow = (context.formats.value(of_lcp[end]["p"], "share") for end in (0, -1))
         did = "order" if has_orders else "leave after one page"
-        title = f"{fast} of sessions that begin fast {did}, and {slow} of the slowest"
-    lead = (
-        "As it is, with 95 % intervals: who is slow differs in more than speed. The page of effects compares like ones."
-    )
+        title = f"{fast} of fast sessions {did}, and {slow} of the slowest"
+    lead = "All sessions, with 95 % intervals; not adjusted for other differences."
     charts = [
         _speed(
             metric, outcome, [row for row in rows if (row["metric"], row["of"]) == (metric, outcome)], context.formats
@@ -202,7 +198,7 @@ def _segments(context: Context, segments: list[Row], has_orders: bool) -> Sectio
                 "conversion_lower",
                 "conversion_upper",
             ),
-            Column("previous_conversion_share", "28 days before", "share", "conversion_rate"),
+            Column("previous_conversion_share", "Previous 28 days", "share", "conversion_rate"),
             Column("change", "Change"),
             Column("bounce_share", "Bounce rate", "share", "bounce"),
             Column("duration_mean_s", "Duration", "s", "session"),
@@ -223,7 +219,7 @@ def _segments(context: Context, segments: list[Row], has_orders: bool) -> Sectio
                 shown=8,
             )
         )
-    return Section("segments", "Who visits and who buys" if has_orders else "Who visits", tables=tables)
+    return Section("segments", "By segment" if has_orders else "Who visits", tables=tables)
 
 
 def _reconciled(context: Context) -> Section:
@@ -235,8 +231,8 @@ def _reconciled(context: Context) -> Section:
         """
     )
     if not row["matched"] and not row["only_there"]:
-        empty = "There is no feed of sessions to hold them against."
-        return Section("reconciled", "Only beacons tell of sessions", empty=empty)
+        empty = "No sessions feed to compare with."
+        return Section("reconciled", "Sessions are counted from beacons only", empty=empty)
     known = row["matched"] + row["only_there"] + row["only_here"]
     formats = context.formats
 
@@ -245,14 +241,14 @@ def _reconciled(context: Context) -> Section:
         return Tile(label, formats.value(row[key], "count"), "sessions_reconciled", detail=f"{share} of all; {detail}")
 
     tiles = [
-        tile("In both", "matched", "seen by beacons and listed by the other tool"),
+        tile("In both", "matched", "in both"),
         tile("Only in beacons", "only_here", "not listed by the other tool"),
         tile("Only in the sessions feed", "only_there", "no beacon came"),
     ]
     title = (
         f"{formats.value(row['matched'] / known, 'share')} of sessions are known to beacons and to the sessions feed"
     )
-    return Section("reconciled", title, "28 days, matched by session id on the same day or one beside it.", tiles=tiles)
+    return Section("reconciled", title, "28 days, matched by session id within one day.", tiles=tiles)
 
 
 def _moved(row: Row, formats: Formats) -> str:

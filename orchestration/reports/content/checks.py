@@ -35,23 +35,23 @@ def methods(context: Context) -> Section:
     )
     about = (
         Column("name", "Method", "text", "accounting_method"),
-        Column("whose", "Whose"),
-        Column("unit", "Counts"),
-        Column("failures_to_go_down", "Failures to go down", "count"),
-        Column("successes_to_come_back", "Successes to come back", "count"),
+        Column("whose", "Source"),
+        Column("unit", "Unit"),
+        Column("failures_to_go_down", "Failures until down", "count"),
+        Column("successes_to_come_back", "Successes until up", "count"),
         Column("location_rule", "Locations"),
         Column("pending", "Pending is"),
         Column("maintenance", "Maintenance is"),
         Column("no_data_as", "No data is"),
-        Column("speaks_for_intervals", "A check speaks for, intervals", "ratio"),
+        Column("speaks_for_intervals", "Check validity, intervals", "ratio"),
         Column("shortest_outage_s", "Shortest outage", "s"),
         Column("degraded_weight", "Degraded counts as down", "ratio"),
-        Column("counts_on", "An outage counts on"),
+        Column("counts_on", "Outage counted on"),
     )
     return Section(
         "methods",
-        begun(f"{plural(len(methods), 'way')} of counting the same checks; ours is {ours.replace('_', ' ')}"),
-        "Over 90 days. Ours is what targets, objectives and every other figure use.",
+        begun(f"{plural(len(methods), 'way')} compared; contractual: {ours.replace('_', ' ')}"),
+        "Over 90 days. The contractual method is used everywhere else.",
         tables=[
             Table("availability_methods", "Side by side", tuple(columns), by_service),
             Table("accounting_methods", "What each does", about, rules),
@@ -69,18 +69,18 @@ def unknown(context: Context) -> Section:
     )
     columns = (
         Column("service", "Service"),
-        Column("coverage_share", "Known", "share", "availability_coverage"),
+        Column("coverage_share", "Coverage", "share", "availability_coverage"),
         Column("unknown_s", "Unknown", "s", "unknown_time"),
         Column("unknown_no_check_s", "No check", "s", "unknown_time"),
         Column("unknown_unconfirmed_s", "Not confirmed", "s", "unknown_time"),
         Column("unknown_pending_s", "Pending", "s", "unknown_time"),
-        Column("maintenance_s", "Left out", "s", "exclusion"),
-        Column("corrected_s", "Of it, corrections", "s", "exclusion"),
+        Column("maintenance_s", "Excluded", "s", "exclusion"),
+        Column("corrected_s", "Corrections", "s", "exclusion"),
     )
     unknown = sum(row["unknown_s"] or 0 for row in rows)
     title = f"{duration(unknown)} of 90 days are unknown" if unknown else "Nothing is unknown in 90 days"
     table = Table("unknown_time", "", columns, rows)
-    return Section("unknown", title, "Under the method that is ours.", tables=[table])
+    return Section("unknown", title, "By the contractual method.", tables=[table])
 
 
 def locations(context: Context) -> Section:
@@ -101,7 +101,7 @@ def locations(context: Context) -> Section:
         Column("service", "Service"),
         Column("location", "Location"),
         Column("check_count", "Checks", "count", "check_state"),
-        Column("arrived_share", "Of those expected", "share", "checks_expected"),
+        Column("arrived_share", "Share of expected", "share", "checks_expected"),
         Column("good_share", "Good", "share", "check_state"),
         Column("down_count", "Failed", "count", "check_state"),
         Column("degraded_count", "Degraded", "count", "check_state"),
@@ -130,12 +130,12 @@ def flapping(context: Context) -> Section:
         Column("event_date", "Day", "date"),
         Column("service", "Service"),
         Column("hour_count", "Hours", "count", "flapping"),
-        Column("state_change_count", "Changes in them", "count", "flapping"),
-        Column("outage_count", "Outages in them", "count", "outage"),
+        Column("state_change_count", "State changes", "count", "flapping"),
+        Column("outage_count", "Outages", "count", "outage"),
     )
     days = len({row["event_date"] for row in rows})
     title = f"A service was flapping on {plural(days, 'day')}" if rows else "No service was flapping in 90 days"
-    empty = "Within no hour did a service go down and come back twice."
+    empty = "No service went down and up twice within an hour."
     return Section("flapping", title, tables=[Table("flapping", "", columns, rows, empty, shown=30)])
 
 
@@ -167,7 +167,7 @@ def responses(context: Context) -> Section:
                 id=f"response_time_{i + 1}",
                 kind="line",
                 title=f"{service}: response time of checks, p95",
-                subtitle="By day and by the location of the check. Failed checks are left out." + how_expected(series),
+                subtitle="By day and location, without failed checks." + how_expected(series),
                 summary=" ".join(f"From {s.name}: {sentence(days, s.values, 'ms', context.formats)}" for s in series),
                 unit="ms",
                 definition="response_time",
@@ -185,5 +185,5 @@ def responses(context: Context) -> Section:
         Column("answered_count", "Checks", "count", "check_state"),
     )
     tables = [Table("response_times", f"On {day(context.marts.as_of)}", columns, newest)] if newest else []
-    empty = "" if charts else "No check carries a response time."
-    return Section("responses", "How long checks took to answer", charts=charts, empty=empty, tables=tables)
+    empty = "" if charts else "No check has a response time."
+    return Section("responses", "Response times of checks", charts=charts, empty=empty, tables=tables)

@@ -20,10 +20,7 @@ def page(context: Context) -> Page:
         "data-quality",
         "Data quality",
         title.capitalize() if total else "No check has run yet",
-        (
-            "A check that would let a falsehood be published blocks the publishing: the release before "
-            "stays, with a banner."
-        ),
+        ("A failing check that would publish wrong figures blocks the release."),
         [_checks(context), _coverage(context), _intake(context), _rejects(context)],
     )
 
@@ -51,10 +48,8 @@ def _checks(context: Context) -> Section:
         Column("observed", "Observed", "long"),
         Column("expected", "Expected", "long"),
     )
-    table = Table(
-        "quality_checks", "", columns, rows, "Checks run with the daily job; their results appear here.", shown=80
-    )
-    return Section("checks", "The checks, failing ones first", tables=[table])
+    table = Table("quality_checks", "", columns, rows, "Checks run with the daily job.", shown=80)
+    return Section("checks", "Checks, failing first", tables=[table])
 
 
 def _coverage(context: Context) -> Section:
@@ -89,7 +84,7 @@ def _coverage(context: Context) -> Section:
     return Section(
         "coverage",
         title,
-        "A step is monitored when it had page views, a probe and an objective in 28 days.",
+        "Monitored: page views, a probe and an objective in 28 days.",
         tables=[table],
     )
 
@@ -111,18 +106,18 @@ def _intake(context: Context) -> Section:
     read, kept, rejected = (sum(row[key] or 0 for row in rows) for key in ("rows_read", "rows_kept", "rows_rejected"))
     late = sum(row["rows_after_close"] or 0 for row in rows)
     parts = f"{read:,} rows read: {kept:,} kept, {rejected:,} rejected" + (f", {late:,} too late" if late else "")
-    title = parts if rows else "Nothing has been read yet"
+    title = parts if rows else "No file has been read yet"
     return Section(
         "intake",
         title,
-        f"Everything ingested to {day(context.marts.as_of)}.",
+        f"Ingested up to {day(context.marts.as_of)}.",
         items=[
             Item("failing" if found.alarm else "degraded", found.alarm or found.message, "#rejects")
             for found in newest_intake(context.marts)
             if found.has_many_rejects
         ]
         + [Item("unknown", message, "#intake") for message in context.unmatched],
-        tables=[Table("data_intake", "", columns, rows, "Land exports and run the daily job.")],
+        tables=[Table("data_intake", "", columns, rows, "Add exports to the landing folder and run the daily job.")],
     )
 
 
@@ -144,4 +139,4 @@ def _rejects(context: Context) -> Section:
         Column("newest", "Newest export", "date"),
     )
     title = f"{plural(sum(row['reject_count'] for row in rows), 'row')} rejected in 28 days of exports".capitalize()
-    return Section("rejects", title, tables=[Table("rejects", "", columns, rows, "Every row could be read.", shown=30)])
+    return Section("rejects", title, tables=[Table("rejects", "", columns, rows, "No row was rejected.", shown=30)])

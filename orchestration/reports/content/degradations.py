@@ -26,15 +26,14 @@ def page(context: Context) -> Page:
         )
     ]
     going_on = [row for row in rows if row["is_going_on"]]
-    title = f"{plural(len(going_on), 'degradation')} of web vitals going on".capitalize()
+    title = f"{plural(len(going_on), 'degradation')} running".capitalize()
     if rows and not going_on:
-        title = f"No degradation is going on; {len(rows)} in {context.marts.span} days"
+        title = f"No degradation is running; {len(rows)} in {context.marts.span} days"
     return Page(
         "degradations",
         "Degradations",
         title,
-        "Days are held against what the days before them predicted, device by device; chance is controlled over all "
-        "series of a day. A change of mix alone is none.",
+        "Each day against its baseline, with the false discovery rate controlled. A mix change alone does not count.",
         [_list(context, rows), *[_evidence(context, row) for row in rows[:SHOWN]]],
         parent="experience",
     )
@@ -72,9 +71,9 @@ def _list(context: Context, rows: list[Row]) -> Section:
     columns = (
         Column("name", "What and where", "link", "degradation", href="href"),
         Column("state", "State", "state"),
-        Column("kind", "Came as"),
-        Column("change_share", "Worse by", "share", "degradation", "change_lower", "change_upper"),
-        Column("was", "p75 was", "text", "p75"),
+        Column("kind", "Kind"),
+        Column("change_share", "Change", "share", "degradation", "change_lower", "change_upper"),
+        Column("was", "p75", "text", "p75"),
         Column("expected", "Expected", "text", "baseline"),
         Column("within_change_share", "Within segments", "share", "mix"),
         Column("mix_change_share", "Mix", "share", "mix"),
@@ -83,15 +82,14 @@ def _list(context: Context, rows: list[Row]) -> Section:
         Column("found_on", "Found", "date"),
         Column("last_on", "Last", "date"),
         Column("release", "Release before"),
-        Column("incidents", "Incidents meanwhile", "long"),
+        Column("incidents", "Incidents at the time", "long"),
     )
-    empty = "No series has been tested yet: a baseline needs a few weeks of days before it."
+    empty = "No series has been tested yet: a baseline needs a few weeks of history."
     if count:
         empty = (
-            f"{count:,} tests of a day against its own baseline found nothing that is both more than chance and "
-            "large enough to matter."
+            f"{count:,} tests of a day against its baseline found no significant change that is large enough to matter."
         )
-    lead = f"{count:,} days of series were tested, from {day(tested[0]['first_day'])} on." if rows and count else ""
+    lead = f"{count:,} tests of a day, from {day(tested[0]['first_day'])} on." if rows and count else ""
     return Section(
         "list",
         f"{plural(len(rows), 'degradation')} in {context.marts.span} days".capitalize(),
@@ -103,13 +101,13 @@ def _list(context: Context, rows: list[Row]) -> Section:
 def _evidence(context: Context, row: Row) -> Section:
     formats = context.formats
     found = [
-        f"{'Slowly' if row['kind'] == 'drift' else 'In one step'}, first on {day(row['started_on'])}, proven on "
+        f"{'Slow drift' if row['kind'] == 'drift' else 'Step'}, first on {day(row['started_on'])}, proven on "
         f"{day(row['found_on'])}, last on {day(row['last_on'])}.",
         _parts(formats, row),
-        f"Release {row['release']} came just before ({formats.moment(row['released_at'])})."
+        f"Release {row['release']} was deployed just before ({formats.moment(row['released_at'])})."
         if row["release"]
-        else "No release came in the two days before.",
-        f"Meanwhile: {row['incidents']}." if row["incidents"] else "No incident was going on.",
+        else "No release in the two days before.",
+        f"Meanwhile: {row['incidents']}." if row["incidents"] else "No incident at the time.",
     ]
     worse = formats.value(row["change_share"], "share")
     bounds = formats.bounds(row["change_lower"], row["change_upper"], "share")
@@ -124,11 +122,11 @@ def _evidence(context: Context, row: Row) -> Section:
 
 def _parts(formats: Formats, row: Row) -> str:
     if row["total_change_share"] is None:
-        return "Too few of its page views are still kept to say which segments carry it."
+        return "Too few page views are kept to attribute it to segments."
     total, within, mix = (formats.value(row[f"{name}_change_share"], "share") for name in ("total", "within", "mix"))
     carriers = [f"{_segment(part)} ({formats.value(part['carried_share'], 'share')})" for part in row["segments"] or []]
-    text = f"Against the four weeks before the p75 moved by {total}: {within} within segments, {mix} by their mix."
-    return f"{text} Carried by {listed(carriers)}." if carriers else text
+    text = f"p75 changed by {total} vs. the four weeks before: {within} within segments, {mix} from a change of mix."
+    return f"{text} Mostly from {listed(carriers)}." if carriers else text
 
 
 def _segment(part: Row) -> str:
@@ -144,7 +142,7 @@ def _segments(row: Row) -> Table:
         Column("since_p75", "p75 since", row["unit"], "p75"),
     )
     rows = [part | {"segment": _segment(part)} for part in row["segments"]]
-    title = f"What carries {row['name']}, since {day(row['started_on'])}"
+    title = f"Segments behind {row['name']}, since {day(row['started_on'])}"
     return Table(f"segments_{row['degradation_id']}", title, columns, rows)
 
 

@@ -10,11 +10,11 @@ KEYS: tuple[tuple[Role, str], ...] = (
     ("bad", "critical incident"),
     ("middling", "major incident"),
     ("c1", "minor incident"),
-    ("unknown", "outage that nobody recorded, or other"),
-    ("good", "outage that an incident matches"),
+    ("unknown", "outage without an incident, or other"),
+    ("good", "outage with an incident"),
 )
 OUTCOMES = {
-    "matched": "seen by monitoring and recorded",
+    "matched": "detected and recorded",
     "missed_by_monitoring": "missed by monitoring",
     "never_recorded": "never recorded",
 }
@@ -43,7 +43,7 @@ def timeline(context: Context) -> list[Section]:
         id="incident_timeline",
         kind="spans",
         title="Incidents and outages, 90 days",
-        subtitle="What lasted minutes is drawn wider than it was; the words have the times.",
+        subtitle="Short ones are drawn wider than they lasted.",
         summary=" ".join(f"{s.name}: {len(s.spans)}." for s in series),
         unit="",
         definition="incident",
@@ -51,10 +51,10 @@ def timeline(context: Context) -> list[Section]:
         series=series,
         notes=tuple(str(len(s.spans)) for s in series),
         row_heading="Service",
-        note_heading="How many",
+        note_heading="Count",
         keys=KEYS,
     )
-    return [Section("timeline", "When it broke", charts=[chart])]
+    return [Section("timeline", "Timeline", charts=[chart])]
 
 
 def _span(context: Context, row: Row, ends: Row) -> Span:
@@ -122,7 +122,7 @@ def detections(context: Context) -> Section:
     ]
     lead = "Outages and burn-rate episodes matched with recorded incidents."
     table = Table(
-        "detections", "Matches and mismatches", columns, rows, "Nothing was found and nothing recorded.", shown=40,
+        "detections", "Matches and mismatches", columns, rows, "No outage and no incident.", shown=40,
         is_folded=True,
     )  # fmt: skip
     return Section("detections", title, lead, tiles=tiles if rows else [], tables=[table])

@@ -21,11 +21,8 @@ def page(context: Context) -> Page:
         Column("row_count", "Rows", "count"),
         Column("file", "File", "link"),
     )
-    lead = (
-        "marts.duckdb holds all of them and opens in every DuckDB client from 1.2 on; beaconmart query "
-        "asks it from a terminal."
-    )
+    lead = "marts.duckdb has all tables and opens in every DuckDB client since 1.2; `beaconmart query` reads it."
     section = Section(
         "tables", plural(len(rows), "table").capitalize(), tables=[Table("tables", "", columns, rows, shown=200)]
     )
-    return Page("downloads", "Downloads", "Take the data away", lead, [section])
+    return Page("downloads", "Downloads", "Downloads", lead, [section])

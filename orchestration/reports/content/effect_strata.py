@@ -36,7 +36,7 @@ IMPACTS = (
     Column("request_share", "Share of sessions", "share"),
     Column("rank_correlation", "Rank correlation", "ratio", "impact_score"),
     Column("impact_score", "Conversion Impact Score", "effect", "impact_score"),
-    Column("effect_text", "Effect among like sessions", "text", "effect"),
+    Column("effect_text", "Effect, like sessions", "text", "effect"),
     Column("bounds_text", "95 %", "text", "interval"),
     Column("session_count", "Sessions", "count", "session"),
 )
@@ -104,8 +104,8 @@ def strata(context: Context) -> Section:
             )
         )
     if not charts:
-        empty = "Each needs some weeks of orders for an interval; the table of all pairs says what is known."
-        return Section("strata", "Whether conversion falls with LCP everywhere is not known yet", empty=empty)
+        empty = "It needs some weeks of orders."
+        return Section("strata", "Conversion and LCP by segment: not enough data yet", empty=empty)
     falling = sum(row["effect"] < 0 for row in rows)
     title = f"Conversion falls with LCP in {falling} of {plural(len(rows), 'stratum', 'strata')}"
     return Section("strata", title, charts=charts, seen_charts=1)

@@ -20,9 +20,9 @@ PAIRS = (
     Column("bounds_text", "95 %", "text", "interval"),
     Column("verdict", "Verdict", "verdict", "association"),
     Column("q_value", "q", "p", "false_discovery_rate"),
-    Column("unadjusted_text", "Without strata", "text", "stratum"),
-    Column("shape_text", "Curve", "text", "dose_response"),
-    Column("agreement", "Strata agree", "text", "agreement"),
+    Column("unadjusted_text", "Unadjusted", "text", "stratum"),
+    Column("shape_text", "Shape", "text", "dose_response"),
+    Column("agreement", "Segments that agree", "text", "agreement"),
     Column("i_squared", "I²", "share", "agreement"),
     Column("confounding_needed", "E-value", "ratio", "confounding_needed"),
     Column("session_count", "Sessions", "count", "session"),
@@ -31,10 +31,10 @@ CONTROLS = tuple(
     c for c in PAIRS if c.key in ("exposure_name", "outcome_name", "effect_text", "bounds_text", "q_value")
 )
 MONEY = (
-    Column("good", "In every session"),
+    Column("good", "Improvement"),
     Column("gain_verdict", "Verdict", "verdict", "association"),
-    Column("slow_share", "Sessions that had not", "share", "at_risk"),
-    Column("at_risk_month", "Their revenue a month", "money", "at_risk"),
+    Column("slow_share", "Sessions without it", "share", "at_risk"),
+    Column("at_risk_month", "Their monthly revenue", "money", "at_risk"),
     Column("gain_month", "Gain a month", "money", "gain", "gain_lower", "gain_upper"),
     Column("orders_month", "Orders a month", "count", "gain", "orders_lower", "orders_upper"),
 )
@@ -57,14 +57,14 @@ def page(context: Context) -> Page:
     if pairs and not any(row["outcome"] in OF_ORDERS for row in pairs):
         # Without orders there is no money, and what is left is what sessions do.
         sections = [
-            Section("money", "What speed is worth is not known", empty=NO_ORDERS),
+            Section("money", "The value of speed is not known", empty=NO_ORDERS),
             _effects(pairs),
             _curves(context, pairs),
             _caveats(pairs),
         ]
     if not pairs:
-        empty = "Comparing like with like needs several weeks of sessions that have a web vital."
-        sections = [Section("effects", "How speed goes along with business is not known yet", empty=empty)]
+        empty = "Several weeks of sessions with a web vital are needed."
+        sections = [Section("effects", "Effects of speed on business: not enough data yet", empty=empty)]
     else:
         sections.append(_controls(pairs, controls))
     sections += [effects_by_day.releases(context), effects_by_day.matrix(context)]
@@ -78,7 +78,7 @@ def _title(pairs: list[Row], formats: Formats) -> str:
         proven = sum(row["verdict"] == "associated" for row in pairs)
         return f"{proven or 'None'} of {plural(len(pairs), 'pair')} of an exposure and an outcome are associated"
     gain = formats.bounds(best["gain_lower"], best["gain_upper"], "money")
-    return f"{best['good']} in every session would go along with {gain} more revenue a month"
+    return f"{best['good']} in every session is associated with {gain} more revenue a month"
 
 
 def _money(context: Context, pairs: list[Row]) -> Section:
@@ -105,7 +105,7 @@ def _money(context: Context, pairs: list[Row]) -> Section:
         for row in rows
     ]
     proven = [row["exposure_name"] for row in rows if row["gain_verdict"] == "associated"]
-    title = f"More revenue goes along with better {listed(proven)}" if proven else "No gain in revenue is proven"
+    title = f"More revenue is associated with better {listed(proven)}" if proven else "No gain in revenue is proven"
     lead = "Per 30 days, if slow sessions did as well as like fast ones. Gains overlap: do not add them up."
     table = Table("effects_in_money", "Revenue at risk and gain", MONEY, rows, is_folded=True)
     return Section("money", title, lead, tiles=tiles, tables=[table])
@@ -176,7 +176,7 @@ def _curves(context: Context, pairs: list[Row]) -> Section:
         for exposure, rows in grouped((row for row in doses if row["outcome"] == outcome), "exposure").items()
     ]
     bent = [f"{EXPOSURES[e][0]} and {OUTCOMES[o][0].lower()}" for (e, o), s in shapes.items() if s == "not monotone"]
-    title = f"The curve of {listed(bent)} turns" if bent else "Slower is never proven to be better"
+    title = f"The effect is not monotone: {listed(bent)}" if bent else "Slower is never proven to be better"
     lead = "By bucket of the metric. Dashed: all sessions. Solid: like sessions, with 95 % interval."
     return Section("doses", title, lead, charts=charts)
 
@@ -191,14 +191,14 @@ def _curve(exposure: str, outcome: str, rows: list[Row], shapes: dict[tuple[str,
 
     steps = tuple(f"> {edge(r['value_from'])}" if r["value_to"] is None else f"≤ {edge(r['value_to'])}" for r in rows)
     adjusted = tuple(row["adjusted_mean"] for row in rows)
-    said = {"monotone": "goes one way", "not monotone": "turns"}.get(shapes.get((exposure, outcome)) or "")
+    said = {"monotone": "monotone", "not monotone": "not monotone"}.get(shapes.get((exposure, outcome)) or "")
     finding = said or "not proven"
     return Chart(
         id=f"dose_{exposure}_{outcome}",
         kind="line",
         title=f"{label} by {name}: {finding}",
         subtitle=f"{label} of sessions by {name} of their first page view.",
-        summary=f"{label} by {name}, like with like: "
+        summary=f"{label} by {name}, like sessions: "
         + "; ".join(f"{s}: {formats.value(v, 'share')}" for s, v in zip(steps, adjusted, strict=True)),
         unit="share",
         definition="dose_response",

@@ -30,12 +30,12 @@ RELEASE_DETAILS = (
 )
 MOVES = (
     Column("kpi_name", "KPI"),
-    Column("other_name", "Goes with"),
-    Column("when", "When"),
+    Column("other_name", "Correlates with"),
+    Column("when", "Lag"),
     Column("correlation", "Correlation", "ratio", "kpi_correlation"),
     Column("p_value", "p", "p"),
     Column("q_value", "q", "p", "false_discovery_rate"),
-    Column("source", "Made of"),
+    Column("source", "From"),
 )
 
 
@@ -49,11 +49,11 @@ def releases(context: Context) -> Section:
         row["bounds_text"] = f"{low} to {high}"
         row["verdict"] = row["verdict"].replace(" ", "_")
     if not rows:
-        empty = "A release can be judged three days after it, with three weeks of history and enough sessions."
+        empty = "A release is judged three days after it, given three weeks of history and enough sessions."
         return Section("releases", "No release of the last five weeks can be judged yet", empty=empty)
     moved = [row for row in rows if row["verdict"] != "not_proven"]
     said = [f"{row['outcome_name']} of {row['page_group']} {row['verdict']} since {row['release']}" for row in moved]
-    title = "; ".join(said[:3]) if said else "No release of the last five weeks changed anything that is proven"
+    title = "; ".join(said[:3]) if said else "No release of the last five weeks had a proven effect"
     lead = "Up to six days after a release against the same weekdays before, less the change of pages it did not touch."
     held = [*moved, *(row for row in rows if row["verdict"] == "not_proven")]
     table = Table("release_effects", "Releases", RELEASES, held, shown=12, details=RELEASE_DETAILS, is_folded=True)
@@ -64,7 +64,7 @@ def matrix(context: Context) -> Section:
     """Return which KPIs move together from day to day."""
     rows = newest(context, "kpi_correlations", "q_value, abs(correlation) desc, kpi, other_kpi")
     if not rows:
-        return Section("kpis", "How KPIs move together is not known yet", empty="It takes six weeks of days.")
+        return Section("kpis", "Correlations of KPIs: not enough data yet", empty="Six weeks of history are needed.")
     names = sorted({row["kpi"] for row in rows} | {row["other_kpi"] for row in rows}, key=_kpi_order)
     numbered = tuple(f"{number} {_kpi_name(name)}" for number, name in enumerate(names, start=1))
     found = {(row[a], row[b]): row for row in rows for a, b in (("kpi", "other_kpi"), ("other_kpi", "kpi"))}
@@ -73,11 +73,11 @@ def matrix(context: Context) -> Section:
     for row in moving:
         row |= {"kpi_name": _kpi_name(row["kpi"]), "other_name": _kpi_name(row["other_kpi"])}
         row["when"] = _when(row["lag_days"])
-        row["source"] = "the same numbers" if row["is_same_source"] else "others"
+        row["source"] = "the same data" if row["is_same_source"] else "different data"
     chart = Chart(
         id="kpi_matrix",
         kind="matrix",
-        title=f"{len(moving)} of {plural(len(rows), 'pair')} move together, {len(other)} of them of different numbers",
+        title=f"{len(moving)} of {plural(len(rows), 'pair')} correlate, {len(other)} of them from different data",
         subtitle=f"Columns are numbered as rows. Full bar: correlation of 1 or −1. {rows[0]['day_count']} days.",
         summary=" ".join(f"{row['kpi_name']} and {row['other_name']}: {row['correlation']:+.2f}." for row in moving),
         unit="ratio",
@@ -97,9 +97,9 @@ def matrix(context: Context) -> Section:
         row_heading="KPI",
     )
     title = (
-        "; ".join(f"{r['kpi_name']} goes with {r['other_name'].lower()}" for r in other[:2])
+        "; ".join(f"{r['kpi_name']} correlates with {r['other_name'].lower()}" for r in other[:2])
         if other
-        else "No two KPIs made of different numbers are proven to move together"
+        else "No two KPIs from different data are correlated beyond chance"
     )
     lead = "Weekday, trend and autocorrelation removed; lags of up to a week. Correlation is not causation."
     moving.sort(key=lambda row: (row["is_same_source"], row["q_value"]))

@@ -8,11 +8,11 @@ COLUMNS = (
     Column("title", "Error", "code", "error_group", href="page"),
     Column("type", "Type"),
     Column("error_count_28d", "Errors", "count", "error_group"),
-    Column("met_count", "Met by", "count", "error_impact"),
+    Column("met_count", "Affected", "count", "error_impact"),
     Column("session_count_28d", "Sessions", "count", "session"),
     Column("verdict", "Cost", "verdict", "error_cost"),
     Column("lost_order_count", "Orders lost", "count", "error_cost", "lost_order_lower", "lost_order_upper"),
-    Column("most_hit_page_group", "Most on"),
+    Column("most_hit_page_group", "Top page group"),
     Column("most_hit_browser", "Browser"),
     Column("last_release", "Newest release"),
     Column("first_seen_date", "First seen", "date"),
@@ -30,13 +30,13 @@ def page(context: Context) -> Page:
             title = f"{label}: {plural(len(mine), 'group')} {meaning}"
             sections.append(Section(kind, title, tables=[Table(f"errors_{kind}", "", COLUMNS, mine)]))
     if not sections:
-        empty = "No group of errors is new, worse, back or gone since a week ago."
-        sections = [Section("nothing", "A week without news", empty=empty)]
+        empty = "No error is new, worse, back or gone."
+        sections = [Section("nothing", "No news this week", empty=empty)]
     return Page(
         "errors-digest",
         "Digest",
         f"Errors: {headline(rows)}" if rows else headline(rows),
-        f"Groups that at least {FEWEST_MET} page views, sessions or users met. Alert targets are sent what changed.",
+        f"Groups that at least {FEWEST_MET} page views, sessions or users met.",
         sections,
         parent="errors",
     )

@@ -69,13 +69,13 @@ def _facts(context: Context, row: Row) -> Section:
     ]
     facts = (
         ("Message, masked", row["message"]),
-        ("Where in the code", row["culprit"] or "no frame of the app"),
+        ("Code location", row["culprit"] or "no frame of the application"),
         ("Category", row["category"]),
         ("First release, last release", f"{row['first_release'] or 'unknown'}, {row['last_release'] or 'unknown'}"),
-        ("Id, for merges and ignores", row["error_group_id"]),
+        ("Id", row["error_group_id"]),
         ("Cost", cost(row, context.formats)),
     )
-    columns = (Column("what", "What"), Column("value", "Is", "long"))
+    columns = (Column("what", "Property"), Column("value", "Value", "long"))
     table = Table(f"facts_{row['error_group_id']}", "", columns, [{"what": k, "value": v} for k, v in facts])
     return Section("facts", "Whom it met", tiles=tiles, tables=[table, *_cost(context, row)])
 
@@ -92,7 +92,7 @@ def _cost(context: Context, row: Row) -> list[Table]:
         Column("verdict", "Verdict", "verdict", "error_cost"),
         Column("matched_session_count", "Matched sessions", "count", "error_cost"),
         Column("conversion_share", "Conversion", "share", "conversion_rate"),
-        Column("matched_conversion_share", "Of like sessions", "share", "error_cost"),
+        Column("matched_conversion_share", "Similar sessions", "share", "error_cost"),
         Column("effect_text", "Difference, points", "text", "error_cost"),
         Column("lost_order_count", "Orders lost", "count", "error_cost", "lost_order_lower", "lost_order_upper"),
         Column("q_value", "q", "p"),
@@ -100,7 +100,7 @@ def _cost(context: Context, row: Row) -> list[Table]:
     (found,) = rows
     effect, low, high = (100 * found[key] for key in ("effect", "effect_lower", "effect_upper"))
     found["effect_text"] = f"{effect:+.1f} (95 %: {low:+.1f} to {high:+.1f})"
-    title = "Conversion of sessions that met it, against like ones that met no error"
+    title = "Conversion of affected sessions vs. similar ones without an error"
     return [Table(f"cost_{row['error_group_id']}", title, columns, [found])]
 
 
@@ -111,9 +111,9 @@ def _trend(context: Context, row: Row, daily: list[Row], name: str) -> Section:
     values = tuple(seen[d]["error_count"] if d in seen else 0 if d >= first else None for d in days)
     expected, upper = (aligned(daily, days, key) for key in ("expected_count", "expected_upper"))
     worse = [one for one in daily if one["state"] == "escalating"]
-    title = f"More than expected on {plural(len(worse), 'day')}" if worse else "Never more than expected, beyond chance"
+    title = f"More than expected on {plural(len(worse), 'day')}" if worse else "Never above expectation beyond chance"
     if not any(value is not None for value in upper):
-        title = "Too few errors a day for a judgement of their number"
+        title = "Too few errors a day to judge"
     series = [Series("errors", values)]
     if any(value is not None for value in upper):
         lower = tuple(None if value is None else 0.0 for value in upper)
@@ -153,5 +153,5 @@ def _places(context: Context, places: list[Row], name: str) -> Section:
             Column("page_view_count", "Page views by day", "count", "page_view"),
         )
         tables.append(Table(f"{key}_{name.replace('-', '_')}", f"By {label.lower()}", columns, rows, shown=10))
-    note = "Sessions and page views are counted by day and place, and added up: one may stand in several."
-    return Section("places", "Where it happened in 28 days", note, tables=tables)
+    note = "Counted by day: a session may count in several rows."
+    return Section("places", "Where it happened, 28 days", note, tables=tables)

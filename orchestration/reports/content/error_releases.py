@@ -1,4 +1,4 @@
-"""How fast releases reach visitors, and which of them brought errors."""
+"""Adoption of releases, and which of them brought errors."""
 
 from orchestration.reports.charts import SERIES_ROLES, Chart, Column, Page, Section, Series, Table
 from orchestration.reports.content import Context, plural
@@ -13,15 +13,15 @@ def page(context: Context) -> Page:
     rows = _releases(context)
     worse = [row["release"] for row in rows if row["verdict"] == "worse"]
     title = (
-        f"{plural(len(worse), 'release')} of the last weeks brought errors: {', '.join(map(str, worse))}"
+        f"{plural(len(worse), 'release')} of recent weeks increased errors: {', '.join(map(str, worse))}"
         if worse
-        else "No release of the last weeks is proven to have brought errors"
+        else "No recent release is proven to have increased errors"
     )
     return Page(
         "error-releases",
         "Releases",
         title if rows else "No page view names its release",
-        "A release is held against the one before: the same page groups in the same browsers, a week each.",
+        "Each release against the one before, on the same page groups and browsers, one week each.",
         [_adoption(context), _judged(rows), _brought(context)],
         parent="errors",
     )
@@ -73,7 +73,7 @@ def _adoption(context: Context) -> Section:
     by_release = grouped([row for row in rows if row["release"] != "unknown"], "release")
     newest = sorted(by_release, key=lambda name: (by_release[name][0]["first_date"], str(name)))[-MOST_SHOWN:]
     if not newest:
-        return Section("adoption", "No release is known", empty="Beacons name their release in the field release.")
+        return Section("adoption", "No release is known", empty="Beacons carry it in the field `release`.")
     last = by_release[newest[-1]][-1]
     share = context.formats.value(last["share"], "share")
     title = f"{newest[-1]} had {share} of the page views of {day(last['event_date'])}"
@@ -91,27 +91,27 @@ def _adoption(context: Context) -> Section:
             for at, name in enumerate(newest)
         ),
     )
-    return Section("adoption", "How fast releases reach visitors", charts=[chart])
+    return Section("adoption", "Adoption of releases", charts=[chart])
 
 
 def _judged(rows: list[Row]) -> Section:
     columns = (
         Column("release", "Release"),
         Column("verdict", "Verdict", "verdict", "release_errors"),
-        Column("ratio", "Errors against before", "ratio", "release_errors", "ratio_lower", "ratio_upper"),
+        Column("ratio", "Error ratio", "ratio", "release_errors", "ratio_lower", "ratio_upper"),
         Column("previous_release", "Before"),
         Column("error_share", "First week", "share", "release_errors"),
-        Column("previous_error_share", "Week before, like pages", "share", "release_errors"),
+        Column("previous_error_share", "Previous release", "share", "release_errors"),
         Column("page_view_count", "Page views, first week", "count", "page_view"),
-        Column("share", "All its page views with an error", "share", "error_rate"),
-        Column("view_count", "All its page views", "count", "page_view"),
-        Column("adoption_share", "Of the newest day", "share", "release_adoption"),
+        Column("share", "Error rate", "share", "error_rate"),
+        Column("view_count", "Page views", "count", "page_view"),
+        Column("adoption_share", "Adoption", "share", "release_adoption"),
         Column("deployed_at", "Deployed", "moment"),
         Column("first_date", "First seen", "date"),
         Column("last_date", "Last seen", "date"),
         Column("is_rollback", "Rollback", "flag"),
     )
-    table = Table("error_releases", "", columns, rows, "No page view names its release.", shown=20)
+    table = Table("error_releases", "", columns, rows, "No page view has a release.", shown=20)
     return Section("releases", "Each release against the one before", tables=[table])
 
 
@@ -137,5 +137,5 @@ def _brought(context: Context) -> Section:
         Column("first_seen_date", "On", "date"),
     )
     title = f"{plural(len(rows), 'group')} first seen in the last 28 days" if rows else "No group is new in 28 days"
-    empty = "Groups that one page view met are left out."
+    empty = "Without groups of a single page view."
     return Section("brought", title[:1].upper() + title[1:], tables=[Table("errors_brought", "", columns, rows, empty)])

@@ -12,9 +12,9 @@ COLUMNS = (
     Column("title", "Error", "code", "error_group", href="page"),
     Column("state", "State", "state", "error_state"),
     Column("error_count_28d", "Errors", "count", "error_group"),
-    Column("change_text", "Against 28 days before", "text"),
+    Column("change_text", "vs. previous 28 days", "text"),
     Column("session_count_28d", "Sessions", "count", "session"),
-    Column("session_share_28d", "Of all", "share", "session"),
+    Column("session_share_28d", "Share of sessions", "share", "session"),
     Column("user_count_28d", "Users", "count", "error_impact"),
     Column("page_view_count_28d", "Page views", "count", "page_view"),
     Column("verdict", "Cost", "verdict", "error_cost"),
@@ -22,7 +22,7 @@ COLUMNS = (
     Column("type", "Type"),
     Column("category", "Category", "text", "error_category"),
     Column("culprit", "Where", "code", "error_group"),
-    Column("most_hit_page_group", "Most on"),
+    Column("most_hit_page_group", "Top page group"),
     Column("most_hit_browser", "Browser"),
     Column("last_release", "Newest release"),
     Column("first_seen_date", "First seen", "date"),
@@ -35,9 +35,7 @@ def page(context: Context) -> Page:
     """Return the errors page."""
     rows = group_rows(context)
     groups = [row for row in rows if not row["is_ignored"] and row["error_count_28d"]]
-    title = (
-        f"{plural(len(groups), 'error group')} in 28 days; of the last week: {headline(news(context.marts)).lower()}"
-    )
+    title = f"{plural(len(groups), 'error group')} in 28 days; last week: {headline(news(context.marts)).lower()}"
     asked = "select distinct kpi from executive.fct_kpi_daily where kpi in ('error_page_view_share', 'order_count')"
     known = {row["kpi"] for row in context.marts.rows(asked)}
     none = "No error was captured in 28 days" if "error_page_view_share" in known else "No errors are delivered"
@@ -45,7 +43,7 @@ def page(context: Context) -> Page:
         "errors",
         "Errors",
         title if groups else none,
-        "One group is one cause: events with the same fingerprint. Text is masked before it is stored.",
+        "A group has one fingerprint, so one cause.",
         [_headline(context, groups, known), _trend(context), _groups(context, groups), *_ignored(rows)],
     )
 
@@ -77,7 +75,9 @@ def group_rows(context: Context) -> list[Row]:
 
 def _headline(context: Context, groups: list[Row], known: set[str]) -> Section:
     if not groups and "error_page_view_share" not in known:
-        return Section("whom", "Whom errors met is not known", empty="No source of errors has delivered a file yet.")
+        return Section(
+            "whom", "Error-free sessions are not known", empty="No source of errors has delivered a file yet."
+        )
     (whole,) = context.marts.rows(
         """
         select count(*) as session_count, count(*) filter (error_count = 0) as free_count,
@@ -95,15 +95,15 @@ def _headline(context: Context, groups: list[Row], known: set[str]) -> Section:
 
     fresh = news(context.marts)
     tiles = [
-        free("free_count", "session_count", "Sessions without an error", "session"),
-        free("free_user_count", "user_count", "Known users without an error", "error_impact"),
-        Tile("News of the week", f"{len(fresh):,}", "error_state", detail=headline(fresh), href="errors-digest.html"),
+        free("free_count", "session_count", "Error-free sessions", "session"),
+        free("free_user_count", "user_count", "Error-free users", "error_impact"),
+        Tile("Changes this week", f"{len(fresh):,}", "error_state", detail=headline(fresh), href="errors-digest.html"),
     ]
     if "order_count" in known:
         lost = f"about {sum(row['lost_order_count'] for row in costly):,.0f} orders in 28 days"
         detail = lost if costly else "no loss is proven"
         tiles.append(Tile("Groups that cost orders", f"{len(costly):,}", "error_cost", detail=detail))
-    return Section("whom", "How many were spared", tiles=tiles)
+    return Section("whom", "Error-free sessions and users", tiles=tiles)
 
 
 def _trend(context: Context) -> Section:
@@ -144,12 +144,12 @@ def _trend(context: Context) -> Section:
     if share:
         charts.append(share)
     rejected = why_empty(context.marts, "errors")
-    lands = "Errors appear once a source of system web_errors lands; collect.js sends uncaught ones."
-    return Section("trend", "How many, day by day", charts=charts, empty="" if charts else rejected or lands)
+    lands = "collect.js sends uncaught errors; a source of system web_errors reads them."
+    return Section("trend", "Errors by day", charts=charts, empty="" if charts else rejected or lands)
 
 
 def _groups(context: Context, groups: list[Row]) -> Section:
-    title = "The groups, most errors first"
+    title = "Error groups"
     if groups:
         total = sum(row["error_count_28d"] for row in groups)
         title = (
@@ -166,6 +166,6 @@ def _ignored(rows: list[Row]) -> list[Section]:
         return []
     total = sum(row["error_count_28d"] for row in ignored)
     table = Table("error_groups_ignored", "", COLUMNS, ignored, shown=10)
-    title = f"{plural(len(ignored), 'group')} with {total:,} errors of which nobody wants to hear"
-    lead = "`errors.ignores` of the configuration names them: they are counted, and told to nobody."
+    title = f"{plural(len(ignored), 'group')} with {total:,} ignored errors"
+    lead = "Listed under `errors.ignores`: counted, never notified."
     return [Section("ignored", title, lead.replace("`", ""), tables=[table])]

@@ -24,18 +24,14 @@ def page(context: Context) -> Page:
         "experience",
         "Experience",
         _title(context, overall),
-        (
-            "What visitors' browsers measured, not what a laboratory did. Soft navigations and bots are not "
-            "in these figures."
-        ),
+        ("Measured by visitors' browsers, without bots and soft navigations."),
         [
             _vitals_section(context, overall, scores),
-            *([Section("distributions", "How page views are spread", charts=spread)] if spread else []),
+            *([Section("distributions", "Distributions", charts=spread)] if spread else []),
             Section(
                 "trends",
                 f"Day by day, {context.marts.span} days",
-                "A vertical line is a day on which browsers or the library changed what they measure: a step there is "
-                "no regression of the site.",
+                "Vertical lines: browsers or the library changed what they measure.",
                 charts=[chart for chart in charts if chart],
             ),
             _page_groups(context),
@@ -53,7 +49,7 @@ def _title(context: Context, overall: dict[str, Row]) -> str:
     if core[0]["passes_core_web_vitals"]:
         return "The site passes Core Web Vitals"
     short = [row["metric"] for row in core if row["good_share"] < 0.75]
-    return f"The site does not pass Core Web Vitals: {listed(short) or 'a vital'} is short of 75 % good" + (
+    return f"The site does not pass Core Web Vitals: {listed(short) or 'a vital'} is under 75 % good" + (
         f"; {listed(good)} good" if good else ""
     )
 
@@ -97,12 +93,12 @@ def _vitals_section(context: Context, overall: dict[str, Row], scores: list[Row]
             )
     metrics = [metric for metric in VITALS if metric in overall]
     site = cells(context, "site")
-    lost = f" All rest on what arrived: {lost_text(site[0], context)}." if site else ""
+    lost = f" Beacon loss: {lost_text(site[0], context)}." if site else ""
     chart = Chart(
         id="vitals_shares",
         kind="shares",
         title="Share of page views rated good, needs improvement and poor",
-        subtitle="28 days. A vital is good for the site when at least 75 % of page views are good (dotted line).",
+        subtitle="28 days. Good for the site: at least 75 % of page views (dotted line).",
         summary="Shares of good, needs improvement and poor page views by metric.",
         unit="share",
         definition="rating",
@@ -120,7 +116,7 @@ def _vitals_section(context: Context, overall: dict[str, Row], scores: list[Row]
     return Section(
         "vitals",
         f"Web vitals of the 28 days to {day(context.marts.as_of)}",
-        f"p75: three quarters of page views were at least this fast. undecided: the interval crosses a limit.{lost}",
+        f"p75: 75 % of page views are at least this fast. Undecided: the interval crosses a limit.{lost}",
         tiles=tiles,
         charts=[chart] if metrics else [],
         empty=""
@@ -145,7 +141,7 @@ def _page_groups(context: Context) -> Section:
     return Section(
         "by-page-group",
         title,
-        "28 days, with 95 % intervals below the values. Each page group has a page of its own.",
+        "28 days, with 95 % intervals.",
         tables=[Table(table.id, "", columns, table.rows, "No page view has a page group yet.", shown=20)],
     )
 
@@ -191,7 +187,7 @@ def _soft_navigations(context: Context) -> Section:
                 "FID, for history",
                 columns,
                 fid,
-                note="Retired in March 2024. It never stands in for INP.",
+                note="Retired in March 2024; not a substitute for INP.",
             )
         )
-    return Section("apart", "Counted apart", "Not part of any figure above.", tables=tables)
+    return Section("apart", "Soft navigations", "Not included above.", tables=tables)

@@ -32,8 +32,8 @@ ORDER = [
 HOURLY = {"page_view_count": "Page views an hour", "request_count": "Requests an hour"}
 REASONS = {
     "beats_naive": "the least error in the backtest",
-    "naive_is_best": "no model beats the seasonal naive here, so that it is shown",
-    "short_history": "too short a history to try more than the seasonal naive",
+    "naive_is_best": "seasonal naive, which no model beats",
+    "short_history": "seasonal naive, as the history is short",
 }
 
 
@@ -64,12 +64,10 @@ def page(context: Context) -> Page:
                 "forecasts",
                 f"The 28 days after {day(forecasts[0]['forecast_date'])}"
                 if forecasts
-                else "A forecast needs three weeks of history",
+                else "No forecast yet: it needs three weeks of history",
                 lead if forecasts else "",
                 charts=[_chart(context, name, by_kpi[name]) for name in names],
-                empty=""
-                if forecasts
-                else f"It appears with the first daily run that has enough days. {forecast_risks.NEEDED}",
+                empty="" if forecasts else f"{forecast_risks.NEEDED}",
             ),
             *forecast_risks.budgets(context),
             *forecast_risks.breaches(context),
@@ -87,9 +85,9 @@ def _title(by_kpi: dict[Any, list[Row]]) -> str:
     beaten = sum("naive" not in row["model_name"] for row in shown.values())
     is_tried = any(row["model_reason"] != "short_history" for row in shown.values())
     found = (
-        f"a model beats the seasonal naive for {beaten or 'none'}"
+        f"better than seasonal naive: {beaten or 'none'}"
         if is_tried
-        else "the history is too short to try more than the seasonal naive"
+        else "seasonal naive only, as the history is short"
     )
     return f"{plural(len(shown), 'KPI')} forecast 28 days ahead; {found}"
 

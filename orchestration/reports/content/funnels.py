@@ -5,13 +5,13 @@ from orchestration.reports.content import Context, plural
 from orchestration.reports.formats import NOTHING
 from orchestration.reports.marts import Row, grouped
 
-LEAD = "Sessions of 28 days that saw the pages of a step and of every step before it."
+LEAD = "Sessions of 28 days that reached each step through all steps before it."
 STEPS = (
     Column("step", "Step"),
     Column("session_count", "Sessions", "count", "session"),
-    Column("of_first", "Of the first step", "share", "journey_funnel"),
-    Column("left", "Lost before it", "count", "journey_funnel"),
-    Column("lost_share", "Lost of the step before", "share", "journey_funnel"),
+    Column("of_first", "Share of first step", "share", "journey_funnel"),
+    Column("left", "Dropped out", "count", "journey_funnel"),
+    Column("lost_share", "Drop-out rate", "share", "journey_funnel"),
     Column("conversion_share", "Conversion rate", "share", "conversion_rate"),
 )
 
@@ -22,9 +22,7 @@ def section(context: Context) -> Section:
     journeys = {str(journey): _walked(own) for journey, own in grouped(steps, "journey").items() if len(own) > 1}
     journeys = {journey: rows for journey, rows in journeys.items() if rows}
     if not journeys:
-        return Section(
-            "funnels", "How far journeys get is not known", empty="No journey of two steps was begun in 28 days."
-        )
+        return Section("funnels", "No journey funnel yet", empty="No journey of two steps was begun in 28 days.")
     charts = [
         _chart(context, rows, f"funnel_of_{context.subjects['journey', journey]}", f"{journey}: ")
         for journey, rows in journeys.items()
@@ -32,7 +30,7 @@ def section(context: Context) -> Section:
     rows = [row | {"page": context.link("journey", journey)} for journey, walked in journeys.items() for row in walked]
     worst = max((row for row in rows if row["lost_share"] is not None), key=lambda row: row["lost_share"])
     share = context.formats.value(worst["lost_share"], "share")
-    title = f"{share} of {worst['journey']} are lost before {worst['step']}"
+    title = f"{share} of {worst['journey']} drop out before {worst['step']}"
     columns = (Column("journey", "Journey", href="page"), *_known(rows))
     return Section("funnels", title, LEAD, charts=charts, tables=[Table("journey_funnels", "", columns, rows)])
 
@@ -42,7 +40,7 @@ def section_of(context: Context, steps: list[Row], name: str) -> Section:
     rows = _walked(steps)
     if not rows:
         empty = "No session of the last 28 days saw the pages of its first step."
-        return Section(f"{name}-funnel", "How far sessions come is not known", empty=empty)
+        return Section(f"{name}-funnel", "No funnel yet", empty=empty)
     first, last = rows[0], rows[-1]
     return Section(
         f"{name}-funnel",
@@ -77,15 +75,15 @@ def _chart(context: Context, rows: list[Row], chart_id: str, journey: str = "") 
     return Chart(
         id=chart_id,
         kind="shares",
-        title=f"{journey}{shares[-1]} of sessions that begin come to the end",
+        title=f"{journey}{shares[-1]} of sessions complete it",
         subtitle="Share of the sessions of the first step.",
         summary=" ".join(f"{row['step']}: {share}." for row, share in zip(rows, shares, strict=True)),
         unit="share",
         definition="journey_funnel",
         x=tuple(str(row["step"]) for row in rows),
         series=(
-            Series("came so far", tuple(row["of_first"] for row in rows), role="c1"),
-            Series("left before", tuple(1 - row["of_first"] for row in rows), role="unknown"),
+            Series("reached", tuple(row["of_first"] for row in rows), role="c1"),
+            Series("dropped out", tuple(1 - row["of_first"] for row in rows), role="unknown"),
         ),
         notes=tuple(f"−{formats.value(row['left'], 'count')}" if row["left"] else NOTHING for row in rows),
         row_heading="Step",

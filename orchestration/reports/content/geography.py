@@ -16,28 +16,28 @@ def page(context: Context) -> Page:
     scored = [row for row in countries if row["opportunity"] is not None]
     worst = scored[0] if scored else None
     title = (
-        f"{worst['country']} costs the site most: UX score {worst['ux_score']:.1f} on "
+        f"{worst['country']} lowers the UX score most: {worst['ux_score']:.1f} on "
         f"{context.formats.value(worst['traffic_share'], 'share')} of page views"
         if worst
-        else "No page view of 28 days says where it is from"
+        else "No page view of 28 days has a country"
     )
     return Page(
         "geography",
         "Geography",
         title,
-        "28 days. A country is what the beacon names, else that of the browser's time zone. Ranked by what a country "
-        "costs: its share of page views times the points of UX score that it lacks.",
+        "28 days, ranked by share of page views × missing UX score points. Country: as the beacon names it, "
+        "else that of the browser's time zone.",
         [
             _map(context, countries),
             Section(
                 "countries",
-                f"{len(countries)} countries, the worst for their traffic first",
+                f"{len(countries)} countries, highest cost first",
                 tables=[_table("vitals_by_country", "country", countries)],
             ),
             Section(
                 "regions",
                 f"{len(regions)} regions",
-                "As the beacon names them; unknown where it names none.",
+                "As named by the beacon.",
                 tables=[_table("vitals_by_region", "region", regions)],
             ),
         ],
@@ -70,12 +70,11 @@ def _map(context: Context, rows: list[Row]) -> Section:
             role, f"{row['country']}: {words}, LCP p75 {lcp}, {sized(row, 'page_view_count')}"
         )
     off = sum(row["page_view_count"] for row in rows if row["country"] not in POSITIONS)
-    note = f" {off:,} page views are from nowhere that a map shows." if off else ""
+    note = f" {off:,} page views are from places not on the map." if off else ""
     return Section(
         "map",
         f"UX score by country: good from {GOOD}, middling from {FAIR}",
-        f"Each square is a country, about where it lies; those without colour had no page view.{note} The table below "
-        "says the same.",
+        f"Each square is a country; grey: no page view.{note}",
         prose=world_map(places, "UX score by country, 28 days"),
     )
 
@@ -87,7 +86,7 @@ def _table(table_id: str, name: str, rows: list[Row]) -> Table:
         Column("opportunity", "Costs", "score", "opportunity", "opportunity_lower", "opportunity_upper"),
         Column("change", "Score change", "text", "ux_score"),
         *VITAL_COLUMNS,
-        Column("error_share", "With an error", "share", "error_rate"),
+        Column("error_share", "Error rate", "share", "error_rate"),
         Column("bounce_share", "Bounces", "share", "bounce"),
     )
-    return Table(table_id, "", columns, rows, "No page view says where it is from.", shown=25)
+    return Table(table_id, "", columns, rows, "No page view has a country.", shown=25)

@@ -146,5 +146,5 @@ def _excluded(incidents: list[Row]) -> Section:
     columns = (Column("reason", "Reason", "text", "incident_exclusion"), Column("count", "Incidents", "count"))
     title = f"{plural(sum(reasons.values()), 'incident')} excluded from the means".capitalize()
     return Section(
-        "excluded", title, tables=[Table("excluded_incidents", "", columns, rows, "Every record's times are in order.")]
+        "excluded", title, tables=[Table("excluded_incidents", "", columns, rows, "No incident is excluded.")]
     )

@@ -35,15 +35,14 @@ def page(context: Context) -> Page:
     site = next(iter(cells(context, "site")), None)
     title = "No beacon has arrived in 28 days"
     if total["report_count"]:
-        title = "Too few reports follow another one to see what is lost"
+        title = "Too few reports to estimate beacon loss"
     if site and site["lost_share"] is not None:
-        title = f"{context.formats.value(site['lost_share'], 'share')} of beacons are lost on the way"
+        title = f"{context.formats.value(site['lost_share'], 'share')} of beacons are lost"
     return Page(
         "beacon-integrity",
         "Beacon integrity",
         title,
-        "Every percentile rests on the beacons that arrived. Repeated, invalid and robots' reports are left out of all "
-        "figures; what is lost cannot be put back, so it is counted.",
+        "Duplicates, invalid reports and bots are excluded from all figures. Beacon loss is estimated.",
         [
             Section("integrity", f"28 days to {day(context.marts.as_of)}", tiles=_tiles(context, total, site)),
             _by_day(context),
@@ -64,7 +63,7 @@ def _tiles(context: Context, total: Row, site: Row | None) -> list[Tile]:
     if site and site["lost_share"] is not None:
         bounds = formats.bounds(site["lost_share_lower"], site["lost_share_upper"], "share")
         value = formats.value(site["lost_share"], "share")
-        tiles.append(Tile("Lost, by broken chains", value, "lost_beacons", sure(bounds, site, "follow_up_count")))
+        tiles.append(Tile("Beacon loss", value, "lost_beacons", sure(bounds, site, "follow_up_count")))
     (arrived,) = context.marts.rows(
         """
         select sum(received_page_view_count)::double / nullif(sum(expected_page_view_count), 0) as share,
@@ -80,7 +79,7 @@ def _tiles(context: Context, total: Row, site: Row | None) -> list[Tile]:
             Tile("Page views received", formats.value(arrived["share"], "share"), "expected_views", detail=detail)
         )
     for asked in context.marts.rows(_REQUESTED.format(columns="'all'")):
-        detail = f"of {asked['expected']:,} that the web server gave to people (its access log)"
+        detail = f"of {asked['expected']:,} served to people (access log)"
         tiles.append(
             Tile("Pages received", formats.value(asked["received_share"], "share"), "expected_views", detail=detail)
         )
@@ -113,14 +112,14 @@ def _by_day(context: Context) -> Section:
     if not any(value is not None for value in lost):
         return Section("integrity-days", "Day by day", empty="No report followed another one of its id yet.")
     expected = expected_line(rows, context.marts, "lost_share", role="c3")
-    series = [Series("lost, by broken chains", lost), *expected]
+    series = [Series("lost (broken chains)", lost), *expected]
     if any(value is not None for value in missing):
-        series.append(Series("page views that another tool counted and we did not get", missing, role="c2"))
+        series.append(Series("page views counted by another tool but not received", missing, role="c2"))
     chart = Chart(
         id="beacons_lost",
         kind="line",
         title="Share of beacons lost, by day",
-        subtitle=f"{day(days[0])} to {day(days[-1])}. What later exports bring is still missing in the newest days."
+        subtitle=f"{day(days[0])} to {day(days[-1])}. The newest days may still be incomplete."
         + how_expected(expected),
         summary=f"Share of beacons lost by day. {sentence(days, lost, 'share', context.formats)}",
         unit="share",
@@ -150,7 +149,7 @@ def _by(key: str, label: str, title: str, context: Context) -> Section:
         Column("clock_skew_count", "Clock off", "count", "beacon_integrity"),
         Column("orphan_count", "Without page view", "count", "beacon_integrity"),
     )
-    table = Table(f"beacon_integrity_by_{key}", "", columns, rows, "Beacons appear here once they land.")
+    table = Table(f"beacon_integrity_by_{key}", "", columns, rows, "No beacon has been read yet.")
     return Section(f"integrity-{key}", title, tables=[table])
 
 
@@ -161,11 +160,11 @@ def _requested(context: Context) -> list[Section]:
     columns = (
         Column("page_group", "Page group"),
         Column("received_share", "Received", "share", "expected_views"),
-        Column("received", "Page views that came", "count", "page_view"),
-        Column("expected", "Pages asked for", "count", "expected_views"),
+        Column("received", "Page views received", "count", "page_view"),
+        Column("expected", "Pages served", "count", "expected_views"),
     )
     table = Table("pages_requested", "", columns, rows, shown=30)
-    lead = "Pages that the access log says the web server gave to people, and page views that came as beacons."
+    lead = "Pages served to people (access log) and page views received as beacons."
     return [Section("integrity-requests", "Received, by page group", lead, tables=[table])]
 
 

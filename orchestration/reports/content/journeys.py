@@ -10,7 +10,7 @@ STEPS = (
     Column("step", "Step"),
     Column("health", "Health", "state", "health"),
     Column("service", "Service", href="service_page"),
-    Column("reason", "Why", "long", "health"),
+    Column("reason", "Reason", "long", "health"),
     Column("page_group", "Pages"),
     Column("objective", "Objective", "text", "slo"),
     Column("objective_state", "State", "state", "slo"),
@@ -46,7 +46,7 @@ def pages(context: Context) -> list[Page]:
 def _page(context: Context, journey: str, steps: list[Row], health: Row | None) -> Page:
     name = context.subjects["journey", journey]
     status = health["status"] if health else "unknown"
-    reason = reasoned(status, health["reason"]) if health else "Nothing is known about its services."
+    reason = reasoned(status, health["reason"]) if health else "No data on its services."
     critical = "A critical journey." if steps[0]["is_critical"] else "Not a critical journey."
     return Page(
         name,
@@ -74,12 +74,12 @@ def _steps(context: Context, steps: list[Row], name: str) -> Section:
             "journey_coverage",
             detail="page views, checks and an objective",
         ),
-        Tile("Services it needs", str(len(services)), "journey", detail=listed(services)),
+        Tile("Services", str(len(services)), "journey", detail=listed(services)),
     ]
     return Section(
         f"{name}-steps",
         begun(f"{plural(len(steps), 'step')}, at the end of {day(context.marts.as_of)}"),
-        "It is as well as the worst of its services.",
+        "Its health is that of its worst service.",
         tiles=tiles,
         tables=[Table(f"steps_{name}", "", STEPS, steps)],
     )

@@ -31,8 +31,8 @@ def times(context: Context) -> Section:
     months = [row for row in cells if row["service"] == row["severity"] == "all"]
     judged = [row for row in months if row["mttr_restore_mean_s"] is not None]
     if not judged:
-        empty = "Incidents with a start and a restored or resolved time make this section."
-        return Section("times", "No time to restore is known yet", empty=empty)
+        empty = "No incident has a restored or resolved time."
+        return Section("times", "No MTTR yet", empty=empty)
     newest, formats = judged[0], context.formats
     name = f"{newest['month']:%B %Y}"
     title = f"Time to restore in {name}: {formats.value(newest['mttr_restore_mean_s'], 's')} on average"
@@ -178,7 +178,7 @@ def _periods(row: Row) -> list[Row]:
             "mttr_s": row["baseline_mttr_s"],
         },
         {
-            "period": f"After it, to {day(row['event_date'])}",
+            "period": f"Since then, to {day(row['event_date'])}",
             "starts_on": None,
             "ends_on": row["event_date"],
             "incident_count": row["current_count"],

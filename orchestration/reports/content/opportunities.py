@@ -16,14 +16,13 @@ def page(context: Context) -> Page:
     if rows and site and site["ux_score"] is not None:
         title = (
             f"{rows[0]['page_group']} is the largest opportunity: {rows[0]['opportunity']:.1f} of the "
-            f"{100 - site['ux_score']:.1f} points that the site lacks"
+            f"{100 - site['ux_score']:.1f} points missing"
         )
     return Page(
         "opportunities",
         "Opportunities",
         title,
-        "How many points of UX score the site would gain if these page views were perfect, 28 days: what is slow and "
-        "often seen comes first, what is slow and rare last. A bound, not a promise.",
+        "UX score points the site would gain if these page views were perfect: an upper bound. 28 days.",
         [_groups(context, rows), _metrics(context, rows), _parts(context), _elements(context)],
         parent="experience",
     )
@@ -34,7 +33,7 @@ def _groups(context: Context, rows: list[Row]) -> Section:
     chart = Chart(
         id="opportunities_by_page_group",
         kind="forest",
-        title="Points that the site would gain, by page group",
+        title="Possible gain by page group",
         subtitle="28 days; the bar is the 95 % interval.",
         summary="Opportunity of each page group, in points of the site's UX score.",
         unit="score",
@@ -52,7 +51,7 @@ def _groups(context: Context, rows: list[Row]) -> Section:
         row_heading="Page group",
         note_heading="Points",
     )
-    empty = "" if rows else "It appears with the first page views that have LCP, INP or CLS."
+    empty = "" if rows else "No page view has LCP, INP or CLS."
     return Section("opportunities-page-groups", "By page group", charts=[chart] if rows else [], empty=empty)
 
 
@@ -72,17 +71,19 @@ def _metrics(context: Context, rows: list[Row]) -> Section:
         *(Column(f"{m.lower()}_gain", f"by {m}", "ratio", "ux_loss") for m in VITALS),
         Column("lost_share", "Beacons lost", "share", "lost_beacons", "lost_share_lower", "lost_share_upper"),
     )
-    title = f"{largest} holds the most: {totals[largest]:.1f} points of the site's score" if rows else "By metric"
-    table = Table("opportunities", "", columns, rows, "No page view of 28 days has a score.", shown=30)
-    return Section(
-        "opportunities-metrics", title, "Points by metric add up to those of the page group.", tables=[table]
+    title = (
+        f"{largest} has the largest potential: {totals[largest]:.1f} points of the site's score"
+        if rows
+        else "By metric"
     )
+    table = Table("opportunities", "", columns, rows, "No page view of 28 days has a score.", shown=30)
+    return Section("opportunities-metrics", title, "", tables=[table])
 
 
 def _parts(context: Context) -> Section:
     charts = [parts_chart(context, metric, "site") for metric in ("LCP", "INP", "TTFB")]
     found = [chart for chart in charts if chart]
-    empty = "" if found else "No report says what its value is made of: the attribution build of web-vitals does."
+    empty = "" if found else "No beacon has timing parts: use the attribution build of web-vitals."
     return Section("opportunities-parts", "Where the time goes", charts=found, empty=empty)
 
 

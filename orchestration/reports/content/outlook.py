@@ -12,10 +12,10 @@ from orchestration.reports.marts import Row
 
 # Why the other targets have no forecast.
 UNFORESEEN = {
-    "journeys_monitored_share": "No forecast: it follows what is declared and checked.",
-    "alert_false_positive_share": "No forecast: it follows what the next alerts turn out to be.",
-    "alert_latency_s": "No forecast: it follows how exports will land.",
-    "mttr_reduction_share": "No forecast: incidents are too few to foresee.",
+    "journeys_monitored_share": "No forecast for this target.",
+    "alert_false_positive_share": "No forecast for this target.",
+    "alert_latency_s": "No forecast for this target.",
+    "mttr_reduction_share": "No forecast for this target.",
 }
 KPI_OF_TARGET = {"ux_score": "ux_score", "availability": "availability_share"}
 DIMENSIONS = {"device": "", "country": "", "page_group": "the page group "}
@@ -52,7 +52,7 @@ _FORECASTS = """
 
 def _outlook(row: Row, context: Context) -> str:
     if row["target"] == "history_days":
-        return "" if row["is_met"] else f"Reached on {day(row['crosses_on'])} if deliveries go on."
+        return "" if row["is_met"] else f"Reached on {day(row['crosses_on'])} if deliveries continue."
     unit = {"ux_score": "score", "availability": "share"}[row["target"]]
     formats = context.formats
     span = formats.bounds(row["value_80_lower"], row["value_80_upper"], unit)
@@ -65,18 +65,20 @@ def _crossing(row: Row) -> str:
     earliest: date | None = row["crosses_earliest_on"]
     verb = "missed" if row["is_met"] else "met"
     if on:
-        return f"To be {verb} from {short_day(on)}" + (f", {short_day(earliest)} at the earliest." if earliest else ".")
+        return f"Likely to be {verb} from {short_day(on)}" + (
+            f", {short_day(earliest)} at the earliest." if earliest else "."
+        )
     if earliest:
-        return f"Not to be {verb} until then, though it could be from {short_day(earliest)}."
-    return f"Not to be {verb} until then."
+        return f"Not likely to be {verb} until then; possible from {short_day(earliest)}."
+    return f"Not likely to be {verb} until then."
 
 
 def _week(row: Row, context: Context) -> str:
     change = context.formats.change(row["change_share"])
     if not change:
-        return "No week before to compare with."
+        return "No previous week to compare with."
     if not row["is_change_proven"]:
-        return f"Last week {change}: not proven."
+        return f"Last week {change}, not proven."
     return f"Last week {change}{_driver(row, context)}."
 
 
@@ -87,14 +89,16 @@ def _driver(row: Row, context: Context) -> str:
     volume = context.formats.value(row["driver_volume_share"], "share")
     carried = context.formats.value(row["driver_carried_share"], "share")
     if row["driver_carried_share"] > 1:
-        said = f", all of it from {name} ({volume} of the volume); the rest went the other way"
+        said = f", all of it from {name} ({volume} of the volume); others changed the other way"
     else:
         said = f", {carried} of it from {name} ({volume} of the volume)"
-    return said + (", mostly because its share changed" if abs(row["driver_mix_share"]) > 0.5 else "")
+    return said + (", mostly from a change of mix" if abs(row["driver_mix_share"]) > 0.5 else "")
 
 
 def _forecast(row: Row, context: Context) -> str:
     unit, formats = KPIS[row["kpi"]].unit, context.formats
     value = formats.value(row["value_forecast"], unit)
     bounds = formats.bounds(row["value_80_lower"], row["value_80_upper"], unit)
-    return f"Forecast for {short_day(row['event_date'])}, one day: {value}" + (f" (80 %: {bounds})." if bounds else ".")
+    return f"Forecast for the day of {short_day(row['event_date'])}: {value}" + (
+        f" (80 %: {bounds})." if bounds else "."
+    )

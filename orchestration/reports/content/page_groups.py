@@ -49,7 +49,7 @@ def _page(context: Context, row: Row) -> Page:
             _parts(context, name, key, group),
             Section(
                 f"{name}-elements",
-                "The elements that cost the most",
+                "Elements with the highest cost",
                 tables=[elements_table(context, f"elements_{key}", group)],
             ),
             *_slices(context, name, key, group),
@@ -62,7 +62,7 @@ def _page(context: Context, row: Row) -> Page:
 def _parts(context: Context, name: str, key: str, group: str) -> Section:
     charts = [parts_chart(context, metric, key, group) for metric in ("LCP", "INP", "TTFB")]
     found = [chart for chart in charts if chart]
-    empty = "" if found else "No report says what its value is made of: the attribution build of web-vitals does."
+    empty = "" if found else "No beacon has timing parts: use the attribution build of web-vitals."
     return Section(f"{name}-parts", "Where the time goes", charts=found, empty=empty)
 
 
@@ -94,12 +94,12 @@ def _single_pages(context: Context, name: str, key: str, group: str) -> Section:
     columns = (
         Column("page_path", "Page", "code"),
         Column("own_page_view_count", "Page views", "count", "page_view"),
-        Column("level", "LCP quoted from", "text", "quoted_cell"),
+        Column("level", "LCP based on", "text", "quoted_cell"),
         *(
             Column(m.lower(), f"{m} p75", VITALS[m], m.lower(), f"{m.lower()}_lower", f"{m.lower()}_upper")
             for m in ("LCP", "INP", "CLS")
         ),
     )
-    title = f"{own} of {len(rows)} pages have enough page views for a figure of their own" if rows else "Single pages"
+    title = f"{own} of {len(rows)} pages have enough page views for their own figures" if rows else "Single pages"
     table = Table(f"pages_{key}", "", columns, rows, "No page view of 28 days.", shown=15)
     return Section(f"{name}-pages", title, tables=[table])

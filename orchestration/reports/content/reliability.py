@@ -13,7 +13,7 @@ def page(context: Context) -> Page:
         "reliability",
         "Reliability",
         _title(context),
-        "Each service and each journey has a page of its own: follow its name.",
+        "",
         [_services(context), _journeys(context), _history(context), _requests(context), traffic.section(context)],
     )
 
@@ -21,18 +21,18 @@ def page(context: Context) -> Page:
 def _title(context: Context) -> str:
     services = context.health["services"]
     if not services:
-        return "No service is being checked"
+        return "No service is checked"
     troubled = [service["name"] for service in services if service["status"] in ("critical", "degraded")]
     unknown = [service["name"] for service in services if service["status"] == "unknown"]
     well = len(services) - len(troubled) - len(unknown)
     if well == len(services):
-        return f"All {plural(well, 'service')} are well" if well > 1 else "The service is well"
+        return f"All {plural(well, 'service')} are healthy" if well > 1 else "The service is healthy"
     told = [f"{listed(troubled)} {'needs' if len(troubled) == 1 else 'need'} attention"] if troubled else []
     if unknown:
         count = f"{plural(len(unknown), 'service')}: " if len(unknown) > 1 else ""
-        told.append(f"nothing is known of {count}{listed(unknown)}")
+        told.append(f"no data on {count}{listed(unknown)}")
     if well:
-        told.append(f"{plural(well, 'other service')} well")
+        told.append(f"{plural(well, 'other service')} healthy")
     return "; ".join(told) if troubled else begun("; ".join(told))
 
 
@@ -48,18 +48,18 @@ def _services(context: Context) -> Section:
     columns = (
         Column("service", "Service", href="page"),
         Column("status", "Health", "state", "health"),
-        Column("reason", "Why", "long"),
+        Column("reason", "Reason", "long"),
         Column("critical", "Critical"),
         Column("availability_share_28d", "28 days", "share", "availability"),
         Column("availability_share_90d", "90 days", "share", "availability"),
-        Column("coverage_share_28d", "Known", "share", "availability_coverage"),
-        Column("down_s_28d", "Down", "s", "outage"),
+        Column("coverage_share_28d", "Coverage", "share", "availability_coverage"),
+        Column("down_s_28d", "Downtime", "s", "outage"),
         Column("outage_count_28d", "Outages", "count", "outage"),
         Column("last_checked_at", "Last check", "moment", "check_state"),
     )
     empty = "No service is declared. Add services with their probe interval to beaconmart.yml."
     title = f"Services at the end of {day(context.marts.as_of)}"
-    lead = "Known, down and outages are of the last 28 days."
+    lead = "Coverage, downtime and outages: 28 days."
     return Section("services", title, lead if rows else "", tables=[Table("services", "", columns, rows, empty)])
 
 
@@ -81,11 +81,11 @@ def _journeys(context: Context) -> Section:
     columns = (
         Column("journey", "Journey", "text", "journey", href="page"),
         Column("status", "Health", "state", "health"),
-        Column("reason", "Why", "long"),
+        Column("reason", "Reason", "long"),
         Column("since", "Since", "moment"),
         Column("critical", "Critical"),
         Column("steps", "Steps"),
-        Column("services", "Services it needs"),
+        Column("services", "Services"),
         Column("covered_share", "Monitored", "share", "journey_coverage"),
     )
     well = sum(row["status"] == "healthy" for row in rows)
@@ -95,7 +95,7 @@ def _journeys(context: Context) -> Section:
         title = "No journey is declared"
     elif well == len(rows):
         title = f"All {plural(well, 'journey')} are well" if well > 1 else "The journey is well"
-    empty = "Declare journeys and their steps in beaconmart.yml: then it is clear what an outage stops."
+    empty = "Declare journeys and their steps in beaconmart.yml."
     return Section("journeys", title, tables=[Table("journeys", "", columns, rows, empty)])
 
 
@@ -106,12 +106,12 @@ def _history(context: Context) -> Section:
         if (chart := health_bars(context.marts, kinds, name=name))
     ]
     items = [
-        Item("", "Availability by day, by five minutes and by every way of counting", "availability.html"),
-        Item("", "Objectives, their budgets and how fast they burn", "objectives.html"),
+        Item("", "Availability by day, by five minutes and by method", "availability.html"),
+        Item("", "Objectives, error budgets and burn rates", "objectives.html"),
         Item("", "Incidents and outages", "incidents.html"),
-        Item("", "Alerts, who was told and how fast", "alerts.html"),
+        Item("", "Alerts and notifications", "alerts.html"),
     ]
-    return Section("history", "How they were", items=items, charts=charts)
+    return Section("history", "History of health", items=items, charts=charts)
 
 
 def _requests(context: Context) -> Section:
@@ -129,16 +129,11 @@ def _requests(context: Context) -> Section:
             "requests",
             "No request has been counted",
             empty=(
-                "Land a requests feed (one row a minute and service), or beacons: page views stand in for "
-                "requests then."
+                "Add a requests feed (one row a minute and service), or beacons, whose page views count as requests."
             ),
         )
     is_feed = any(row["source"] == "requests" for row in shown)
-    source = (
-        "From the requests feed."
-        if is_feed
-        else "No requests feed has landed: page views stand in, and failed means a page view with an error."
-    )
+    source = "" if is_feed else "Page views stand in for requests; failed: a page view with an error."
     charts = []
     for name, value, unit, anchor, what in (
         ("error_rates", "error_share", "share", "error_rate", "Error rate"),

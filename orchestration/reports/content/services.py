@@ -91,7 +91,7 @@ def _availability(context: Context, row: Row, name: str) -> Section:
     target = context.target["availability"]
     chart = availability_bars(context.marts, context.formats, target, row["service"], f"availability_{name}")
     if chart is None:
-        return Section(f"{name}-availability", "It was never checked", empty="No check of this service has arrived.")
+        return Section(f"{name}-availability", "Never checked", empty="No check of this service.")
     methods = context.marts.rows(
         """
         select replace(method, '_', ' ') || if(is_contractual, ' (ours)', '') as name, availability_share,
@@ -104,10 +104,10 @@ def _availability(context: Context, row: Row, name: str) -> Section:
     columns = (
         Column("name", "Method", "text", "accounting_method"),
         Column("availability_share", "Availability", "share", "availability"),
-        Column("coverage_share", "Known", "share", "availability_coverage"),
-        Column("down_s", "Down", "s", "outage"),
+        Column("coverage_share", "Coverage", "share", "availability_coverage"),
+        Column("down_s", "Downtime", "s", "outage"),
         Column("degraded_s", "Degraded", "s", "check_state"),
-        Column("maintenance_s", "Left out", "s", "exclusion"),
+        Column("maintenance_s", "Excluded", "s", "exclusion"),
         Column("unknown_s", "Unknown", "s", "unknown_time"),
         Column("outage_count", "Outages", "count", "outage"),
     )
@@ -119,7 +119,7 @@ def _availability(context: Context, row: Row, name: str) -> Section:
 def _objectives(context: Context, service: str, name: str) -> Section:
     rows = objectives.objective_rows(context, service)
     if not rows:
-        return Section(f"{name}-objectives", "Nothing is promised", empty="No OpenSLO document names this service.")
+        return Section(f"{name}-objectives", "No objective", empty="No objective names this service.")
     every = context.marts.rows("select objective from reports.rpt_objectives")
     charts = burn_downs(context.marts, context.formats, slugs(row["objective"] for row in every))
     columns = tuple(column for column in objectives.COLUMNS if column.key != "service")
@@ -169,8 +169,8 @@ def _broken(context: Context, service: str, name: str) -> Section:
         f"{name}-incidents",
         title,
         tables=[
-            Table(f"incidents_{name}", "Incidents", of_incidents, incidents, "None was recorded.", shown=20),
-            Table(f"outages_{name}", "Outages", of_outages, outages, "Checks found none.", shown=20),
+            Table(f"incidents_{name}", "Incidents", of_incidents, incidents, "No incident.", shown=20),
+            Table(f"outages_{name}", "Outages", of_outages, outages, "No outage.", shown=20),
         ],
     )
 
@@ -179,7 +179,7 @@ def _alerts(context: Context, service: str, name: str) -> Section:
     rows = alert_rows(context, service)
     columns = tuple(column for column in LEDGER if column.key != "service")
     title = begun(f"{plural(len(rows), 'alert')} in 90 days")
-    table = Table(f"alerts_{name}", "", columns, rows, "No rule was met for this service.", shown=20)
+    table = Table(f"alerts_{name}", "", columns, rows, "No alert for this service.", shown=20)
     return Section(f"{name}-alerts", title, tables=[table])
 
 
@@ -197,9 +197,9 @@ def _journeys(context: Context, service: str, name: str) -> Section:
         row["critical"] = "yes" if row["is_critical"] else "no"
     columns = (
         Column("journey", "Journey", "text", "journey", href="href"),
-        Column("steps", "Steps that need it", "long", "journey"),
+        Column("steps", "Steps", "long", "journey"),
         Column("critical", "Critical"),
     )
     title = begun(f"{plural(len(rows), 'journey')} {'depends' if len(rows) == 1 else 'depend'} on it")
-    table = Table(f"journeys_{name}", "", columns, rows, "No step of a journey names this service.")
+    table = Table(f"journeys_{name}", "", columns, rows, "No journey uses this service.")
     return Section(f"{name}-journeys", title, tables=[table])

@@ -31,9 +31,9 @@ def health_section(context: Context, kind: str, subject: str, name: str) -> list
     columns = (
         Column("started_at", "From", "moment", "health"),
         Column("health", "Health", "state", "health"),
-        Column("lasted_s", "Lasted", "s", "health"),
+        Column("lasted_s", "Duration", "s", "health"),
         Column("ended_at", "To", "moment"),
-        Column("reason", "Why", "long", "health"),
+        Column("reason", "Reason", "long", "health"),
     )
     table = Table(f"health_changes_{name}", "Changes, newest first", columns, rows, shown=SHOWN_CHANGES)
     well = chart.notes[0]
@@ -52,9 +52,7 @@ def requests(context: Context, service: str, name: str) -> Section:
     )
     shown = [row for row in rows if row["event_date"] >= days[0]]
     if not shown:
-        return Section(
-            f"{name}-requests", "Its requests are not counted", empty="Land a requests feed, or name page groups."
-        )
+        return Section(f"{name}-requests", "No requests", empty="Add a requests feed, or name page groups.")
 
     def line(key: str, label: str, role: Any = "c1") -> Series:
         has_bounds = key == "error_share"

@@ -64,10 +64,10 @@ def section(context: Context) -> Section:
         Column("baseline_forecast", "Expected", "count", "traffic_anomaly", "baseline_lower", "baseline_upper"),
         Column("window_hours", "In hours", "count"),
         Column("change_share", "Change", "share"),
-        Column("incidents", "Incidents meanwhile", "long"),
+        Column("incidents", "Incidents at the time", "long"),
     )
     empty = (
-        "No hour had far more or fewer page views, sessions, requests or errors than the weeks before it predict. The "
+        "No hour had far more or fewer page views, sessions, requests or errors than predicted. The "
         "first are judged after 16 days."
     )
     title = f"Unusual traffic {plural(len(rows), 'time')} in {DAYS} days"
@@ -97,7 +97,7 @@ def _timeline(context: Context, rows: list[Row]) -> list[Chart]:
         id="traffic_anomalies",
         kind="spans",
         title=f"Unusual hours, {DAYS} days",
-        subtitle="What lasted an hour is drawn wider than it was; the words have the times.",
+        subtitle="Short ones are drawn wider than they lasted.",
         summary=" ".join(f"{s.name}: {len(s.spans)}." for s in series),
         unit="",
         definition="traffic_anomaly",

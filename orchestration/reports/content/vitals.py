@@ -215,5 +215,5 @@ def bucket_value(metric: str, bucket: int) -> float:
 def lost_text(row: Row, context: Context) -> str:
     """Say how many beacons of a cell are lost, with the size behind it."""
     if row["lost_share"] is None:
-        return "too few reports to see losses"
+        return "too few reports to estimate"
     return f"{context.formats.value(row['lost_share'], 'share')} of beacons lost ({sized(row, 'follow_up_count')})"

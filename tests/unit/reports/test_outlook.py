@@ -53,22 +53,22 @@ def test_a_proven_change_names_who_carries_more_of_it_than_its_volume(context):
     assert said["revenue_net"] == "Last week ▼ 8.0 %, 45.0 % of it from BR (8.0 % of the volume)."
     assert said["ux_score"] == "Last week ▲ 3.0 %, spread over all segments."
     assert "all of it from the page group cart" in said["conversion_share"]
-    assert said["conversion_share"].endswith("the rest went the other way, mostly because its share changed.")
+    assert said["conversion_share"].endswith("the rest went the other way, mostly from a change of mix.")
 
 
 def test_a_change_that_could_be_chance_names_nobody(context):
-    assert plain(kpi_notes(context)["session_count"][0]) == "Last week ▲ 2.0 %: not proven."
+    assert plain(kpi_notes(context)["session_count"][0]) == "Last week ▲ 2.0 %, not proven."
 
 
 def test_the_forecast_of_a_kpi_is_that_of_the_last_day_with_its_interval(context):
     said = plain(kpi_notes(context)["revenue_net"][1])
-    assert said == "Forecast for 29 Nov, one day: 1,028 EUR (80 %: 900.00 to 1,200 EUR)."
+    assert said == "Forecast for the day of 29 Nov: 1,028 EUR (80 %: 900.00 to 1,200 EUR)."
 
 
 def test_a_target_says_when_it_will_be_met_or_missed(context):
     said = {target: plain(note) for target, note in target_notes(context).items()}
     assert said["ux_score"].startswith("Last week ▲ 3.0 %, spread over all segments. Forecast for 29 Nov")
-    assert said["ux_score"].endswith("Not to be missed until then, though it could be from 20 Nov.")
-    assert said["availability"].endswith("To be met from 12 Nov, 4 Nov at the earliest.")
-    assert said["history_days"] == "Reached on 1 Dec 2026 if deliveries go on."
+    assert said["ux_score"].endswith("Not likely to be missed until then; possible from 20 Nov.")
+    assert said["availability"].endswith("Likely to be met from 12 Nov, 4 Nov at the earliest.")
+    assert said["history_days"] == "Reached on 1 Dec 2026 if deliveries continue."
     assert said["mttr_reduction_share"].startswith("No forecast")

@@ -247,7 +247,7 @@ def test_a_site_without_any_row_says_why_and_what_to_do(marts_connection, tmp_pa
     texts = render(marts_connection, tmp_path / "site", quality=[])
     assert "Lighthouse Goods has no data yet." in texts["index.html"]
     assert "Is collect.js on the pages" in texts["experience.html"]
-    assert "Land a requests feed" in texts["reliability.html"]
+    assert "Add a requests feed" in texts["reliability.html"]
     for name, text in texts.items():
         assert not re.search(r">\s*None\s*<", text), name
         assert not re.search(r"\bnan\b", text), name
@@ -280,18 +280,20 @@ def test_a_vital_that_nobody_reported_is_an_empty_cell(marts_connection, tmp_pat
 
 
 def test_a_history_too_short_for_other_models_is_not_told_as_their_defeat(marts_connection, tmp_path):
-    assert "a model beats the seasonal naive for" in render(marts_connection, tmp_path / "long")["forecasts.html"]
+    assert "better than seasonal naive: " in render(marts_connection, tmp_path / "long")["forecasts.html"]
     marts_connection.execute(
         "update predictions.kpi_forecasts set model_name = 'seasonal_naive', model_reason = 'short_history'"
     )
-    assert "the history is too short to try more" in render(marts_connection, tmp_path / "short")["forecasts.html"]
+    assert (
+        "seasonal naive only, as the history is short" in render(marts_connection, tmp_path / "short")["forecasts.html"]
+    )
 
 
 def test_the_forecasts_page_tells_what_comes_and_trends_what_was_expected(site):
     _, texts = site
     assert "Peak hour, next 48 hours" in texts["forecasts.html"]
     assert "1 error budget will probably be spent" in texts["forecasts.html"]
-    assert "no model beats the seasonal naive here, so that it is shown" in texts["forecasts.html"]
+    assert "seasonal naive, which no model beats" in texts["forecasts.html"]
     assert "what was forecast a week before" in texts["experience.html"]
     assert "what was forecast a week before" in texts["business.html"]
 
@@ -312,10 +314,10 @@ def test_an_hourly_chart_tells_value_and_range_of_the_peak_hour(marts_connection
 @pytest.mark.parametrize(
     ("states", "title"),
     [
-        (["healthy", "healthy"], "All 2 services are well"),
-        (["unknown", "unknown", "unknown"], "Nothing is known of 3 services: a, b and c"),
-        (["unknown", "healthy"], "Nothing is known of a; 1 other service well"),
-        (["critical", "unknown", "healthy"], "a needs attention; nothing is known of b; 1 other service well"),
+        (["healthy", "healthy"], "All 2 services are healthy"),
+        (["unknown", "unknown", "unknown"], "No data on 3 services: a, b and c"),
+        (["unknown", "healthy"], "No data on a; 1 other service healthy"),
+        (["critical", "unknown", "healthy"], "a needs attention; no data on b; 1 other service healthy"),
     ],
 )
 def test_a_service_of_which_nothing_is_known_is_not_called_well(states, title):
@@ -326,7 +328,7 @@ def test_a_service_of_which_nothing_is_known_is_not_called_well(states, title):
 def test_missing_predictions_and_checks_are_an_empty_state_and_not_a_failure(marts_connection, tmp_path):
     marts_connection.execute("drop schema predictions cascade")
     texts = render(marts_connection, tmp_path / "site", quality=[])
-    assert "A forecast needs three weeks of history" in texts["forecasts.html"]
+    assert "No forecast yet: it needs three weeks of history" in texts["forecasts.html"]
     assert "No check has run yet" in texts["data-quality.html"]
 
 
@@ -429,7 +431,7 @@ def test_bars_of_days_have_their_words_for_who_cannot_point(site):
 
 def test_the_contractual_method_is_named_and_each_is_explained(site):
     text = site[1]["availability.html"]
-    assert "default (ours)" in text and "uptime kuma" in text and "ours is default" in text
+    assert "default (ours)" in text and "uptime kuma" in text and "contractual: default" in text
 
 
 def test_alerts_tell_open_ones_clocks_accuracy_and_who_was_told(site):
@@ -451,8 +453,8 @@ def test_without_alerts_and_outages_pages_say_so(marts_connection, tmp_path):
     ):
         marts_connection.execute(f"delete from {table}")
     texts = render(marts_connection, tmp_path / "site")
-    assert "Nothing is alerting" in texts["alerts.html"] and "No critical alert has come" in texts["alerts.html"]
-    assert "Nothing was found and nothing recorded." in texts["incidents.html"]
+    assert "No alert is open" in texts["alerts.html"] and "No critical alert has been raised" in texts["alerts.html"]
+    assert "No outage and no incident." in texts["incidents.html"]
 
 
 def test_the_navigation_names_every_page_but_single_ones_and_marks_where_one_is(site):
