@@ -19,7 +19,7 @@ def methods(context: Context) -> Section:
     ours = next((method for method, is_contractual in methods.items() if is_contractual), "")
     columns = [Column("service", "Service")]
     for method, is_contractual in methods.items():
-        label = method.replace("_", " ") + (" (ours)" if is_contractual else "")
+        label = method.replace("_", " ") + (" (contractual)" if is_contractual else "")
         columns.append(Column(method, label, "share", "accounting_method"))
     by_service = [
         {"service": service} | {row["method"]: row["availability_share"] for row in group}
@@ -27,7 +27,7 @@ def methods(context: Context) -> Section:
     ]
     rules = context.marts.rows(
         """
-        select *, replace(method, '_', ' ') as name, if(is_contractual, 'ours', if(is_own, 'own', 'preset')) as whose,
+        select *, replace(method, '_', ' ') as name, if(is_contractual, 'contractual', if(is_own, 'own', 'preset')) as whose,
             replace(pending_as, '_', ' ') as pending, replace(maintenance_as, '_', ' ') as maintenance,
             replace(outage_counts_on, '_', ' ') as counts_on
         from dimensions.dim_accounting_methods order by is_contractual desc, is_own desc, method
@@ -50,7 +50,7 @@ def methods(context: Context) -> Section:
     )
     return Section(
         "methods",
-        begun(f"{plural(len(methods), 'way')} compared; contractual: {ours.replace('_', ' ')}"),
+        begun(f"{plural(len(methods), 'accounting method')} compared; contractual: {ours.replace('_', ' ')}"),
         "Over 90 days. The contractual method is used everywhere else.",
         tables=[
             Table("availability_methods", "Side by side", tuple(columns), by_service),

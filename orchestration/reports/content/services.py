@@ -94,7 +94,7 @@ def _availability(context: Context, row: Row, name: str) -> Section:
         return Section(f"{name}-availability", "Never checked", empty="No check of this service.")
     methods = context.marts.rows(
         """
-        select replace(method, '_', ' ') || if(is_contractual, ' (ours)', '') as name, availability_share,
+        select replace(method, '_', ' ') || if(is_contractual, ' (contractual)', '') as name, availability_share,
             coverage_share, down_s, degraded_s, maintenance_s, unknown_s, outage_count
         from reliability.fct_availability where grain = '90d' and service = $service
         order by is_contractual desc, method

@@ -53,7 +53,7 @@ def test_a_proven_change_names_who_carries_more_of_it_than_its_volume(context):
     assert said["revenue_net"] == "Last week ▼ 8.0 %, 45.0 % of it from BR (8.0 % of the volume)."
     assert said["ux_score"] == "Last week ▲ 3.0 %, spread over all segments."
     assert "all of it from the page group cart" in said["conversion_share"]
-    assert said["conversion_share"].endswith("the rest went the other way, mostly from a change of mix.")
+    assert said["conversion_share"].endswith("others changed the other way, mostly from a change of mix.")
 
 
 def test_a_change_that_could_be_chance_names_nobody(context):

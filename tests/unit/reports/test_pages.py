@@ -431,7 +431,7 @@ def test_bars_of_days_have_their_words_for_who_cannot_point(site):
 
 def test_the_contractual_method_is_named_and_each_is_explained(site):
     text = site[1]["availability.html"]
-    assert "default (ours)" in text and "uptime kuma" in text and "contractual: default" in text
+    assert "default (contractual)" in text and "uptime kuma" in text and "contractual: default" in text
 
 
 def test_alerts_tell_open_ones_clocks_accuracy_and_who_was_told(site):
