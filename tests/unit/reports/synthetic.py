@@ -39,6 +39,7 @@ def build_reports(connection, *only):
     query = "select table_name, table_schema || '.' || table_name from information_schema.tables"
     names = dict(connection.execute(query).fetchall())
     environment = jinja2.Environment(extensions=["jinja2.ext.do"])
+    environment.globals["config"] = lambda **_: ""
     reads: dict[str, list[str]] = {}
     selects = {}
     for file in sorted((ROOT / "dbt_project/models/reports").glob("rpt_*.sql")):
