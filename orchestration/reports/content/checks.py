@@ -27,7 +27,8 @@ def methods(context: Context) -> Section:
     ]
     rules = context.marts.rows(
         """
-        select *, replace(method, '_', ' ') as name, if(is_contractual, 'contractual', if(is_own, 'own', 'preset')) as whose,
+        select *, replace(method, '_', ' ') as name,
+            if(is_contractual, 'contractual', if(is_own, 'own', 'preset')) as whose,
             replace(pending_as, '_', ' ') as pending, replace(maintenance_as, '_', ' ') as maintenance,
             replace(outage_counts_on, '_', ' ') as counts_on
         from dimensions.dim_accounting_methods order by is_contractual desc, is_own desc, method
