@@ -35,7 +35,7 @@ class LastRun:
 
 @dataclass(frozen=True)
 class Status:
-    """`health` is healthy, degraded, critical or unknown; `blocked` and `failing_checks` are those of status.json.
+    """`health` is that of status.json: healthy, degraded, critical, unknown or not_judged; so are `failing_checks`.
 
     Services and journeys have name, status, reason and since; `since` is an instant in ISO 8601.
     """
@@ -66,7 +66,7 @@ class Status:
         late = (self.days_behind or 0) > FRESH_DAYS
         failed = self.last_run is not None and self.last_run.status in {"FAILURE", "CANCELED"}
         return int(
-            self.health != "healthy"
+            self.health not in {"healthy", "not_judged"}
             or late
             or failed
             or bool(self.failing_checks or self.failing_reports or self.landing_problem)
@@ -80,7 +80,7 @@ class Status:
     def lines(self) -> list[str]:
         """For people."""
         # The instant is that of the health, not of the reason: what makes a service critical may change meanwhile.
-        said = [f"{self.health:<10} {_since(self.since)}{self.reason}"]
+        said = [f"{self.health.replace('_', ' '):<10} {_since(self.since)}{self.reason}"]
         if self.at:
             said.append(f"at         {_minute(self.at)}")
         if self.blocked:
@@ -162,9 +162,9 @@ def read_status_at(settings: Settings, instant: datetime) -> Status:
 
 
 def headlines(settings: Settings) -> list[tuple[str, str]]:
-    """The five numbers that a newcomer asks for first, each with its interval and sample size."""
+    """The numbers that a newcomer asks for first, as far as the site delivers them, with interval and sample size."""
     metrics = json.loads((settings.published / "status.json").read_text(encoding="utf-8"))["metrics"]
-    return [(title, _worded(metrics.get(kpi))) for kpi, title in HEADLINES.items()]
+    return [(title, _worded(metrics[kpi])) for kpi, title in HEADLINES.items() if kpi in metrics]
 
 
 def _standing(part: dict[str, Any]) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
-from orchestration.reports import interactive, svg, svg_rows
+from orchestration.reports import delivered, interactive, svg, svg_rows
 from orchestration.reports.cells import write_csv
 from orchestration.reports.charts import SEEN_ROWS, Chart, Page
 from orchestration.reports.content import (
@@ -131,6 +131,10 @@ def render(context: Context, frame: Frame, out: Path, custom: Sequence[Page] = (
     (out / NAVIGATION).write_text(json.dumps(nav, ensure_ascii=False), encoding="utf-8")
     write(pages, nav, context.health, frame, out)
     copy_assets(out)
+    names = {page.name for page in pages}
+    for name in names:
+        file = out / f"{name}.html"
+        file.write_text(delivered.without_dead_links(file.read_text(encoding="utf-8"), names), encoding="utf-8")
     return [f"{page.name}.html" for page in pages]
 
 
@@ -151,8 +155,9 @@ def write(pages: Sequence[Page], nav: Navigation, health: dict[str, Any], frame:
 
 
 def all_pages(context: Context) -> list[Page]:
-    """Return every page of the release, in the order of `PAGES`."""
-    made = [make(context) for make in PAGES]
+    """Return the pages of what the site delivers, in the order of `PAGES`."""
+    kept = [make for make in PAGES if delivered.exists(make.__module__.rpartition(".")[2], context.feeds)]
+    made = [make(context) for make in kept]
     return [page for some in made for page in (some if isinstance(some, list) else [some])]
 
 

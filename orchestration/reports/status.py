@@ -18,6 +18,11 @@ from orchestration.reports.marts import Marts, Row
 SCHEMA_VERSION = 1
 CHECK_KEYS = ("suite", "check_name", "asset", "observed", "expected", "missing", "is_blocking")
 WINDOW_DAYS = 28
+UNJUDGED = {
+    "status": "not_judged",
+    "reason": "Health is judged by probes, requests or objectives; the site has none of them",
+    "since": None,
+}
 
 
 def health(marts: Marts) -> dict[str, Any]:
@@ -54,10 +59,23 @@ def health_at(connection: duckdb.DuckDBPyConnection, instant: datetime) -> dict[
     told: dict[str, list[dict[str, Any]]] = {"application": [], "service": [], "journey": []}
     for kind, name, status, reason, since in rows:
         told[kind].append({"name": name, "status": status, "reason": reason, "since": since.replace(tzinfo=UTC)})
+    if not rows and _is_unjudged(connection):
+        return {**UNJUDGED, "services": [], "journeys": []}
     application = {"status": "unknown", "reason": "Nothing is known of the services at that time", "since": None}
     if told["application"]:
         application = {key: told["application"][0][key] for key in application}
     return {**application, "services": told["service"], "journeys": told["journey"]}
+
+
+def _is_unjudged(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether data are there, and none that health could be judged by."""
+    ((judged, delivered),) = connection.execute(
+        """
+        select (select count(*) from reliability.fct_health_changes),
+            (select count(*) from dimensions.dim_feeds where is_delivered)
+        """
+    ).fetchall()
+    return not judged and bool(delivered)
 
 
 def document(

@@ -54,6 +54,9 @@ def between_values(document: Document, slos: OpenSlo) -> Iterator[Mistake]:
     if isinstance(rates, dict) and site.get("currency") in rates:
         rate: Loc = ("site", "exchange_rates", site["currency"])
         yield document.mistake(rate, "the site's own currency needs no rate", "leave it out")
+    has_orders = "orders" in {value for _, value in _values(document, ("sources",), "system")}
+    if isinstance(site, dict) and has_orders and "currency" not in site:
+        yield document.mistake(("site",), "has no currency, and orders are delivered", "currency: EUR, or another")
     yield from _journeys(document, slos)
     yield from _reliability(document, slos.names)
     yield from _alerts(document)
@@ -74,7 +77,7 @@ def _names(document: Document) -> Iterator[tuple[Loc, Any]]:
 
 def _journeys(document: Document, slos: OpenSlo) -> Iterator[Mistake]:
     objectives = {promise.objective.name: promise.objective for promise in slos.promises}
-    known = {"page_group": document.names(("page_groups",)), "service": document.names(("services",))}
+    known = {"page_group": declared(document, "page_groups"), "service": declared(document, "services")}
     for journey in document.items(("journeys",)):
         yield from _repeated(document, _values(document, (*journey, "steps"), "name"), "this name is taken")
         for step in document.items((*journey, "steps")):
@@ -83,7 +86,9 @@ def _journeys(document: Document, slos: OpenSlo) -> Iterator[Mistake]:
             objective = objectives.get(str(document.at((*step, "objective"))))
             for key, about in _about(objective).items():
                 here = document.at((*step, key))
-                if isinstance(here, str) and {about, here} <= known[key] and about != here:
+                names = known[key]
+                is_known = isinstance(here, str) and about is not None and (names is None or {about, here} <= names)
+                if is_known and about != here:
                     text = f"this objective is about the {said(key)} '{about}', the step is on '{here}'"
                     yield document.mistake((*step, "objective"), text, "an objective about what the step uses")
 
@@ -99,7 +104,7 @@ def _reliability(document: Document, objectives: set[str]) -> Iterator[Mistake]:
         if name in PRESETS:
             yield document.mistake(loc, f"'{name}' is a preset", "a name of its own")
     for item in document.items(("corrections",)):
-        yield from _dangling(document, (*item, "service"), document.names(("services",)))
+        yield from _dangling(document, (*item, "service"), declared(document, "services"))
         yield from _dangling(document, (*item, "objective"), objectives)
     for item in document.items(("error_budget_policies",)):
         places = document.items((*item, "objectives"))
@@ -114,12 +119,17 @@ def _alerts(document: Document) -> Iterator[Mistake]:
     yield from _repeated(document, named, "this rule is named")
     for target in document.items(("alerts", "targets")):
         for loc in document.items((*target, "services")):
-            yield from _dangling(document, loc, document.names(("services",)), "service")
+            yield from _dangling(document, loc, declared(document, "services"), "service")
 
 
-def _dangling(document: Document, loc: Loc, known: set[str], what: str = "") -> Iterator[Mistake]:
+def declared(document: Document, part: str) -> set[str] | None:
+    """Returns the names of a list that may be left out; None without it: the data name them, and nobody can tell."""
+    return document.names((part,)) if document.at((part,)) else None
+
+
+def _dangling(document: Document, loc: Loc, known: set[str] | None, what: str = "") -> Iterator[Mistake]:
     name = document.at(loc)
-    if isinstance(name, str) and name not in known:
+    if known is not None and isinstance(name, str) and name not in known:
         yield unknown_name(document, loc, name, known, what)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from orchestration.settings.between import between_values
+from orchestration.settings.between import between_values, declared
 from orchestration.settings.documents import Document, Mistake, read_documents
 from orchestration.settings.doubts import doubts
 from orchestration.settings.model import Config
@@ -73,7 +73,7 @@ def _scope(main: Document | None) -> Scope:
             services[name] = (
                 {place for place in locations if isinstance(place, str)} if isinstance(locations, list) else set()
             )
-    return Scope(services, main.names(("page_groups",)), main.names(("alerts", "targets")))
+    return Scope(services or None, declared(main, "page_groups"), main.names(("alerts", "targets")))
 
 
 def _in_order(mistakes: Iterable[Mistake]) -> list[Mistake]:

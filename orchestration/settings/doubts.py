@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from orchestration.settings.documents import Document, Loc, Mistake
 from orchestration.settings.model import Config
 from orchestration.settings.openslo import Promise
-from orchestration.settings.openslo.objectives import burn_rate_windows, can_fire
+from orchestration.settings.openslo.objectives import USUAL_INTERVAL_S, burn_rate_windows, can_fire
 
 
 def doubts(config: Config, main: Document, promises: list[Promise]) -> Iterator[Mistake]:
@@ -17,7 +17,7 @@ def doubts(config: Config, main: Document, promises: list[Promise]) -> Iterator[
     intervals = {service.name: service.probe_interval_s for service in config.services}
     feeds = {source.feed for source in config.sources}
     for promise in promises:
-        yield from _about_alerts(promise, intervals[promise.objective.service])
+        yield from _about_alerts(promise, intervals.get(promise.objective.service) or USUAL_INTERVAL_S)
         feed = promise.objective.feed
         if feed and feed not in feeds:
             yield _note(promise, f"is counted from {feed}, which no source brings", f"a source of {feed}")

@@ -47,6 +47,9 @@ def _path(value: str) -> str:
     return value
 
 
+# ISO 4217 for transactions without a currency.
+NO_CURRENCY = "XXX"
+
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217, such as EUR")]
 
 
@@ -54,7 +57,9 @@ class Site(Part):
     """The site that is watched."""
 
     name: str = Field(min_length=1, description="as people call it; stands on every page")
-    currency: Currency
+    currency: Currency = Field(
+        default=NO_CURRENCY, description="ISO 4217, such as EUR; needed where orders are delivered"
+    )
     timezone: Zone = Field(description="the zone in which reports show times; storage is UTC")
     exchange_rates: dict[Currency, Annotated[Decimal, Field(gt=0)]] = Field(
         default_factory=dict, description="units of the site's currency for one unit of another; others are rejected"
@@ -106,8 +111,10 @@ class Service(Part):
 
     name: Name
     critical: bool = False
-    probe_interval_s: int = Field(gt=0, le=86400, description="seconds between two checks from one location")
-    locations: list[Name] = Field(min_length=1, description="where the checks run")
+    probe_interval_s: int | None = Field(
+        default=None, gt=0, le=86400, description="seconds between two checks from one location; without it, as landed"
+    )
+    locations: list[Name] = Field(default_factory=list, description="where the checks run; without it, as landed")
     owner: str = Field(default="", description="who is asked when it breaks")
 
 
@@ -210,8 +217,12 @@ class Config(Part):
 
     site: Site
     sources: list[Source] = Field(min_length=1)
-    page_groups: list[PageGroup] = Field(min_length=1)
-    services: list[Service] = Field(min_length=1)
+    page_groups: list[PageGroup] = Field(
+        default_factory=list, description="without any, pages are grouped by the shape of their paths"
+    )
+    services: list[Service] = Field(
+        default_factory=list, description="without any, those of probes, requests and incidents; all are critical"
+    )
     journeys: list[Journey] = Field(default_factory=list)
     retention: Retention = Retention()
     targets: Targets = Targets()

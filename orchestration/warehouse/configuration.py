@@ -11,6 +11,7 @@ from orchestration import lake
 from orchestration.settings import Objective, Settings
 from orchestration.settings.openslo.objectives import burn_rate_windows, can_fire
 from orchestration.settings.roll_ups import effective
+from orchestration.warehouse.services import interval_of, known_services
 
 Table = tuple[str, list[tuple[Any, ...]]]
 
@@ -28,6 +29,7 @@ def write_configuration(connection: duckdb.DuckDBPyConnection, settings: Setting
 def _tables(settings: Settings) -> dict[str, Table]:
     config = settings.config
     site = config.site
+    services = known_services(settings)
     rates = {**site.exchange_rates, site.currency: 1}
     return {
         "site": ("name varchar, currency varchar, timezone varchar", [(site.name, site.currency, site.timezone)]),
@@ -38,11 +40,11 @@ def _tables(settings: Settings) -> dict[str, Table]:
         ),
         "services": (
             "service varchar, owner varchar, probe_interval_s integer, is_critical boolean",
-            [(item.name, item.owner, item.probe_interval_s, item.critical) for item in config.services],
+            [(item.name, item.owner, item.probe_interval_s, item.is_critical) for item in services],
         ),
         "service_locations": (
             "service varchar, location varchar",
-            [(item.name, location) for item in config.services for location in item.locations],
+            [(item.name, location) for item in services for location in item.locations],
         ),
         **_objectives(settings),
         **_accounting(settings),
@@ -55,7 +57,7 @@ def _tables(settings: Settings) -> dict[str, Table]:
 
 def _objectives(settings: Settings) -> dict[str, Table]:
     config = settings.config
-    intervals = {item.name: item.probe_interval_s for item in config.services}
+    services = known_services(settings)
     names = [o.name for o in settings.objectives]
     return {
         "objectives": (
@@ -74,7 +76,7 @@ def _objectives(settings: Settings) -> dict[str, Table]:
                 (o.name, w.severity, w.policy, w.long_window_s, w.short_window_s,
                  w.budget_share, w.factor, w.alert_after_s, can_fire(o, w.factor))
                 for o in settings.objectives
-                for w in burn_rate_windows(o, intervals[o.service])
+                for w in burn_rate_windows(o, interval_of(services, o.service))
             ],
         ),
         "error_budget_policies": (

@@ -21,6 +21,7 @@ from orchestration.warehouse.history import write_history_index
 from orchestration.warehouse.ledger import create_ledger, queue, raw_files, sync_ledger, touched_dates
 from orchestration.warehouse.predictions import create_declared_tables
 from orchestration.warehouse.raw import ENTITY_KEYS, RAW_COLUMNS, create_view, sync_entities
+from orchestration.warehouse.services import note_landed_services
 
 PROJECT_DIR = Path(__file__).parents[2] / "dbt_project"
 
@@ -50,7 +51,6 @@ def prepare(settings: Settings, as_of: date, full_refresh: bool = False) -> Prep
         full_refresh = full_refresh or finished != (_project_hash(), _config_hash(settings))
         if full_refresh:
             connection.execute("delete from pipeline.fingerprint")
-        write_configuration(connection, settings)
         create_declared_tables(connection)
         sync_ledger(connection, settings)
         run_as_of = _write_run(connection, as_of, full_refresh)
@@ -63,8 +63,12 @@ def prepare(settings: Settings, as_of: date, full_refresh: bool = False) -> Prep
         for feed in lake.RAW_TABLES.values():
             rejects = f"{feed.schema}.rejects"
             create_view(connection, rejects, REJECT_COLUMNS, raw_files(connection, settings, rejects, None))
+        has_new_probes = note_landed_services(connection, settings, full_refresh)
+        write_configuration(connection, settings)
         touched = {table: sorted(touched_dates(connection, table)) for table in RAW_COLUMNS}
-        return Prepared(run_as_of, full_refresh, {table: dates for table, dates in touched.items() if dates})
+    if has_new_probes and not full_refresh:
+        return prepare(settings, as_of, full_refresh=True)
+    return Prepared(run_as_of, full_refresh, {table: dates for table, dates in touched.items() if dates})
 
 
 def finish(settings: Settings) -> None:

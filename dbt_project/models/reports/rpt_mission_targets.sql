@@ -54,7 +54,7 @@ restored as (
     from {{ source('config', 'targets') }} as targets
     cross join run
     left join changes on true
-    where targets.target = 'mttr_reduction_share'
+    where targets.target = 'mttr_reduction_share' and {{ is_delivered('incidents') }}
 ),
 
 accuracy as (

@@ -65,7 +65,7 @@ final as (
         run.as_of_date as event_date
     from services
     cross join run
-    left join health on services.service = health.subject
+    inner join health on services.service = health.subject
     left join objectives on services.service = objectives.service
     left join last_checks on services.service = last_checks.service
     left join windows on services.service = windows.service

@@ -1,4 +1,4 @@
--- One row per service and location of the configuration: the share of the checks that its interval promises on the newest day.
+-- One row per service and location of the configuration, once probes are delivered: the share of the checks that its interval promises on the newest day.
 with
 
 checks as (
@@ -13,4 +13,5 @@ select
     coalesce(checks.check_count / nullif(checks.expected_count, 0), 0) as check_share
 from config.service_locations as places
 left join checks on places.service = checks.service and places.location = checks.location
+where exists(select 1 from dimensions.dim_feeds where feed = 'probes' and is_delivered)
 order by 1

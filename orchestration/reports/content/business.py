@@ -40,6 +40,7 @@ def page(context: Context) -> Page:
     scores = {row["kpi"]: row for row in context.marts.rows("select * from reports.rpt_kpi_scorecard")}
     charts = [kpi_chart(context.marts, context.formats, kpi) for kpi in TRENDS]
     has_orders = any(row["conversion_share"] is not None for row in segments)
+    has_sessions = context.delivers("sessions") or not context.feeds
     lead = "Cancelled orders do not convert, and revenue is net of refunds."
     return Page(
         "business",
@@ -48,23 +49,23 @@ def page(context: Context) -> Page:
         NO_ORDERS if segments and not has_orders else lead,
         [
             Section("headlines", f"The 28 days to {day(context.marts.as_of)}", tiles=_tiles(context, scores)),
-            funnels.section(context),
-            _speeds(context, has_orders),
+            *([funnels.section(context), _speeds(context, has_orders)] if has_sessions else []),
             Section("trends", f"Day by day, {context.marts.span} days", charts=[chart for chart in charts if chart]),
-            _segments(context, segments, has_orders),
-            _reconciled(context),
+            *([_segments(context, segments, has_orders)] if has_sessions else []),
+            *([_reconciled(context)] if context.delivers("orders") or not context.feeds else []),
         ],
     )
 
 
 def _title(context: Context, scores: dict[str, Row]) -> str | Markup:
-    if "session_count" not in scores:
-        return "No session was seen in 28 days"
-
     def said(kpi: str) -> Markup:
         text = context.formats.value(scores[kpi]["value"], KPIS[kpi].unit)
         return marked(text, Figure(kpi, "28 days", scores[kpi]["value"]))
 
+    if "session_count" not in scores:
+        if "order_count" in scores and "revenue_net" in scores:
+            return Markup("{} orders in 28 days, worth {}").format(said("order_count"), said("revenue_net"))
+        return "No session was seen in 28 days" if context.delivers("sessions") else "No order came in 28 days"
     if "conversion_share" not in scores or "revenue_net" not in scores:
         return Markup("{} of {} sessions saw one page only").format(said("bounce_share"), said("session_count"))
     share, sessions, revenue = (said(kpi) for kpi in ("conversion_share", "session_count", "revenue_net"))

@@ -1,7 +1,7 @@
 """What broke, how long it took to notice and to restore, and which outages nobody recorded."""
 
 from orchestration.reports.charts import Column, Page, Section, Table
-from orchestration.reports.content import Context, plural
+from orchestration.reports.content import Context, begun, plural
 from orchestration.reports.content.attention import statements
 from orchestration.reports.content.detections import detections, timeline
 from orchestration.reports.content.mttx import halved, times
@@ -35,19 +35,20 @@ def page(context: Context) -> Page:
         where event_date between $first_day and $as_of and not is_in_maintenance order by started_at desc, service
         """
     )
+    is_recorded, is_checked = (context.delivers(feed) or not context.feeds for feed in ("incidents", "probes"))
     return Page(
         "incidents",
-        "Incidents",
-        _title(incidents, len(statements(context, "incident"))),
-        "MTTR here is the time to restore: from the start to the service working again.",
+        "Incidents" if is_recorded else "Outages",
+        _title(incidents, len(statements(context, "incident")))
+        if is_recorded
+        else begun(f"{plural(len(outages), 'outage')} in 90 days"),
+        "" if not is_recorded else "MTTR here is the time to restore: from the start to the service working again.",
         [
-            *timeline(context),
-            times(context),
-            halved(context),
-            _list(context, incidents),
-            detections(context),
-            _outages(context, outages),
-            _excluded(incidents),
+            *(timeline(context) if is_checked else []),
+            *([times(context), halved(context), _list(context, incidents)] if is_recorded else []),
+            *([detections(context)] if is_recorded and is_checked else []),
+            *([_outages(context, outages)] if is_checked else []),
+            *([_excluded(incidents)] if is_recorded else []),
         ],
         parent="reliability",
     )

@@ -41,6 +41,8 @@ FEEDS = {
 
 # Burn rates are kept by buckets of this length: every window is a whole number of them.
 BUCKET_S = 300
+# Between two checks, where neither the configuration nor a check says it.
+USUAL_INTERVAL_S = 60
 
 # (severity, long window, short window, share of the budget): Google SRE workbook, "Alerting on SLOs", table 5-8.
 _PAIRS = (

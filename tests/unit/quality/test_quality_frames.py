@@ -13,7 +13,8 @@ from orchestration.sources import FEEDS
 AS_OF = date(2026, 11, 20)
 TABLES = """
 create schema config; create schema pipeline; create schema executive; create schema experience; create schema business;
-create schema reliability; create schema raw_orders; create schema operations;
+create schema reliability; create schema raw_orders; create schema operations; create schema dimensions;
+create table dimensions.dim_feeds (feed varchar, is_delivered boolean, first_date date);
 create table config.targets (target varchar, value double);
 create table config.retention (raw_table varchar, retention_days integer);
 create table config.journeys (journey varchar, is_critical boolean);
@@ -85,10 +86,14 @@ def test_names_of_checks_are_sentences_and_unique():
     assert all(name.count("_") >= 2 and name == name.lower() for name in names)
 
 
-def test_a_young_site_is_short_of_history_by_the_days_it_lacks(warehouse):
+def test_history_is_short_of_the_days_that_were_delivered_and_a_young_site_of_none(warehouse):
     fill(warehouse, "config.targets", ("history_days", 90))
-    assert list(found(warehouse, "history", "days_short").values()) == [90]
+    assert found(warehouse, "history", "days_short") == {}
+    fill(warehouse, "dimensions.dim_feeds", ("page_views", True, day(29)))
+    assert list(found(warehouse, "history", "days_short").values()) == [30]
     fill(warehouse, "executive.fct_kpi_daily", ("ux_score", 90, day(29)))
+    assert found(warehouse, "history", "days_short") == {}
+    fill(warehouse, "dimensions.dim_feeds", ("probes", True, day(200)))
     assert list(found(warehouse, "history", "days_short").values()) == [60]
     fill(warehouse, "executive.fct_kpi_daily", ("ux_score", 90, day(89)))
     assert found(warehouse, "history", "days_short") == {}
@@ -149,6 +154,7 @@ def test_a_step_without_any_of_the_three_is_named(warehouse):
 
 
 def test_a_location_that_checks_too_seldom_or_never_is_named(warehouse):
+    fill(warehouse, "dimensions.dim_feeds", ("probes", True, day(0)))
     fill(warehouse, "config.service_locations", ("shop", "eu"), ("shop", "us"), ("api", "eu"))
     fill(warehouse, "reliability.fct_checks_daily", ("shop", "eu", 1400, 1440, AS_OF), ("shop", "us", 700, 1440, AS_OF))
     rows = frame(warehouse, "service_checks", AS_OF, None)

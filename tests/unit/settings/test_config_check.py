@@ -168,7 +168,7 @@ def test_all_mistakes_of_all_files_are_listed_at_once_in_the_order_of_lines(fold
 def test_a_missing_required_part_is_said_to_be_missing(folder):
     (folder.path / "beaconmart.yml").write_text("site: {name: Shop, currency: EUR}\n")
     found = {mistake.where: mistake.line for mistake in check_config(folder.path) if mistake.message == "is missing"}
-    assert found == {"site.timezone": 1, "sources": 1, "page_groups": 1, "services": 1}
+    assert found == {"site.timezone": 1, "sources": 1}
 
 
 def test_broken_yaml_names_the_line_and_the_other_files_are_still_checked(folder):

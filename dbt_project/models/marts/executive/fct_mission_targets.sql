@@ -15,19 +15,34 @@ measures as (
 kinds (target, comparison, unit, unproven_reason) as (
 
     values
-    ('journeys_monitored_share', '>=', 'share', 'No journey is declared critical.'),
+    ('journeys_monitored_share', '>=', 'share', 'No step has been seen yet.'),
     ('alert_false_positive_share', '<=', 'share', 'No alert was raised yet; 59 without a false one would prove 5 %.'),
     ('alert_latency_s', '<=', 's', 'No critical alert came from a landing file yet.'),
     ('history_days', '>=', 'days', 'Deliveries do not reach back so far yet.'),
-    ('ux_score', '>=', 'score', 'The interval includes the goal, or there are no page views.'),
+    ('ux_score', '>=', 'score', 'The interval includes the goal.'),
     ('availability', '>=', 'share', 'Times without a check may have been up or down.')
+
+),
+
+-- A target stands only where the site delivers what it is measured on.
+spoken as (
+
+    select * from kinds
+    where case target
+        when 'ux_score' then {{ is_delivered('vitals') }}
+        when 'availability' then {{ is_delivered('probes') }}
+        when 'journeys_monitored_share' then exists(select 1 from {{ source('config', 'journeys') }} where is_critical)
+        when 'history_days' then true
+        else {{ is_delivered('probes') }} or {{ is_delivered('requests') }} or {{ is_delivered('page_views') }}
+            or {{ is_delivered('errors') }}
+    end
 
 ),
 
 judged as (
 
     select
-        kinds.*,
+        spoken.*,
         targets.value as goal,
         measures.value,
         measures.value_lower,
@@ -36,15 +51,15 @@ judged as (
         measures.detail,
         case
             when measures.value is null then 'not_proven'
-            when kinds.comparison = '>=' and measures.value_lower >= targets.value then 'met'
-            when kinds.comparison = '>=' and measures.value_upper < targets.value then 'missed'
-            when kinds.comparison = '<=' and measures.value_upper <= targets.value then 'met'
-            when kinds.comparison = '<=' and measures.value_lower > targets.value then 'missed'
+            when spoken.comparison = '>=' and measures.value_lower >= targets.value then 'met'
+            when spoken.comparison = '>=' and measures.value_upper < targets.value then 'missed'
+            when spoken.comparison = '<=' and measures.value_upper <= targets.value then 'met'
+            when spoken.comparison = '<=' and measures.value_lower > targets.value then 'missed'
             else 'not_proven'
         end as verdict
-    from kinds
-    inner join targets on kinds.target = targets.target
-    left join measures on kinds.target = measures.target
+    from spoken
+    inner join targets on spoken.target = targets.target
+    left join measures on spoken.target = measures.target
 
 ),
 
@@ -61,6 +76,8 @@ final as (
         cast(sample_count as bigint) as sample_count,
         verdict,
         case
+            when verdict = 'not_proven' and target = 'history_days' and value < goal
+                then concat('Reached on ', {{ as_of() }} + cast(goal - value as integer), ' if deliveries go on.')
             when verdict = 'not_proven' then unproven_reason
             when detail is not null then 'Missing: ' || detail || '.'
             when value_lower = value_upper and verdict = 'met' then 'Known without a gap, and it meets the goal.'

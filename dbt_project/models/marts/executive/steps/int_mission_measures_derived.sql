@@ -49,7 +49,14 @@ history as (
             {{ as_of() }} - event_date as days_back,
             row_number() over (order by event_date desc) - 1 as position
         from {{ ref('fct_kpi_daily') }}
-        where kpi = 'page_view_count'
+        where
+            kpi = case
+                when {{ is_delivered('page_views') }} then 'page_view_count'
+                when {{ is_delivered('probes') }} then 'availability_share'
+                when {{ is_delivered('requests') }} then 'request_error_share'
+                when {{ is_delivered('orders') }} then 'order_count'
+                else 'incident_count'
+            end
     )
 
 ),

@@ -1,25 +1,50 @@
 {{ config(tags=['fast']) }}
 
 -- What speaks for a health and when, up to the end of as_of; a lower priority is worse. A service is known from its
--- first check on, or, while there is none, from the first day of the warehouse.
+-- first check on, or, while there is none, from the first day of the warehouse. A service without checks is known by its
+-- requests, on the days that have any, or by its objectives; nobody knows the health of one that has none of these.
 with
 rules as (
     select state_rule from {{ ref('int_accounting_methods_united') }}
     where is_contractual
 ),
 
-heard as (select * from {{ ref('int_services_heard') }}),
+checked as (select * from {{ ref('int_services_heard') }}),
+
+heard as (
+    select
+        service,
+        event_date,
+        started_at,
+        ended_at
+    from checked
+    union all
+    select distinct
+        service,
+        event_date,
+        event_date::timestamp as started_at,
+        (event_date + 1)::timestamp as ended_at
+    from {{ ref('fct_events_5m') }}
+    where feed = 'requests' and service not in (select service from checked)
+),
+
+promised as (select distinct service from {{ source('config', 'objectives') }}),
 
 services as (
     select
         services.service,
         (any_value(run.as_of_date) + 1)::timestamp as as_of_at,
         min(heard.started_at) as first_heard_at,
-        coalesce(first_heard_at, any_value(coalesce(run.first_date, run.as_of_date))::timestamp) as known_since_at
+        coalesce(first_heard_at, any_value(coalesce(run.first_date, run.as_of_date))::timestamp) as known_since_at,
+        any_value(services.service) in (select service from checked) as is_checked,
+        any_value(services.service) in (select service from promised) as has_objective,
+        first_heard_at is not null
+        or (any_value(services.probe_interval_s) is not null and exists(select 1 from checked)) as is_awaited
     from {{ source('config', 'services') }} as services
     cross join {{ source('pipeline', 'run') }} as run
     left join heard on services.service = heard.service and run.as_of_date >= heard.event_date
     group by services.service
+    having is_awaited or has_objective
 ),
 
 -- Stretches without a check; the first begins where a service is known from.
@@ -32,6 +57,7 @@ gaps as (
         ) as ended_at
     from services
     left join heard on services.service = heard.service and services.as_of_at > heard.started_at
+    where services.is_awaited
 ),
 
 conditions as (
@@ -93,7 +119,11 @@ conditions as (
         service,
         null as objective,
         8 as priority,
-        'no outage, no burn alert' as reason,
+        concat_ws(
+            ', ',
+            if(is_checked, 'no outage', if(is_awaited, 'requests come in', null)),
+            if(has_objective, 'no burn alert', null)
+        ) as reason,
         known_since_at as started_at,
         as_of_at as ended_at
     from services
