@@ -146,11 +146,16 @@ def _masked(feed: Feed, placing: Placing) -> str:
         tests.append(f"({same}{privacy.is_private_path(url)})")
     path = " or ".join(tests) or "false"
     text = " or ".join(privacy.is_private_text(text) for text in texts)
+    labels = _labels(feed)
+    # One look at all names together: each alone would cost as much to begin as to finish.
+    label = privacy.is_private_label(f"concat_ws(chr(10), {', '.join(labels)})") if labels else "false"
     if placing.is_public:
-        return f"select *, {path} or {text} as _is_private from noted"
+        return f"select *, {path} or {text} or {label} as _is_private from noted"
+    masked = f"case when {label} then {privacy.scrubbed_labels(labels)} end" if labels else "null"
     paths = f"case when {path} then {privacy.masked_paths(urls)} end" if urls else "null"
     return (
-        f"select *, {paths} as _paths, case when {text} then {privacy.scrubbed(texts)} end as _masked_texts from noted"
+        f"select *, {paths} as _paths, case when {text} then {privacy.scrubbed(texts)} end as _masked_texts, "
+        f"{masked} as _masked_labels from noted"
     )
 
 
@@ -165,6 +170,11 @@ def _columns(feed: Feed, given: Given, placing: Placing) -> str:
         note = special.pop("_note")
         for at, url in enumerate(_of_kind(feed, "url"), 1):
             special[url] = f"case when _paths is null then {url} else _paths[{at}] end"
+        for at, label in enumerate(_labels(feed), 1):
+            new = f"_masked_labels[{at}]"
+            new = privacy.hidden_key(new, label) if label == "id" or label.endswith("_id") else new
+            special[label] = f"case when _masked_labels is null then {label} else {new} end"
+        special |= {names: privacy.scrubbed_list(names) for names in _of_kind(feed, "list")}
     if placing.keeps_parameters:
         special |= {url: f"{special.get(url, url)} || _query_{url}" for url in _of_kind(feed, "url")}
     cut = f"left({note}, case when strlen({note}) > 4096 then 1024 else 4096 end)"
@@ -191,6 +201,11 @@ def _part(feed: Feed, given: Given, placing: Placing) -> str:
 
 def _texts(feed: Feed) -> list[str]:
     return [*_of_kind(feed, "free_text", "object"), "_note"]
+
+
+def _labels(feed: Feed) -> list[str]:
+    """Names and identifiers that an export is free to choose."""
+    return [field.name for field in feed.fields if field.kind == "text" and not field.choices]
 
 
 def _of_kind(feed: Feed, *kinds: str) -> list[str]:

@@ -1,85 +1,61 @@
-"""SQL that takes personal data out of URLs and free text before it reaches the lake, and hashes user ids.
+"""SQL that takes personal data and secrets out of every text and path before it reaches the lake, and hashes user ids.
 
-A cheap pattern decides whether a row needs any work at all; the long chain of rules stands once in a query, inside a
-lambda over all texts of such a row. What is masked leaves a word in brackets, so that a reader sees that something was
-there. The user key is a session variable, set with a bound parameter: it never stands in SQL.
+What goes is declared in `secrets`; here the rules become SQL. A cheap pattern decides whether a row needs any work at
+all; the long chain of rules stands once in a query, inside a lambda over all texts of such a row. What is masked leaves
+a word in brackets, so that a reader sees that something was there. The user key is a session variable, set with a bound
+parameter: it never stands in SQL.
 """
 
 from collections.abc import Sequence
+from functools import cache
 
+from orchestration.sources import secrets
 from orchestration.sources.literals import literal
+from orchestration.sources.secrets import BOUND, KEPT, Rule
 
-# `@` may be written as %40 in URLs and as \\u0040 in JSON text that was kept as it came.
-_AT = r"(?:@|%40|\\u0040)"
-_EMAIL = rf"[A-Za-z0-9._%+\-]+{_AT}[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)*"
-_JWT = r"eyJ[A-Za-z0-9_\-]{6,}(?:\.[A-Za-z0-9_\-]*){0,2}"
-_BEARER = r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=\-]{8,}"
-_KEY_PREFIX = r"\b(?:[spr]k_(?:live|test)_|gh[pousr]_|glpat-|xox[abprs]-|AKIA|AIza|sk-)"
-_API_KEY = _KEY_PREFIX + r"[A-Za-z0-9_\-]{10,}"
-_LONG_HEX = r"\b[0-9a-fA-F]{32,}\b"
-_LONG_TOKEN = r"\b[A-Za-z0-9_+=]{40,}"  # noqa: S105 - a pattern
-# A browser's version, 120.0.0.0, looks like an address; no host has such a one.
-_IPV4 = r"\b\d{1,3}\.(?:[1-9]\d{0,2}\.\d{1,3}\.\d{1,3}|0\.[1-9]\d{0,2}\.\d{1,3}|0\.0\.[1-9]\d{0,2})\b"
-_IPV6 = r"\b(?:[0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}\b|\b(?:[0-9a-fA-F]{1,4}:){1,6}(?::[0-9a-fA-F]{1,4}){1,6}\b"
-_URL_TAIL = r"""([A-Za-z][A-Za-z0-9+.\-]*://[^\s"'<>?#\\]*)[?#][^\s"'<>\\]*"""
-_QUERY = r"""\?[^\s"'<>\\?]*=[^\s"'<>\\]*"""
-_NAMED = (
-    r"""(?i)(\b(?:user_?id|uid|client_?ip|ip_?address|remote_?addr(?:ess)?|ip|e_?mail|phone|password|passwd|secret"""
-    r"""|api_?key|access_?token|auth_?token|session_?token|token|authorization|cookie)\\*["']?\s*[:=]\s*)"""
-)
-# What replaces a value must leave JSON text valid: in quotes where a JSON value was, without them inside of a text.
-_NAMED_TEXT = _NAMED + r"""("(?:[^"\\]|\\.)*"?)"""
-_NAMED_NUMBER = _NAMED.replace(r"\\*[" + '"' + r"']?\s*[:=]", '"' + r"\s*:") + r"-?\d[0-9.eE+\-]*"
-_NAMED_WORD = _NAMED + r"""(\\+"|'?)[^\s"',;&}\]\\]+"""
-_IN_ANY_TEXT = (
-    (_EMAIL, "[email]"),
-    (_JWT, "[token]"),
-    (_API_KEY, "[token]"),
-    (_LONG_HEX, "[token]"),
-    (_LONG_TOKEN, "[token]"),
-    (_IPV4, "[ip]"),
-    (_IPV6, "[ip]"),
-)
 # Firefox and Safari write a stack frame as function@address. Its @ is set aside until e-mails are out, or every frame
 # would lose its function and one error would be another in each browser.
 _FRAME_AT = r"@((?:blob:)?(?:https?|file|app|capacitor|ionic|resource|webpack(?:-internal)?|[a-z-]+-extension)://)"
-_ASIDE = "\x01"
-_IN_FREE_TEXT = (
-    (_ASIDE, " "),
-    (_FRAME_AT, _ASIDE + r"\1"),
-    (_NAMED_TEXT, r'\1"[removed]"'),
-    (_NAMED_NUMBER, r'\1"[removed]"'),
-    (_NAMED_WORD, r"\1\2[removed]"),
-    (_URL_TAIL, r"\1"),
-    (_QUERY, ""),
-    (_BEARER, r"\1 [token]"),
-    *_IN_ANY_TEXT,
-    (_ASIDE, "@"),
-)
-_SUSPICIOUS = rf"@|%40|\\u0040|eyJ|{_KEY_PREFIX}|[A-Za-z0-9_+=]{{32}}|\d\.\d{{1,3}}\.\d{{1,3}}\.\d|:[0-9a-fA-F]{{0,4}}:"
-_SUSPICIOUS_URL = rf"(?i:;jsessionid)|{_SUSPICIOUS}"
-_SUSPICIOUS_TEXT = rf"{_URL_TAIL}|\?[^\s]*=|{_NAMED}|(?i:\b(?:bearer|basic)\s)|{_SUSPICIOUS}"
+_ASIDE = "\x03"
 _ORIGIN = r"^[A-Za-z][A-Za-z0-9+.\-]*://[^/]*"
 # Keys whose value is personal whatever it looks like; compared without case, underscores and hyphens.
 _PERSONAL_KEYS = (
     "userid user uid customerid customer email mail phone ip clientip ipaddress remoteaddr remoteaddress xforwardedfor "
     "password token accesstoken authorization cookie cookies apikey secret firstname lastname fullname address"
 )
+_NONE = r"\b\B"
 
 
 def is_private_text(text: str) -> str:
     """Returns SQL that tells whether a free text may hold personal data; NULL for NULL."""
-    return f"regexp_matches({text}, {literal(_SUSPICIOUS_TEXT)})"
+    return _matches(text, (*_text_rules(), secrets.CARD, secrets.RANDOM))
 
 
 def is_private_path(url: str) -> str:
     """Returns SQL that tells whether a URL without its query may hold personal data; NULL for NULL."""
-    return f"regexp_matches({url}, {literal(_SUSPICIOUS_URL)})"
+    return _matches(url, (secrets.USER_IN_URL, *_path_rules(), secrets.CARD, secrets.RANDOM))
+
+
+def is_private_label(text: str) -> str:
+    """Returns SQL that tells whether a name or identifier may hold a secret or an e-mail address; NULL for NULL."""
+    return _matches(text, (*_label_rules(), secrets.CARD))
 
 
 def scrubbed(texts: Sequence[str]) -> str:
     """Returns SQL for the list of free texts without e-mails, tokens, addresses, query strings and named secrets."""
-    return f"list_transform([{', '.join(texts)}], lambda t: {_masked('t', _IN_FREE_TEXT)})"
+    text = f"regexp_replace({_clean('t')}, {literal(_FRAME_AT)}, {literal(_ASIDE + chr(92) + '1')}, 'g')"
+    masked = _decided(_masked(text, _text_rules()))
+    return f"list_transform([{', '.join(texts)}], lambda t: replace({masked}, {_mark(_ASIDE)}, '@'))"
+
+
+def scrubbed_labels(texts: Sequence[str]) -> str:
+    """Returns SQL for the list of names and identifiers without what looks like a secret or an e-mail address."""
+    return f"list_transform([{', '.join(texts)}], lambda t: {_label('t')})"
+
+
+def scrubbed_list(names: str) -> str:
+    """Returns SQL for a list of names without what looks like a secret or an e-mail address."""
+    return f"list_transform({names}, lambda t: {_label('t')})"
 
 
 def bare(url: str) -> str:
@@ -92,8 +68,9 @@ def bare(url: str) -> str:
 def masked_paths(urls: Sequence[str]) -> str:
     """Returns SQL for the list of bare URLs without user and password, and without secrets in their paths."""
     origin = f"regexp_replace(regexp_extract(u, {literal(_ORIGIN)}), '//.*@', '//')"
-    path = f"regexp_replace(u, {literal(_ORIGIN + r'|(?i:;jsessionid=)[^/]*')}, '', 'g')"
-    return f"list_transform([{', '.join(urls)}], lambda u: {origin} || {_masked(path, _IN_ANY_TEXT)})"
+    path = _clean(f"regexp_replace(u, {literal(_ORIGIN)}, '')")
+    masked = _decided(_masked(path, _path_rules()))
+    return f"list_transform([{', '.join(urls)}], lambda u: {origin} || {masked})"
 
 
 def kept_parameters(url: str) -> str:
@@ -102,8 +79,14 @@ def kept_parameters(url: str) -> str:
         f"list_filter(string_split(regexp_extract({url}, '\\?([^#]*)', 1), '&'), "
         "lambda p: list_contains(getvariable('parameters_kept'), split_part(p, '=', 1)))"
     )
-    query = _masked(f"array_to_string({parameters}, '&')", _IN_ANY_TEXT)
+    rules = (*secrets.TOKENS, *secrets.LONG, secrets.EMAIL, *secrets.IPS)
+    query = _cards(_masked(_clean(f"array_to_string({parameters}, '&')"), rules))
     return f"case when contains({url}, '?') then coalesce('?' || nullif({query}, ''), '') else '' end"
+
+
+def hidden_key(masked: str, key: str) -> str:
+    """Returns SQL for an identifier that rows are joined by: where it was masked, a keyed hash keeps it apart."""
+    return f"case when {masked} is distinct from {key} then '[hidden ' || left({hashed(key)}, 16) || ']' else {key} end"
 
 
 def hashed(user: str) -> str:
@@ -114,11 +97,111 @@ def hashed(user: str) -> str:
 def is_personal(key: str) -> str:
     """Returns SQL that tells whether the name of a field says that its value is personal."""
     return (
-        f"contains({literal(f' {_PERSONAL_KEYS} ')}, ' ' || regexp_replace(lower({key}), '[^a-z0-9]', '', 'g') || ' ')"
+        f"(contains({literal(f' {_PERSONAL_KEYS} ')}, ' ' || regexp_replace(lower({key}), '[^a-z0-9]', '', 'g') || ' ')"
+        f" or regexp_full_match({key}, {literal(secrets.SECRET_NAME)}))"
     )
 
 
-def _masked(expression: str, rules: Sequence[tuple[str, str]]) -> str:
-    for pattern, replacement in rules:
-        expression = f"regexp_replace({expression}, {literal(pattern)}, {literal(replacement)}, 'g')"
+@cache
+def _text_rules() -> tuple[Rule, ...]:
+    return (
+        secrets.PRIVATE_KEY,
+        secrets.USER_IN_URL,
+        secrets.URL_TAIL,
+        *secrets.NAMES,
+        secrets.QUERY,
+        secrets.SCHEME,
+        *secrets.TOKENS,
+        *secrets.LONG,
+        secrets.EMAIL,
+        *secrets.IPS,
+        *secrets.LINKS,
+    )
+
+
+@cache
+def _path_rules() -> tuple[Rule, ...]:
+    named = (secrets.SESSION_IN_PATH, secrets.VALUE_IN_PATH)
+    return (*named, *secrets.TOKENS, *secrets.LONG, secrets.EMAIL, *secrets.IPS, *secrets.LINKS)
+
+
+@cache
+def _label_rules() -> tuple[Rule, ...]:
+    return (
+        secrets.PRIVATE_KEY,
+        secrets.USER_IN_URL,
+        *secrets.NAMES,
+        secrets.SCHEME,
+        *secrets.TOKENS,
+        secrets.FULL_EMAIL,
+    )
+
+
+def _matches(text: str, rules: Sequence[Rule]) -> str:
+    hints = dict.fromkeys(rule.hint or rule.pattern for rule in rules)
+    return f"regexp_matches({text}, {literal('|'.join(f'(?:{hint})' for hint in hints if hint != _NONE))})"
+
+
+def _masked(expression: str, rules: Sequence[Rule]) -> str:
+    for rule in rules:
+        expression = f"regexp_replace({expression}, {literal(rule.pattern)}, {literal(rule.left)}, 'g')"
     return expression
+
+
+def _label(text: str) -> str:
+    return _cards(_masked(_clean(text), _label_rules()))
+
+
+def _clean(text: str) -> str:
+    """Our own marks are no characters of a stranger's text."""
+    return f"translate({text}, {literal(BOUND + KEPT + _ASIDE)}, '   ')"
+
+
+def _decided(text: str) -> str:
+    """Card numbers and random words: what a pattern finds, SQL decides upon."""
+    return _at_matches(_cards(text), secrets.RANDOM, _is_random("w"))
+
+
+def _cards(text: str) -> str:
+    return f"replace({_at_matches(text, secrets.CARD, _is_card('w'))}, {_mark(KEPT)}, '')"
+
+
+def _at_matches(text: str, rule: Rule, condition: str) -> str:
+    """Each match is put between bounds, so that one split finds all; those that hold are replaced."""
+    bounded = f"regexp_replace({text}, {literal(rule.pattern)}, {literal(BOUND + chr(92) + '0' + BOUND)}, 'g')"
+    kept = f"case when i % 2 = 0 and ({condition}) then {literal(rule.left)} else w end"
+    return f"array_to_string(list_transform(string_split({bounded}, {_mark(BOUND)}), lambda w, i: {kept}), '')"
+
+
+def _is_card(word: str) -> str:
+    """The check digit of Luhn (ISO/IEC 7812-1), and how many digits a card of such a beginning has."""
+    encoded = r"(?i)%(?:25)*2[0d]|[^0-9]"
+    digits = f"regexp_replace({word}, {literal(encoded)}, '', 'g')"
+    doubled = "case when n % 2 = 0 then [0, 2, 4, 6, 8, 1, 3, 5, 7, 9][c::int + 1] else c::int end"
+    sums = f"list_sum(list_transform(string_split(reverse(d), ''), lambda c, n: {doubled})) % 10 = 0"
+    is_one = f"lambda d: case when regexp_full_match(d, {literal(secrets.CARD_LENGTHS)}) then {sums} else false end"
+    # Behind a card in groups its security code may stand.
+    found = f"case when regexp_matches({word}, '[^0-9]') then [{digits}, left({digits}, 16)] else [{digits}] end"
+    return f"list_contains(list_transform({found}, {is_one}), true)"
+
+
+def _is_random(word: str) -> str:
+    """Tells a word of letters and digits that nobody wrote: its runs of one kind of character are short.
+
+    A run is digits, capitals, or small letters with a capital before them. They are under 3 characters long on average
+    in a token of 16 or more (2.5 where capitals are within it, as in CamelCase), and under 1.75 in one of 12 or more;
+    `iphone15promax256gb` has 3.8, `HowWeCutLcpBy40Percent` 3.1. Names of files of a build keep their hash.
+    """
+    runs = f"len(regexp_extract_all(p, {literal('[A-Z]?[a-z]+|[A-Z]+|[0-9]+')}))"
+    factor = "case when regexp_matches(p, '[a-z][A-Z]') then 2.5 else 3 end"
+    is_short = f"length(p) >= 16 and {runs} * ({factor}) > length(p) or {runs} * 1.75 >= length(p)"
+    mixed = f"regexp_matches(p, {literal(secrets.MIXED)}) and ({is_short})"
+    hexadecimal = "regexp_full_match(p, '[0-9a-f]{16,}|[0-9A-F]{16,}') and regexp_matches(p, '[0-9]') "
+    hexadecimal += "and regexp_matches(p, '[a-fA-F]')"
+    pieces = f"regexp_extract_all({word}, '[A-Za-z0-9]{{12,}}')"
+    odd = f"list_filter({pieces}, lambda p: ({mixed}) or ({hexadecimal}))"
+    return f"case when regexp_matches({word}, {literal(secrets.ASSET)}) then false else len({odd}) > 0 end"
+
+
+def _mark(text: str) -> str:
+    return f"chr({ord(text)})"

@@ -32,7 +32,7 @@ def path(url: str) -> str:
         ("Chrome/120.0.0.0 Safari", "Chrome/120.0.0.0 Safari"),
         ("at 2001:db8:0:0:0:ff00:42:8329 and 2001:db8::ff00", "at [ip] and [ip]"),
         ("10:23:45 app.js:12:34", "10:23:45 app.js:12:34"),
-        ("Authorization: Bearer abcdef1234567890", "Authorization: [removed] abcdef1234567890"),
+        ("Authorization: Bearer abcdef1234567890", "Authorization: [removed]"),
         ("sent bearer abcdef1234567890", "sent bearer [token]"),
         ("jwt eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc-def", "jwt [token]"),
         ("key sk_live_0123456789abcdef", "key [token]"),
@@ -50,7 +50,7 @@ def path(url: str) -> str:
     ],
 )
 def test_free_text_loses_what_is_personal_and_keeps_the_rest(text: str, left: str) -> None:
-    assert scrub(text) in (left, left.replace("[removed] abcdef1234567890", "[removed] [token]"))
+    assert scrub(text) == left
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,250 @@
+r"""What is taken out of texts and paths before they reach the lake: the rules, each with what it is called on the list.
+
+Formats of the tokens of providers are data of `detect-secrets`; names of secrets, addresses and paths are ours, because
+its own are made for source code and look around, which DuckDB's engine (RE2, linear in time) cannot.
+
+A pattern has no look-around: what must stay is marked with a control character first, which no text of ours holds.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+
+from detect_secrets.plugins.base import RegexBasedDetector
+
+KEPT, BOUND = "\x02", "\x01"
+_25 = "(?:25)*"
+_SLASH = rf"(?:\\?/|%{_25}2[fF])"
+_AT = rf"(?:[@＠﹫]|%{_25}40|\\u0040|&#0*64;|&#[xX]0*40;|&commat;)"
+_DOT = rf"(?:\.|%{_25}2[eE])"
+_LOCAL = r"[\p{L}\p{N}._%+\-]+"
+# `web@1.2.3` is a release and `react@18.2.0` a package: a domain has a letter in its first name, or in its second.
+_DOMAIN = rf"(?:[0-9]+{_DOT})?\p{{L}}[\p{{L}}\p{{N}}\-]*(?:{_DOT}[\p{{L}}\p{{N}}\-]+)*"
+_FULL_DOMAIN = rf"(?:[0-9]+{_DOT})?(?:\p{{L}}[\p{{L}}\p{{N}}\-]*{_DOT})+\p{{L}}{{2,24}}\b"
+_STEMS = (
+    r"passw(?:or)?d|passwort|passphrase|pass[_\-]?code|pwd|secret|token|authorization|cookies?|credentials?"
+    r"|api[_\-. ]?key|(?:access|account|auth|client|database|db|encryption|license|master|priv|private|secret|service"
+    r"|shared|signing|ssh|storage)[_\-. ]?key|sess(?:ion)?id|csrf|xsrf|jwt|otp|signature|hmac|connect\.sid"
+)
+_WHOLE_NAMES = (
+    r"user_?id|uid|client_?ip|ip_?address|remote_?addr(?:ess)?|x-forwarded-for|ip|e[_\-]?mail|phone|cvv2?|cvc2?"
+    r"|card[_\- ]?(?:number|no)|iban|ssn|pass|passwd|pin|auth|x-auth"
+)
+_SUFFIX = r"(?:[_\-]?(?:value|key|hash|id|confirm(?:ation)?|new|old|text|header|base64|[0-9]+))?"
+_NAME = rf"(?:[\w.\-]*(?:{_STEMS}){_SUFFIX}|\b(?:{_WHOLE_NAMES}))"
+_HINTED_NAME = rf"(?:(?:{_STEMS}){_SUFFIX}|\b(?:{_WHOLE_NAMES}))"
+_QUOTE = rf"""(?:\\*["'`\])]|%{_25}2[27]|&quot;|&apos;|&#0*3[49];|\\u002[27])*"""
+_SIGN = rf"(?:[:=：＝﹕꞉∶︓]|%{_25}3[aAdD]|&#0*(?:58|61);|&#[xX]0*3[aAdD];|&colon;|&equals;|\\u003[aAdD])[>=]?"
+_IS = rf"{_QUOTE}\s*{_SIGN}\s*"
+_NAMED = rf"(?i)({_NAME}{_IS})"
+_FIRST = r"""(?:\[[^\s"\]\[{]+|[^\s"'`\\,;&<\x02\[{])"""
+_WORD = rf"""{_FIRST}(?:[^\s"'<>\\,;]|,[^\s"\\])*"""
+_HEADER_WORD = r"""(?:=\\*"[\w/+][^"\n]*"|[^\s"',;\\\x02\[{<]|\[[^\s"\]\[{]+)+"""
+_SCHEME = r"(?:[A-Za-z][\w\-]*(?:\s+|%20))?"
+_PREFIXES = (
+    r"\b(?:[spr]k_(?:live|test)_|gh[pousr]_|github_pat_|gl(?:pat|dt|ft|soat|rt|cbt|imt|ptt|agent|oas)-|GR1348941"
+    r"|xox[a-z]-|xapp-|A3T[A-Z0-9]|ABIA|ACCA|AKIA|ASIA|AIza|GOCSPX-|ya29\.|sk-|npm_|hf_|shp[a-z]{2}_|dop_v1_|whsec_"
+    r"|pypi-|SG\.|sq0[a-z]{3}-)"
+)
+_TOKENS = (
+    # The third part of a JWT is its signature.
+    r"eyJ[A-Za-z0-9_\-]{6,}(?:(?:\.|%2[eE])[A-Za-z0-9_\-]*){0,4}",
+    _PREFIXES + r"[A-Za-z0-9_\-.]{10,}",
+    r"\b[0-9a-fA-F]{32,}\b",
+    r"\b[A-Za-z0-9_+=]{40,}",
+)
+# Plug-ins whose patterns stand for a token and not for its surroundings.
+_PLUGINS = (
+    "aws azure_storage_key discord github_token gitlab_token jwt mailchimp openai pypi_token sendgrid slack "
+    "square_oauth stripe telegram_token twilio"
+)
+_IPV4 = r"\b\d{1,3}\.(?:[1-9]\d{0,2}\.\d{1,3}\.\d{1,3}|0\.[1-9]\d{0,2}\.\d{1,3}|0\.0\.[1-9]\d{0,2})\b"
+_IPV6 = r"\b(?:[0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}\b|\b(?:[0-9a-fA-F]{1,4}:){1,6}(?::[0-9a-fA-F]{1,4}){1,6}\b"
+_UUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
+_LINKS = (
+    r"reset|verif(?:y|ication)|confirm(?:ation)?|activat(?:e|ion)|invit(?:e|ation)|unsubscribe|opt-?(?:in|out)|magic"
+    r"|token|recover(?:y)?|forgot|otp|one-?time|passwordless|auto-?login|sso|impersonate|secret"
+)
+_ABOUT = r"(?:password|passwd|pw|e?-?mail|account|user|login|signup|link|address|newsletter|order|phone|set|code|my)"
+_LINK = rf"(?:{_ABOUT}[\-_.]?)*(?:{_LINKS})s?(?:[\-_.]?{_ABOUT})*(?:\.[a-z]{{2,5}})?"
+# Words that follow such a segment and are no secret.
+_STEPS = (
+    r"password|e-?mail|account|phone|success(?:ful)?|done|complete|completed|sent|failed|error|expired|invalid|friends"
+    r"|thanks|thank-you|new|start|request|form|users?|confirmed|verified|link"
+)
+_STOPS = r"""\s"'<>\\?#,)"""
+_SEPARATOR = rf"(?:[ \t.\-+_ ]|%{_25}2[0dD])"
+_CARD_STARTS = r"(?:4[0-9]{3}|5[0-9]{3}|2[2-7][0-9]{2}|6[0-9]{3}|3[05689][0-9]{2})"
+_CARD = (
+    rf"{_CARD_STARTS}(?:{_SEPARATOR}{{1,2}}[0-9]{{4}}){{3}}(?:{_SEPARATOR}[0-9]{{3}}\b)?"
+    rf"|3[0-9]{{3}}{_SEPARATOR}[0-9]{{6}}{_SEPARATOR}[0-9]{{4,5}}|[0-9]{{14,}}"
+)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Something that is replaced; `hint` matches wherever `pattern` may, and is cheap; `what` stands on the list."""
+
+    what: str
+    pattern: str
+    left: str
+    hint: str = ""
+
+
+def named(what: str, value: str, left: str, is_value: str = _NAMED) -> Rule:
+    """Returns a rule for the value behind the name of a secret."""
+    return Rule(what, is_value + value, left, rf"(?i:{_HINTED_NAME}{_IS})")
+
+
+@cache
+def provider_tokens() -> str:
+    """Returns the union of the patterns of `detect-secrets` for tokens."""
+    modules = [import_module(f"detect_secrets.plugins.{name}") for name in _PLUGINS.split()]
+    detectors = [found for module in modules for found in vars(module).values() if _is_detector(found, module.__name__)]
+    found = [pattern for detector in detectors for pattern in detector.denylist]
+    return "|".join(_linear(pattern) for pattern in found if ".{" not in pattern.pattern)
+
+
+def _is_detector(found: object, module: str) -> bool:
+    return isinstance(found, type) and issubclass(found, RegexBasedDetector) and found.__module__ == module
+
+
+def _linear(pattern: re.Pattern[str]) -> str:
+    """A token may be longer than its pattern allows: all of it goes, and what only looks ahead is left out."""
+    text = re.sub(r"\{(\d+),\d+\}", r"{\1,}", pattern.pattern.replace(r"(?!\w)", "")).removesuffix("?")
+    return f"(?i:{text})" if pattern.flags & re.IGNORECASE else f"(?:{text})"
+
+
+_EMAILS = "E-mail addresses, also percent-encoded (several times) or as HTML entities"
+_KEYS = "Private keys (PEM)"
+_USERS = "User and password in addresses (`https://user:password@host`)"
+_VALUES = (
+    "Values behind the names of secrets: password, pwd, token, secret, API key, access key, credentials, signature, "
+    'cookie, authorization and names that end so (`client_secret=`, `X-Api-Key:`, `"refreshToken": …`)'
+)
+_PROVIDERS = (
+    "Tokens of providers (AWS, GitHub, GitLab, Slack, Stripe, Google, npm, PyPI, SendGrid, Twilio, OpenAI, …) and JWTs"
+)
+_QUERIES = "Query strings and fragments of addresses"
+_ADDRESSES = "IP addresses"
+_AFTER = "What follows `/reset/`, `/invite/`, `/verify/`, `/confirm/`, `/unsubscribe/`, `/magic/`, `/token/` in a path"
+
+PRIVATE_KEY = Rule(
+    _KEYS,
+    r"""-*BEGIN(?:[A-Z0-9 +]|%20)*PRIVATE(?: |%20|\+)KEY(?:[^"]*?-----END[^-"]*-----|[^"]*)""",
+    "[key]",
+    r"PRIVATE(?: |%20|\+)KEY",
+)
+USER_IN_URL = Rule(_USERS, r"""([A-Za-z][\w+.\-]*:(?:\\?/){2})[^\s/"'<>?#\\]*@""", r"\1", r"//[^\s/]*@")
+NAMES = (
+    Rule("", r"(?i)((?:unexpected|illegal) token\s*[:=]\s*)", rf"\1{KEPT}"),
+    # What says that there is none stays, and the JSON that it is part of stays JSON.
+    named(
+        "",
+        r"((?:null|undefined|true|false|none|nil|nan|required|missing|invalid|expired|empty|not)(?:[\s,;.)}\]]|$))",
+        rf"\1{KEPT}\2",
+    ),
+    # In quotes where a JSON value was, without them inside of a text. A quote before a comma or bracket ends a value.
+    named(_VALUES, r"""("(?:[^"\\,}\]:]|\\.)(?:[^"\\]|\\.)*"?)""", r'\1"[removed]"'),
+    named(_VALUES, r"-?\d[0-9.eE+\-]*", r'\1"[removed]"', rf'(?i)({_NAME}"\s*:\s*)'),
+    named(_VALUES, r"[\[{][^\[\]{}]*[\]}]", r'\1"[removed]"', rf'(?i)({_NAME}"\s*:\s*)'),
+    named(_VALUES, r"""(\\+["'])(?:[^"'\\]|\\+[^"'\\])*""", r"\1\2[removed]"),
+    named(_VALUES, r"""(['`])[^'`"\n]*""", r"\1\2[removed]"),
+    named(_VALUES, r"""(&quot;|&apos;|&#0*3[49];)[^&"\n]*""", r"\1\2[removed]"),
+    named(
+        _VALUES,
+        rf"{_SCHEME}{_HEADER_WORD}(?:,\s*{_HEADER_WORD})*",
+        r"\1[removed]",
+        rf"(?i)([\w\-]*authorization{_IS})",
+    ),
+    named(_VALUES, rf"{_HEADER_WORD}(?:;\s*{_HEADER_WORD})*", r"\1[removed]", rf"(?i)([\w\-]*cookies?{_IS})"),
+    named(_VALUES, _WORD, r"\1[removed]"),
+    Rule(_VALUES, rf"""(?i)(<[\w:.\-]*(?:{_STEMS})[^<>"]*>)[^<"]+""", r"\1[removed]"),
+    Rule(_VALUES, rf"""(?i)((?:^|\s)--?[\w\-]*(?:{_STEMS})\s+)[^\s"'\\\-][^\s"'\\]*""", r"\1[removed]"),
+    Rule(_VALUES, r"""((?:^|\s)(?:-u|--user)\s+)[^\s:"'\\]+:[^\s"'\\]+""", r"\1[removed]"),
+    Rule(
+        _VALUES,
+        rf"""(?i)({_NAME}\s+(?:is|was)\s+)[^\s"\\]*\d[^\s"\\]*""",
+        r"\1[removed]",
+        rf"(?i:(?:{_STEMS}|{_WHOLE_NAMES})\s+(?:is|was)\s)",
+    ),
+)
+SCHEME = Rule(
+    _VALUES,
+    r"(?i)\b(bearer|basic|token|apikey)(?:\s+|%20|\+)[A-Za-z0-9._~+/=\-]*(?:[0-9_=]|[a-z](?-i:[A-Z]))[A-Za-z0-9._~+/=\-]{4,}",
+    r"\1 [token]",
+    r"(?i:\b(?:bearer|basic|token|apikey)(?:\s|%20|\+))",
+)
+URL_TAIL = Rule(_QUERIES, r"""([A-Za-z][A-Za-z0-9+.\-]*:(?:\\?/){2}[^\s"'<>?#]*)[?#][^\s"'<>\\]*""", r"\1")
+QUERY = Rule(_QUERIES, r"""\?[^\s"'<>\\?]*=[^\s"'<>\\]*""", "", r"\?[^\s]*=")
+TOKENS = (
+    *(Rule(_PROVIDERS, pattern, "[token]") for pattern in _TOKENS[:2]),
+    Rule(
+        _PROVIDERS,
+        provider_tokens(),
+        "[token]",
+        rf"(?i:{_PREFIXES})|AccountKey=|hooks\.slack|\.[A-Za-z\d_\-]{{6}}\.[A-Za-z\d_\-]{{27}}|\d{{8}}:[0-9A-Za-z_\-]{{35}}"
+        r"|(?:AC|SK)[a-z0-9]{8}|-us\d|eyJ",
+    ),
+)
+LONG = tuple(
+    Rule(
+        "Hexadecimal numbers of 32 digits and more, and words of 40 letters and digits",
+        pattern,
+        "[token]",
+        r"[A-Za-z0-9_+=]{32}",
+    )
+    for pattern in _TOKENS[2:]
+)
+EMAIL = Rule(_EMAILS, _LOCAL + _AT + _DOMAIN, "[email]", _AT)
+FULL_EMAIL = Rule(_EMAILS, _LOCAL + _AT + _FULL_DOMAIN, "[email]", _AT)
+IPS = (
+    Rule(_ADDRESSES, _IPV4, "[ip]", r"\d\.\d{1,3}\.\d{1,3}\.\d"),
+    Rule(_ADDRESSES, _IPV6, "[ip]", r":[0-9a-fA-F]{0,4}:"),
+)
+_STEP = Rule("", rf"(?i)({_SLASH})((?:{_STEPS})(?:[{_STOPS}/]|$))", rf"\1{KEPT}\2", r"\b\B")
+LINKS = (
+    # A step takes the slash of the next one with it: twice finds neighbours.
+    _STEP,
+    _STEP,
+    Rule(
+        _AFTER,
+        rf"(?i)({_SLASH}{_LINK}(?:{_SLASH}{KEPT}[^{_STOPS}/%]*)*){_SLASH}[^{_STOPS}/{KEPT}][^{_STOPS}]*",
+        r"\1/[token]",
+        rf"(?i:(?:/|2f)[\w.\-]*(?:{_LINKS})[\w.\-]*(?:\\?/|%))",
+    ),
+    Rule("", rf"({_SLASH}){_UUID}", r"\1[token]", r"[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"),
+)
+SESSION_IN_PATH = Rule(
+    _QUERIES, r"(?i);[\w.\-]*(?:sess|sid|token|auth)[\w.\-]*=[^/;]*", "", r"(?i);[\w.\-]*(?:sess|sid|token|auth)"
+)
+CARD = Rule(
+    "Card numbers, told from other numbers by their check digit",
+    _CARD,
+    "[card]",
+    rf"[0-9]{{14}}|[0-9]{{4}}{_SEPARATOR}{{1,2}}[0-9]{{4,6}}{_SEPARATOR}{{1,2}}[0-9]{{4}}",
+)
+CARD_LENGTHS = r"4\d{15}|4\d{18}|5[0-8]\d{14}|2[2-7]\d{14}|6\d{15,18}|3[47]\d{13}|3[0689]\d{12}|35\d{14}"
+# Three runs of digits, or four capitals behind other characters: fewer are a name with a version or two in it.
+MIXED = r"[0-9][A-Za-z]+[0-9]+[A-Za-z]+[0-9]|(?:[a-z0-9][A-Z]+[A-Za-z0-9]*?){4}"
+RANDOM = Rule(
+    "Words that are random by their look, such as `Xk9qLmZ7vQpRt2Wy8`",
+    r"[A-Za-z0-9][A-Za-z0-9_.~+\-]{11,}",
+    "[token]",
+    rf"{MIXED}|[0-9a-f]{{16}}|[0-9A-F]{{16}}",
+)
+ASSET = r"(?i)\.(?:m?js|css|map|png|jpe?g|webp|avif|gif|svg|ico|woff2?|ttf|json|wasm|mp4|webm)$"
+VALUE_IN_PATH = Rule(
+    _VALUES,
+    rf"(?i)([\w.\-]*(?:{_STEMS}){_SUFFIX}(?:=|%(?:25)*3d))[^/]+",
+    r"\1[removed]",
+    rf"(?i:(?:{_STEMS}){_SUFFIX}(?:=|%(?:25)*3d))",
+)
+SECRET_NAME = rf"(?i)[\w.\-]*(?:{_STEMS}){_SUFFIX}"
+
+
+def removed() -> tuple[str, ...]:
+    """Returns what is taken out of texts and paths, as the documentation lists it."""
+    names = (*NAMES, PRIVATE_KEY, *TOKENS, SCHEME, *LONG, USER_IN_URL, URL_TAIL, EMAIL, *IPS, CARD, *LINKS, RANDOM)
+    return tuple(dict.fromkeys(rule.what for rule in names if rule.what))
