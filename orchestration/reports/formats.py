@@ -3,15 +3,19 @@
 Only wording belongs here: units to text, UTC to the site's zone. What a number means is in the definitions.
 """
 
+import csv
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cache
 from math import floor, isfinite, log10
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+COUNTRIES = Path(__file__).parents[2] / "dbt_project" / "seeds" / "countries.csv"
 NOTHING = "–"
 NBSP = "\u00a0"  # a number is never parted from its unit
 WORDS = {
@@ -57,6 +61,8 @@ class Formats:
             return "yes" if value else "no"
         if unit == "goal":
             return self.goal(value, "share")
+        if unit == "country":
+            return country_name(value)
         if isinstance(value, str):
             return WORDS.get(value, value)
         return self._number(float(value) if isinstance(value, Decimal) else value, unit)
@@ -122,6 +128,17 @@ class Formats:
             if abs(value) >= 100 or float(value).is_integer()
             else f"{value:,.1f}"
         )
+
+
+def country_name(code: Any) -> str:
+    """Write an ISO 3166 code as the country's name; what is none (unknown, other) stays as it is."""
+    return _countries().get(str(code), str(code))
+
+
+@cache
+def _countries() -> dict[str, str]:
+    with COUNTRIES.open(encoding="utf-8", newline="") as file:
+        return {row["country"]: row["name"] for row in csv.DictReader(file)}
 
 
 def day(value: date) -> str:

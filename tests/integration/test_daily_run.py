@@ -14,6 +14,7 @@ import pytest
 
 from tests.conftest import Site
 from tests.integration import alert_lab
+from tests.unit.reports.test_one_truth import contradictions
 
 pytestmark = pytest.mark.slow
 
@@ -75,6 +76,11 @@ def test_a_published_site_has_rows_in_every_mart_that_its_exports_feed(small_sit
     # Nobody is to be told, FID is of the past, and there is no access log.
     assert empty == ["alerts.notifications", "experience.fct_fid_daily", "experience.fct_page_requests_daily"]
     assert_whole(small_site)
+
+
+def test_no_two_pages_of_a_published_site_show_two_figures_of_one_kpi(small_site):
+    texts = {path.name: path.read_text() for path in small_site.published.glob("*.html")}
+    assert contradictions(texts) == {}
 
 
 def test_availability_is_one_number_wherever_it_is_told(small_site):

@@ -109,6 +109,18 @@ alerts as (
     where state = 'open' and alerts.severity = 'critical' and not is_silenced
 ),
 
+scopes as (
+    select
+        degradations.*,
+        concat_ws(
+            ', ', nullif(degradations.page_group, 'all'), nullif(degradations.device, 'all'),
+            coalesce(countries.name, nullif(degradations.country, 'all')), nullif(degradations.browser, 'all')
+        ) as scope
+    from {{ ref('rpt_degradations') }} as degradations
+    left join {{ ref('countries') }} as countries on degradations.country = countries.country
+    where degradations.is_going_on
+),
+
 regressions as (
     select
         'regression' as kind,
@@ -116,22 +128,13 @@ regressions as (
         'medium' as severity,
         'degraded' as state,
         concat(
-            metric, ' on ', coalesce(
-                nullif(
-                    concat_ws(
-                        ', ', nullif(page_group, 'all'), nullif(device, 'all'), nullif(country, 'all'),
-                        nullif(browser, 'all')
-                    ),
-                    ''
-                ),
-                'the whole site'
-            ), ' is ', {{ share_text('change_share') }}, ' over its baseline since ', {{ day_text('started_on') }}
+            metric, ' on ', coalesce(nullif(scope, ''), 'the whole site'), ' is ', {{ share_text('change_share') }},
+            ' over its baseline since ', {{ day_text('started_on') }}
         ) as sentence,
         'degradations.html#d-' || degradation_id as page,
         change_share as value,
         started_on as since_date
-    from {{ ref('rpt_degradations') }}
-    where is_going_on
+    from scopes
 ),
 
 errors as (
@@ -238,8 +241,8 @@ order by
     list_position(['critical', 'high', 'medium', 'low'], severity),
     list_position(
         [
-            'intake', 'health', 'alert', 'incident', 'objective', 'policy', 'regression', 'exhaustion', 'error', 'check', 'feed',
-            'target', 'outlook'
+            'intake', 'health', 'alert', 'incident', 'objective', 'policy', 'regression', 'exhaustion', 'error',
+            'check', 'feed', 'target', 'outlook'
         ],
         kind
     ),

@@ -189,7 +189,7 @@ def _segments(context: Context, segments: list[Row], has_orders: bool) -> Sectio
     tables = []
     for kind, label in KINDS.items():
         columns = (
-            Column("segment", label),
+            Column("segment", label, "country" if kind == "country" else "text"),
             Column("session_count", "Sessions", "count", "session"),
             Column(
                 "conversion_share",

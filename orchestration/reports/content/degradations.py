@@ -5,7 +5,7 @@ from datetime import timedelta
 from orchestration.reports.charts import Chart, Column, Page, Section, Series, Table
 from orchestration.reports.content import Context, listed, plural
 from orchestration.reports.figures import sentence
-from orchestration.reports.formats import Formats, day
+from orchestration.reports.formats import Formats, country_name, day
 from orchestration.reports.marts import Row, aligned
 
 SHOWN = 12
@@ -41,8 +41,9 @@ def page(context: Context) -> Page:
 
 def where(row: Row) -> str:
     """Return the scope of a degradation in words: its page group, device, country and browser."""
-    parts = [row[name] for name in ("page_group", "device", "country", "browser") if row[name] != "all"]
-    return ", ".join(str(part) for part in parts) or "the whole site"
+    names = ("page_group", "device", "country", "browser")
+    parts = [country_name(row[name]) if name == "country" else str(row[name]) for name in names if row[name] != "all"]
+    return ", ".join(parts) or "the whole site"
 
 
 def _told(context: Context, row: Row) -> Row:
@@ -130,7 +131,7 @@ def _parts(formats: Formats, row: Row) -> str:
 
 
 def _segment(part: Row) -> str:
-    names = [str(part[name]) for name in ("device", "country", "browser")]
+    names = [str(part["device"]), country_name(part["country"]), str(part["browser"])]
     return "all other segments" if set(names) == {"other"} else " ".join(names)
 
 

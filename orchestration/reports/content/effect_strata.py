@@ -3,7 +3,7 @@
 from orchestration.reports.charts import Chart, Column, Section, Series, Table
 from orchestration.reports.content import Context, plural
 from orchestration.reports.content.effects_by_day import change, newest
-from orchestration.reports.formats import NOTHING, Formats
+from orchestration.reports.formats import NOTHING, Formats, country_name
 from orchestration.reports.marts import Row
 
 # Exposure → name, what one unit of it is, and what it is like when it is good.
@@ -89,7 +89,7 @@ def strata(context: Context) -> Section:
                 summary=" ".join(f"{row['segment']}: {row['effect_text']}." for row in own),
                 unit="effect",
                 definition="agreement",
-                x=tuple(str(row["segment"]) for row in own),
+                x=tuple(country_name(row["segment"]) if dimension == "country" else str(row["segment"]) for row in own),
                 series=(
                     Series(
                         "effect",

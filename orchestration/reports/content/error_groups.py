@@ -146,7 +146,7 @@ def _places(context: Context, places: list[Row], name: str) -> Section:
             for what, (n, s, v) in sorted(sums.items(), key=lambda item: (-item[1][0], str(item[0])))
         ]
         columns = (
-            Column("what", label),
+            Column("what", label, "country" if key == "country" else "text"),
             Column("error_count", "Errors", "count", "error_group"),
             Column("error_share", "Of all", "share"),
             Column("session_count", "Sessions by day", "count", "session"),

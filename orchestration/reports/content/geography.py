@@ -3,6 +3,7 @@
 from orchestration.reports.charts import Column, Page, Role, Section, Table
 from orchestration.reports.content import Context, sized
 from orchestration.reports.content.vitals import VITAL_COLUMNS, cells
+from orchestration.reports.formats import country_name
 from orchestration.reports.marts import Row
 from orchestration.reports.world import POSITIONS, Place, world_map
 
@@ -16,7 +17,7 @@ def page(context: Context) -> Page:
     scored = [row for row in countries if row["opportunity"] is not None]
     worst = scored[0] if scored else None
     title = (
-        f"{worst['country']} lowers the UX score most: {worst['ux_score']:.1f} on "
+        f"{country_name(worst['country'])} lowers the UX score most: {worst['ux_score']:.1f} on "
         f"{context.formats.value(worst['traffic_share'], 'share')} of page views"
         if worst
         else "No page view of 28 days has a country"
@@ -67,7 +68,7 @@ def _map(context: Context, rows: list[Row]) -> Section:
         words = "no score" if score is None else f"UX score {formats.value(score, 'score')}"
         lcp = formats.value(row.get("lcp_p75_value"), "ms")
         places[row["country"]] = Place(
-            role, f"{row['country']}: {words}, LCP p75 {lcp}, {sized(row, 'page_view_count')}"
+            role, f"{country_name(row['country'])}: {words}, LCP p75 {lcp}, {sized(row, 'page_view_count')}"
         )
     off = sum(row["page_view_count"] for row in rows if row["country"] not in POSITIONS)
     note = f" {off:,} page views are from places not on the map." if off else ""
@@ -80,7 +81,7 @@ def _map(context: Context, rows: list[Row]) -> Section:
 
 
 def _table(table_id: str, name: str, rows: list[Row]) -> Table:
-    places = [Column("country", "Country")] + ([Column("region", "Region")] if name == "region" else [])
+    places = [Column("country", "Country", "country")] + ([Column("region", "Region")] if name == "region" else [])
     columns = (
         *places,
         Column("opportunity", "Costs", "score", "opportunity", "opportunity_lower", "opportunity_upper"),

@@ -7,7 +7,7 @@ from datetime import date
 
 from orchestration.reports.content import Context
 from orchestration.reports.figures import KPIS
-from orchestration.reports.formats import day, short_day
+from orchestration.reports.formats import country_name, day, short_day
 from orchestration.reports.marts import Row
 
 # Why the other targets have no forecast.
@@ -85,7 +85,8 @@ def _week(row: Row, context: Context) -> str:
 def _driver(row: Row, context: Context) -> str:
     if row["driver"] is None:
         return ", spread over all segments"
-    name = f"{DIMENSIONS[row['driver_dimension']]}{row['driver']}"
+    driver = country_name(row["driver"]) if row["driver_dimension"] == "country" else row["driver"]
+    name = f"{DIMENSIONS[row['driver_dimension']]}{driver}"
     volume = context.formats.value(row["driver_volume_share"], "share")
     carried = context.formats.value(row["driver_carried_share"], "share")
     if row["driver_carried_share"] > 1:

@@ -73,7 +73,9 @@ def _with_vitals(row: Row, vitals: list[Row]) -> Row:
 def cell_table(context: Context, table_id: str, title: str, roll_up: str, shown: int = 15, **where: str) -> Table:
     """Return the table of a roll-up's cells; the dimensions in `where` are not repeated."""
     names = [name for name in roll_up.split(", ") if name in DIMENSIONS and name not in where]
-    columns = [Column(name, DIMENSIONS[name]) for name in names] or [Column("roll_up", "Of")]
+    columns = [Column(name, DIMENSIONS[name], "country" if name == "country" else "text") for name in names] or [
+        Column("roll_up", "Of")
+    ]
     return Table(table_id, title, (*columns, *VITAL_COLUMNS), cells(context, roll_up, **where), shown=shown)
 
 

@@ -20,6 +20,8 @@ def fill(connection, as_of=AS_OF):
     for name in ("synthetic", "synthetic_reliability", "synthetic_vitals"):
         script = (Path(__file__).parent / f"{name}.sql").read_text()
         connection.execute(script.replace("$as_of", f"date '{as_of}'"))
+    seed = ROOT / "dbt_project/seeds/countries.csv"
+    connection.execute(f"create table dimensions.countries as select * from read_csv('{seed}', header = true)")
     build_reports(connection)
     # As in the real marts, the targets are measured on the same tables as the KPIs.
     connection.execute(

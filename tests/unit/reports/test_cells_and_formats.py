@@ -86,6 +86,10 @@ def test_a_time_that_grew_is_told_as_a_multiple_and_not_as_a_reduction_under_not
     assert plain(FORMATS.goal(0.5, "reduction")) == "50 % less"
 
 
+def test_a_country_is_written_by_its_name_and_what_is_none_as_it_is():
+    assert [FORMATS.value(code, "country") for code in ("DE", "NA", "unknown")] == ["Germany", "Namibia", "unknown"]
+
+
 def test_a_goal_has_no_decimals_that_say_nothing():
     goals = [(0.05, "share"), (0.999, "share"), (90.0, "score"), (1.0, "share"), (0.1, ""), (4000, "ms"), (30, "s")]
     assert [plain(FORMATS.goal(*goal)) for goal in goals] == ["5 %", "99.9 %", "90", "100 %", "0.1", "4 s", "30 s"]

@@ -50,7 +50,7 @@ def plain(text):
 
 def test_a_proven_change_names_who_carries_more_of_it_than_its_volume(context):
     said = {kpi: plain(notes[0]) for kpi, notes in kpi_notes(context).items()}
-    assert said["revenue_net"] == "Last week ▼ 8.0 %, 45.0 % of it from BR (8.0 % of the volume)."
+    assert said["revenue_net"] == "Last week ▼ 8.0 %, 45.0 % of it from Brazil (8.0 % of the volume)."
     assert said["ux_score"] == "Last week ▲ 3.0 %, spread over all segments."
     assert "all of it from the page group cart" in said["conversion_share"]
     assert said["conversion_share"].endswith("others changed the other way, mostly from a change of mix.")
