@@ -5,7 +5,7 @@ from typing import Any
 from markupsafe import Markup
 
 from orchestration.reports.charts import Column, Figure, Page, Section, Table, Tile
-from orchestration.reports.content import Context, change_text, plural, sure
+from orchestration.reports.content import Context, begun, change_text, plural, sure
 from orchestration.reports.content.attention import attention
 from orchestration.reports.content.outlook import kpi_notes
 from orchestration.reports.content.targets import counted, target_rows
@@ -82,7 +82,7 @@ def _card(context: Context, row: Row, notes: tuple[str, ...]) -> Tile:
         change=change_text(row, formats, about.is_better_high),
         detail=row["verdict"] or "",
         verdict=row["state"] or "",
-        goal=f"{WHAT.get(row['kpi'], about.label)}, {WINDOW}",
+        goal=f"{begun(WHAT.get(row['kpi'], about.label))}, {WINDOW}",
         spark=trend if sum(value is not None for value in trend) > 1 else (),
         spark_text=f"{about.label} by day. {told}",
         href=CARD_PAGES[row["card"]],

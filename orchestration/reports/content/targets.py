@@ -31,6 +31,8 @@ ANCHORS = {
     "alert_false_positive_share": "#accuracy",
     "alert_latency_s": "#clocks",
 }
+# A target of a feed that the site does not deliver is none of its targets.
+FEEDS = {"ux_score": ("page_views",), "availability": ("probes",), "mttr_reduction_share": ("incidents",)}
 VERDICTS = ("missed", "not_proven", "met")
 STRICT = ("ux_score", "alert_false_positive_share", "alert_latency_s")
 
@@ -55,10 +57,12 @@ def page(context: Context) -> Page:
 
 
 def target_rows(context: Context) -> list[Row]:
-    """Return the judged targets, in the order of the page."""
+    """Return the judged targets of what the site delivers, in the order of the page."""
     rows = context.marts.rows("select * from reports.rpt_mission_targets where event_date <= $as_of")
     order = list(TARGETS)
-    return sorted((row for row in rows if row["target"] in TARGETS), key=lambda row: order.index(row["target"]))
+    known = (row for row in rows if row["target"] in TARGETS)
+    own = [row for row in known if row["target"] not in FEEDS or context.delivers(*FEEDS[row["target"]])]
+    return sorted(own, key=lambda row: order.index(row["target"]))
 
 
 def counted(rows: list[Row]) -> str:

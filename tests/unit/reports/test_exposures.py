@@ -44,7 +44,7 @@ def test_each_page_has_an_exposure_that_names_the_tables_it_reads():
         marts = Listening(connection, AS_OF)
         targets = {"ux_score": 90, "availability": 0.999}
         context = Context(marts, Formats("EUR", "UTC"), [], status.health(marts), "Shop", targets, "EUR")
-        assert context.subjects
+        assert context.subjects and context.feeds
         listing = "select table_schema || '.' || table_name from information_schema.tables"
         known = {name for (name,) in connection.execute(listing).fetchall()} | set(DECLARED)
         read = {}

@@ -155,3 +155,10 @@ def test_statements_write_values_as_pages_do(marts_connection):
     for value in (30, 119, 120, 1146.1, 7000):
         (said,) = marts_connection.execute(template.render(), [float(value)]).fetchone()
         assert said == formats.value(float(value), "s"), value
+
+
+def test_a_target_of_a_feed_that_is_not_delivered_is_no_target_of_the_site(marts_connection):
+    before = {row["target"] for row in targets.target_rows(context(marts_connection))}
+    marts_connection.execute("update dimensions.dim_feeds set is_delivered = false where feed = 'incidents'")
+    after = {row["target"] for row in targets.target_rows(context(marts_connection))}
+    assert before - after == {"mttr_reduction_share"} and after
