@@ -75,17 +75,25 @@ repeated as (
 
 ),
 
+-- Unless the chain says otherwise: where it does, it also says which report is the last.
+chained as (
+
+    {{ chained_reports('dated') }}
+
+),
+
 marked as (
 
     select
-        dated.*,
+        dated.* exclude (_receipt_order),
         case
             when dated.is_bot then 'bot'
             when dated.invalid_reason is not null then 'invalid'
             when dated.view_date is null then 'orphan'
-            when dated._receipt_order > repeated.first_order then 'duplicate'
+            when coalesce(chained.is_duplicate, dated._receipt_order > repeated.first_order) then 'duplicate'
             else 'used'
-        end as status
+        end as status,
+        coalesce(chained.chain_order, dated._receipt_order) as _receipt_order
     from dated
     left join repeated
         on
@@ -95,6 +103,7 @@ marked as (
             and dated.report_id = repeated.report_id
             and dated.value is not distinct from repeated.value
             and dated.delta is not distinct from repeated.delta
+    left join chained on dated._receipt_order = chained._receipt_order
 
 )
 

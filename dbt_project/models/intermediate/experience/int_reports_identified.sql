@@ -19,12 +19,16 @@ unnamed as (
         _receipt_order,
         event_date,
         client_clock_ms,
+        metric,
+        report_id,
         md5(concat_ws(
             '|',
             coalesce(session_id, user_agent, ''),
             coalesce(navigation_url, ''),
             coalesce(navigation_id, ''),
-            coalesce(navigation_start_ms, -1)
+            coalesce(navigation_start_ms, -1),
+            -- A return from the back-forward cache measures anew, whatever the clock.
+            coalesce(navigation_type, '')
         )) as navigation_key
     from reports
     where page_view_id is null
@@ -56,19 +60,97 @@ spaced as (
 
 ),
 
-named as (
+clustered as (
 
     select
-        _receipt_order,
-        md5(concat_ws('|', navigation_key, coalesce(
+        *,
+        coalesce(
             max(case when coalesce(is_close, false) then null else client_clock_ms end) over (
                 partition by navigation_key, own_date order by client_clock_ms, _receipt_order
             ),
             0
-        ))) as page_view_id,
-        event_date = own_date as is_own_date
+        ) as cluster_ms
     from spaced
-    qualify is_own_date
+
+),
+
+-- A browser gives each metric one id in a view: two ids of one metric are two views, such as two tabs that opened one
+-- page within seconds. Few clusters have that.
+doubled as (
+
+    select
+        navigation_key,
+        own_date,
+        cluster_ms,
+        arg_max(metric, (id_count, metric)) as leading_metric
+    from (
+        select
+            navigation_key,
+            own_date,
+            cluster_ms,
+            metric,
+            count(distinct report_id) as id_count
+        from clustered
+        where client_clock_ms is not null
+        group by navigation_key, own_date, cluster_ms, metric
+    ) as metrics
+    group by navigation_key, own_date, cluster_ms
+    having max(id_count) > 1
+
+),
+
+-- The metric with the most ids tells when the views began, and what else was measured belongs to the nearest of them.
+begun as (
+
+    select
+        clustered.navigation_key,
+        clustered.own_date,
+        clustered.cluster_ms,
+        clustered.report_id,
+        min(clustered.client_clock_ms) as began_ms,
+        row_number() over (
+            partition by clustered.navigation_key, clustered.own_date, clustered.cluster_ms
+            order by min(clustered.client_clock_ms), clustered.report_id
+        ) as view_number
+    from clustered
+    inner join doubled using (navigation_key, own_date, cluster_ms)
+    where clustered.metric = doubled.leading_metric
+    group by clustered.navigation_key, clustered.own_date, clustered.cluster_ms, clustered.report_id
+
+),
+
+own as (
+
+    select * from clustered
+    where event_date = own_date
+
+),
+
+numbered as (
+
+    select
+        own._receipt_order,
+        arg_min(begun.report_id, (
+            own.report_id <> begun.report_id, abs(own.client_clock_ms - begun.began_ms), begun.view_number
+        )) as began_id,
+        arg_min(begun.view_number, (
+            own.report_id <> begun.report_id, abs(own.client_clock_ms - begun.began_ms), begun.view_number
+        )) as view_number
+    from own
+    inner join begun using (navigation_key, own_date, cluster_ms)
+    group by own._receipt_order
+
+),
+
+named as (
+
+    select
+        own._receipt_order,
+        md5(concat_ws(
+            '|', own.navigation_key, own.cluster_ms, if(numbered.view_number > 1, numbered.began_id, null)
+        )) as page_view_id
+    from own
+    left join numbered on own._receipt_order = numbered._receipt_order
 
 )
 
