@@ -21,14 +21,13 @@ unnamed as (
         client_clock_ms,
         metric,
         report_id,
+        navigation_type,
         md5(concat_ws(
             '|',
             coalesce(session_id, user_agent, ''),
             coalesce(navigation_url, ''),
             coalesce(navigation_id, ''),
-            coalesce(navigation_start_ms, -1),
-            -- A return from the back-forward cache measures anew, whatever the clock.
-            coalesce(navigation_type, '')
+            coalesce(navigation_start_ms, -1)
         )) as navigation_key
     from reports
     where page_view_id is null
@@ -74,8 +73,32 @@ clustered as (
 
 ),
 
--- A browser gives each metric one id in a view: two ids of one metric are two views, such as two tabs that opened one
--- page within seconds. Few clusters have that.
+-- A browser gives each metric one id in a view, and a view has one navigation type: two of either are two views, such
+-- as two tabs that opened one page within seconds, or a return from the back-forward cache. Few clusters have that.
+identified as (
+
+    select
+        navigation_key,
+        own_date,
+        cluster_ms,
+        metric,
+        report_id as id,
+        client_clock_ms
+    from clustered
+    where client_clock_ms is not null
+    union all
+    select
+        navigation_key,
+        own_date,
+        cluster_ms,
+        '' as metric,
+        navigation_type as id,
+        client_clock_ms
+    from clustered
+    where client_clock_ms is not null and navigation_type is not null
+
+),
+
 doubled as (
 
     select
@@ -89,9 +112,8 @@ doubled as (
             own_date,
             cluster_ms,
             metric,
-            count(distinct report_id) as id_count
-        from clustered
-        where client_clock_ms is not null
+            count(distinct id) as id_count
+        from identified
         group by navigation_key, own_date, cluster_ms, metric
     ) as metrics
     group by navigation_key, own_date, cluster_ms
@@ -99,23 +121,23 @@ doubled as (
 
 ),
 
--- The metric with the most ids tells when the views began, and what else was measured belongs to the nearest of them.
+-- What has the most ids tells when the views began, and what else was measured belongs to the nearest of them.
 begun as (
 
     select
-        clustered.navigation_key,
-        clustered.own_date,
-        clustered.cluster_ms,
-        clustered.report_id,
-        min(clustered.client_clock_ms) as began_ms,
+        identified.navigation_key,
+        identified.own_date,
+        identified.cluster_ms,
+        identified.id,
+        min(identified.client_clock_ms) as began_ms,
         row_number() over (
-            partition by clustered.navigation_key, clustered.own_date, clustered.cluster_ms
-            order by min(clustered.client_clock_ms), clustered.report_id
+            partition by identified.navigation_key, identified.own_date, identified.cluster_ms
+            order by min(identified.client_clock_ms), identified.id
         ) as view_number
-    from clustered
+    from identified
     inner join doubled using (navigation_key, own_date, cluster_ms)
-    where clustered.metric = doubled.leading_metric
-    group by clustered.navigation_key, clustered.own_date, clustered.cluster_ms, clustered.report_id
+    where identified.metric = doubled.leading_metric
+    group by identified.navigation_key, identified.own_date, identified.cluster_ms, identified.id
 
 ),
 
@@ -130,11 +152,15 @@ numbered as (
 
     select
         own._receipt_order,
-        arg_min(begun.report_id, (
-            own.report_id <> begun.report_id, abs(own.client_clock_ms - begun.began_ms), begun.view_number
+        arg_min(begun.id, (
+            begun.id not in (own.report_id, coalesce(own.navigation_type, '')),
+            abs(own.client_clock_ms - begun.began_ms),
+            begun.view_number
         )) as began_id,
         arg_min(begun.view_number, (
-            own.report_id <> begun.report_id, abs(own.client_clock_ms - begun.began_ms), begun.view_number
+            begun.id not in (own.report_id, coalesce(own.navigation_type, '')),
+            abs(own.client_clock_ms - begun.began_ms),
+            begun.view_number
         )) as view_number
     from own
     inner join begun using (navigation_key, own_date, cluster_ms)
