@@ -1,6 +1,6 @@
 """How services and journeys are now, how they were, and what their requests say; where the rest of it stands."""
 
-from orchestration.reports.charts import Chart, Column, Item, Page, Section, Table
+from orchestration.reports.charts import Chart, Column, Figure, Item, Page, Section, Table
 from orchestration.reports.content import Context, begun, listed, plural, traffic
 from orchestration.reports.figures import how_expected, lines_by, sentence
 from orchestration.reports.formats import day, short_day
@@ -45,15 +45,19 @@ def _services(context: Context) -> Section:
     )
     for row in rows:
         row["page"] = context.link("service", row["service"])
+        for days in (28, 90):
+            share = row[f"availability_share_{days}d"]
+            row[f"up_{days}d"] = Figure("availability_share", f"{days} days", share, row["service"])
+        row["down_28d"] = Figure("downtime_s", "28 days", row["down_s_28d"], row["service"])
     columns = (
         Column("service", "Service", href="page"),
         Column("status", "Health", "state", "health"),
         Column("reason", "Reason", "long"),
         Column("critical", "Critical"),
-        Column("availability_share_28d", "28 days", "share", "availability"),
-        Column("availability_share_90d", "90 days", "share", "availability"),
+        Column("availability_share_28d", "28 days", "share", "availability", figure="up_28d"),
+        Column("availability_share_90d", "90 days", "share", "availability", figure="up_90d"),
         Column("coverage_share_28d", "Coverage", "share", "availability_coverage"),
-        Column("down_s_28d", "Downtime", "s", "outage"),
+        Column("down_s_28d", "Downtime", "s", "outage", figure="down_28d"),
         Column("outage_count_28d", "Outages", "count", "outage"),
         Column("last_checked_at", "Last check", "moment", "check_state"),
     )

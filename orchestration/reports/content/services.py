@@ -1,6 +1,6 @@
 """A page for each service: its health, availability, objectives, outages, incidents, alerts and who depends on it."""
 
-from orchestration.reports.charts import Column, Page, Section, Table, Tile
+from orchestration.reports.charts import Column, Figure, Page, Section, Table, Tile
 from orchestration.reports.content import Context, begun, objectives, plural, reasoned
 from orchestration.reports.content.alert_ledger import LEDGER, alert_rows
 from orchestration.reports.content.subject_sections import health_section, requests
@@ -47,10 +47,11 @@ def _now(context: Context, row: Row, name: str) -> Section:
         _share_tile(formats, row, 28),
         _share_tile(formats, row, 90),
         Tile(
-            "Down, 28 days",
+            "Downtime, 28 days",
             formats.value(row["down_s_28d"], "s"),
             "outage",
             detail=plural(int(row["outage_count_28d"] or 0), "outage"),
+            figure=Figure("downtime_s", "28 days", row["down_s_28d"], row["service"]),
         ),
     ]
     if lowest and lowest["budget_remaining_share"] is not None:
@@ -83,8 +84,14 @@ def _now(context: Context, row: Row, name: str) -> Section:
 
 def _share_tile(formats: Formats, row: Row, days: int) -> Tile:
     known = formats.value(row[f"coverage_share_{days}d"], "share")
-    value = formats.value(row[f"availability_share_{days}d"], "share")
-    return Tile(f"Availability, {days} days", value, "availability", detail=f"{known} of the time is known")
+    share = row[f"availability_share_{days}d"]
+    return Tile(
+        f"Availability, {days} days",
+        formats.value(share, "share"),
+        "availability",
+        detail=f"{known} coverage",
+        figure=Figure("availability_share", f"{days} days", share, row["service"]),
+    )
 
 
 def _availability(context: Context, row: Row, name: str) -> Section:
