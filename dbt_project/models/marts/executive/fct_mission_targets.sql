@@ -17,10 +17,10 @@ kinds (target, comparison, unit, unproven_reason) as (
     values
     ('journeys_monitored_share', '>=', 'share', 'No step has been seen yet.'),
     ('alert_false_positive_share', '<=', 'share', 'No alert was raised yet; 59 without a false one would prove 5 %.'),
-    ('alert_latency_s', '<=', 's', 'No critical alert came from a landing file yet.'),
-    ('history_days', '>=', 'days', 'Deliveries do not reach back so far yet.'),
+    ('alert_latency_s', '<=', 's', 'No critical alert was raised from a landed file yet.'),
+    ('history_days', '>=', 'days', 'The history is shorter than that so far.'),
     ('ux_score', '>=', 'score', 'The interval includes the goal.'),
-    ('availability', '>=', 'share', 'Times without a check may have been up or down.')
+    ('availability', '>=', 'share', 'Time without a check may have been up or down.')
 
 ),
 
@@ -80,10 +80,9 @@ final as (
                 then concat('Reached on ', {{ as_of() }} + cast(goal - value as integer), ' if deliveries go on.')
             when verdict = 'not_proven' then unproven_reason
             when detail is not null then 'Missing: ' || detail || '.'
-            when value_lower = value_upper and verdict = 'met' then 'Known without a gap, and it meets the goal.'
-            when value_lower = value_upper then 'Known without a gap, and it misses the goal.'
-            when verdict = 'met' then 'The whole interval meets the goal.'
-            else 'The whole interval misses the goal.'
+            when value_lower = value_upper then 'Measured without gaps.'
+            when verdict = 'met' then 'The whole interval meets the target.'
+            else 'The whole interval misses the target.'
         end as reason,
         {{ as_of() }} as event_date
     from judged

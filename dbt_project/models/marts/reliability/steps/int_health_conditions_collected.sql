@@ -88,7 +88,7 @@ conditions as (
         service,
         null as objective,
         4 as priority,
-        'checks say degraded' as reason,
+        'checks report degraded' as reason,
         started_at,
         ended_at
     from {{ ref('int_service_states_merged') }}
@@ -100,7 +100,7 @@ conditions as (
         service,
         null as objective,
         6 as priority,
-        'no check came for twice the interval' as reason,
+        'no check for twice the interval' as reason,
         started_at,
         ended_at
     from gaps
