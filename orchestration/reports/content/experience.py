@@ -190,4 +190,4 @@ def _soft_navigations(context: Context) -> Section:
                 note="Retired in March 2024; not a substitute for INP.",
             )
         )
-    return Section("apart", "Soft navigations", "Not included above.", tables=tables)
+    return Section("apart", "Counted separately", "Not included above.", tables=tables)
