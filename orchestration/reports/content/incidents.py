@@ -89,7 +89,7 @@ def _list(context: Context, incidents: list[Row]) -> Section:
     )
     empty = "No incident was recorded in 90 days."
     table = Table("incidents", "", columns, rows, empty, shown=SHOWN_INCIDENTS, details=details)
-    return Section("list", "Incidents", tables=[table])
+    return Section("list", "Incidents of 90 days", tables=[table])
 
 
 def _outages(context: Context, outages: list[Row]) -> Section:
