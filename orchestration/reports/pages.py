@@ -17,8 +17,9 @@ import jinja2
 from markupsafe import Markup, escape
 
 from orchestration.reports import delivered, interactive, svg, svg_rows
+from orchestration.reports.blocks import SEEN_ROWS, Page
 from orchestration.reports.cells import write_csv
-from orchestration.reports.charts import SEEN_ROWS, Chart, Page
+from orchestration.reports.charts import Chart
 from orchestration.reports.content import (
     Context,
     alerts,

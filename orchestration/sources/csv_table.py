@@ -12,7 +12,7 @@ from orchestration.sources.literals import literal, literals
 from orchestration.sources.privacy import is_personal
 from orchestration.sources.quoting import BREAK
 from orchestration.sources.segments import first_lines
-from orchestration.sources.values import Given, given_key
+from orchestration.sources.values import Given, given_key, shortened
 
 _DELIMITERS = (",", ";", "\t", "|")
 _NAMES = re.compile(r"[^\W\d][^\d,;|\t]*(?:[,;|\t]\s*[^\W\d][^,;|\t]*)+")
@@ -113,7 +113,7 @@ def _extra(feed: Feed) -> str:
         "list_filter(list_zip(getvariable('header'), _fields), lambda e: e[2] <> '' "
         f"and (not list_contains({literals(feed.keys)}, e[1]) or list_contains(_bad, e[1])))"
     )
-    value = f"case when {is_personal('e[1]')} then '\"[removed]\"' else to_json(e[2])::varchar end"
+    value = f"case when {is_personal('e[1]')} then '\"[removed]\"' else {shortened('to_json(e[2])::varchar')} end"
     pairs = f"list_transform({kept}, lambda e: to_json(e[1])::varchar || ':' || {value})"
     return f"'{{' || nullif(array_to_string({pairs}, ','), '') || '}}'"
 

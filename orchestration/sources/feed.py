@@ -44,6 +44,18 @@ class Range:
         return f"({number} {above} {self.minimum!r} and {number} <= {self.maximum!r})"
 
 
+# The longest text of a field, in bytes: a name of a megabyte would be copied into every table that groups by it. A
+# longer one counts as a value out of range; a free text is cut, because its beginning says what it is about.
+LONGEST: dict[Kind, int] = {
+    "text": 1_000,
+    "user": 1_000,
+    "currency": 1_000,
+    "list": 8_192,
+    "url": 8_192,
+    "free_text": 65_536,
+    "object": 65_536,
+}
+
 # Any time of any feed lies between these years: what is outside is no date of an export.
 FIRST_YEAR, LAST_YEAR = 2000, 2099
 EPOCH_MS = Range(946_684_800_000, 4_102_444_799_999, "ms since 1970")

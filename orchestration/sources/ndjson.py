@@ -14,7 +14,7 @@ from orchestration.sources.feed import Feed, Kind
 from orchestration.sources.lines import lines_relation, mark_reasons
 from orchestration.sources.literals import literal, literals, name
 from orchestration.sources.privacy import is_personal
-from orchestration.sources.values import Given, given_key
+from orchestration.sources.values import Given, given_key, shortened
 
 # What DuckDB says of the line that it stumbled over; of malformed ones it counts one more.
 _STUMBLED = re.compile(r"\bin line (\d+):")
@@ -101,9 +101,7 @@ def _extra(feed: Feed) -> str:
     """Returns SQL for the fields that the feed does not know, and those of another type, as JSON text or NULL."""
     odd = f"not list_contains({literals(feed.keys)}, k) or list_contains(_bad, k)"
     kept = f"list_filter(json_keys(_text), lambda k: {odd})"
-    value = (
-        f"case when {is_personal('k')} then '\"[removed]\"' "
-        "else coalesce(json_extract(_text, '/' || replace(replace(k, '~', '~0'), '/', '~1'))::varchar, 'null') end"
-    )
+    found = "coalesce(json_extract(_text, '/' || replace(replace(k, '~', '~0'), '/', '~1'))::varchar, 'null')"
+    value = f"case when {is_personal('k')} then '\"[removed]\"' else {shortened(found)} end"
     pairs = f"list_transform({kept}, lambda k: to_json(k)::varchar || ':' || {value})"
     return f"'{{' || nullif(array_to_string({pairs}, ','), '') || '}}'"

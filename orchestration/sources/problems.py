@@ -3,7 +3,16 @@
 from orchestration.sources import times
 from orchestration.sources.feed import FIRST_YEAR, Feed, Field
 from orchestration.sources.literals import literal
-from orchestration.sources.values import TEXTS, Given, given_key, has_lost_its_sign, is_bracketed, is_out_of_range
+from orchestration.sources.values import (
+    TEXTS,
+    Given,
+    given_key,
+    has_lost_its_sign,
+    is_bracketed,
+    is_limited,
+    is_out_of_range,
+    is_too_long,
+)
 
 # Entities and snapshots may hold any past day. Windows of maintenance are planned ahead; nothing else comes early.
 PLANNED_DAYS = 3660
@@ -44,9 +53,10 @@ def problem(feed: Feed, given: Given, is_snapshot: bool, has_clock_changes: bool
 def _odd(feed: Feed, has_clock_changes: bool) -> list[str]:
     """Returns SQL for what a typed read leaves to the careful one, beside what every row is judged by."""
     nested = [is_bracketed(given_key(field.key)) for field in feed.fields if field.kind in TEXTS]
+    long = [is_too_long(field) for field in feed.fields if is_limited(field)]
     others = [is_bad(field) for field in feed.fields if field.kind not in TEXTS and not field.required]
     touched = [times.is_touched(field.name, text) for field, text in time_texts(feed).items()]
-    return [*nested, *others, *(touched if has_clock_changes else [])]
+    return [*nested, *long, *others, *(touched if has_clock_changes else [])]
 
 
 def _what_is_wrong(field: Field) -> str:

@@ -16,7 +16,7 @@ REASONS = {
     "wrong_column_count": "the row has more or fewer fields than the header",
     "missing_field": "a required field is missing",
     "wrong_type": "the value is not of the type that the field has",
-    "out_of_range": "the value lies outside the range that the field allows",
+    "out_of_range": "the value lies outside the range that the field allows, or its text is longer",
     "more_errors_than_requests": "there are more errors than requests",
     "unknown_value": "the value is not one of those that the field allows",
     "bad_time": "the time cannot be read (ISO 8601 and Unix time can)",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from orchestration.sources import times
-from orchestration.sources.feed import Feed, Field, Range
+from orchestration.sources.feed import LONGEST, Feed, Field, Range
 from orchestration.sources.literals import literal, literals, name
 
 TEXTS = ("text", "free_text", "url", "user", "currency")
@@ -41,11 +41,28 @@ def values(feed: Feed, given: Given) -> str:
 
 
 def is_out_of_range(field: Field) -> str:
-    """Returns SQL that tells whether the text of a field is a number or a time, but none that the field can hold."""
+    """Returns SQL that tells whether a field is given a number, a time or a length of text that it cannot hold."""
     text = given_key(field.key)
+    if is_limited(field):
+        return is_too_long(field)
     if field.kind == "time":
         return times.is_of_other_years(text)
     return f"not {field.range.holds(f'try_cast({text} as double)')}" if field.range else "false"
+
+
+def is_limited(field: Field) -> bool:
+    """Whether a longer text than the field can hold is none of its values, rather than cut."""
+    return field.kind in LONGEST and field.kind != "free_text"
+
+
+def is_too_long(field: Field) -> str:
+    """Returns SQL that tells whether the text of a field is longer than it can hold."""
+    return f"coalesce(strlen({given_key(field.key)}::varchar) > {LONGEST[field.kind]}, false)"
+
+
+def shortened(json: str) -> str:
+    """Returns SQL for a JSON value, or for the beginning of its text where it would crowd out what else a row keeps."""
+    return f"case when strlen({json}) > 2000 then to_json(left({json}, 1000) || '…')::varchar else {json} end"
 
 
 def has_lost_its_sign(field: Field) -> str:
@@ -61,13 +78,15 @@ def _value(field: Field, given: Given) -> str:
         return _number(field, field.range)
     match field.kind:
         case "object":
-            return f"case when starts_with({text}, '{{') and json_valid({text}) then {text}::varchar end"
+            is_object = f"starts_with({text}, '{{') and json_valid({text}) and not {is_too_long(field)}"
+            return f"case when {is_object} then {text}::varchar end"
         case "list":
             split = (
                 f"case when starts_with({text}, '[') then try(from_json({text}, '[\"VARCHAR\"]')) "
                 f"else string_split_regex({text}, '[;|,]') end"
             )
-            return f"nullif(list_filter(list_transform({split}, lambda s: trim(s)), lambda s: s <> ''), [])"
+            items = f"nullif(list_filter(list_transform({split}, lambda s: trim(s)), lambda s: s <> ''), [])"
+            return f"case when not {is_too_long(field)} then {items} end"
         case "time":
             return times.instant(text)
         case _:
@@ -86,7 +105,9 @@ def _number(field: Field, within: Range) -> str:
 
 def _text_value(field: Field, given: Given) -> str:
     text = given_key(field.key)
-    flat = f"nullif({text}, '')"
+    longest = LONGEST[field.kind]
+    shortest = f"left({text}, {longest})" if field.kind == "free_text" else "null"
+    flat = f"nullif(case when strlen({text}) > {longest} then {shortest} else {text} end, '')"
     if given.nested:
         nested = given.nested.replace("{key}", field.key)
         flat = f"case when {is_bracketed(text)} and {nested} then null else {flat} end"

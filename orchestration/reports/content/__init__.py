@@ -10,7 +10,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from orchestration.reports.charts import Figure
+from orchestration.reports.blocks import Figure
 from orchestration.reports.content.subjects import pages_of
 from orchestration.reports.delivered import Feeds, delivered_feeds
 from orchestration.reports.formats import NBSP, Formats

@@ -1,6 +1,7 @@
 """Alerts as rows: the ledger that several pages show, what became of each, and who was told."""
 
-from orchestration.reports.charts import Chart, Column, Role, Section, Series, Span, Table
+from orchestration.reports.blocks import Column, Section, Table
+from orchestration.reports.charts import Chart, Role, Series, Span
 from orchestration.reports.content import Context, begun, plural
 from orchestration.reports.formats import duration
 from orchestration.reports.marts import Row, grouped

@@ -1,6 +1,6 @@
 """Which alerts are open, what was told to whom and how fast, and how often an alert was right."""
 
-from orchestration.reports.charts import Column, Page, Section, Table, Tile
+from orchestration.reports.blocks import Column, Page, Section, Table, Tile
 from orchestration.reports.content import Context, alert_ledger, begun, plural, sized
 from orchestration.reports.formats import WORDS
 from orchestration.reports.marts import Row

@@ -3,7 +3,7 @@
 What is said, and how severe it is, is worked out in `reports.rpt_statements`; here it only gets the page to look at.
 """
 
-from orchestration.reports.charts import Item
+from orchestration.reports.blocks import Item
 from orchestration.reports.content import Context
 from orchestration.reports.marts import Row
 

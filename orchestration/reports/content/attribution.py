@@ -1,6 +1,7 @@
 """What values are made of, and which elements are behind them: a chart and a table that several pages show."""
 
-from orchestration.reports.charts import Chart, Column, Role, Series, Table
+from orchestration.reports.blocks import Column, Table
+from orchestration.reports.charts import Chart, Role, Series
 from orchestration.reports.content import Context
 from orchestration.reports.content.vitals import DIMENSIONS
 from orchestration.reports.marts import grouped

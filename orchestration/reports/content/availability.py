@@ -1,6 +1,7 @@
 """Whether services were up: by day, by five minutes, by every way of counting, and what is not known."""
 
-from orchestration.reports.charts import Chart, Column, Page, Role, Section, Series, Table
+from orchestration.reports.blocks import Column, Page, Section, Table
+from orchestration.reports.charts import Chart, Role, Series
 from orchestration.reports.content import Context, checks
 from orchestration.reports.formats import day, duration
 from orchestration.reports.marts import Row, grouped

@@ -1,6 +1,7 @@
 """Sections of the objectives page: how fast budgets burn, what they were spent on, what was agreed to follow."""
 
-from orchestration.reports.charts import SERIES_ROLES, Chart, Column, Section, Series, Table, Threshold
+from orchestration.reports.blocks import Column, Section, Table
+from orchestration.reports.charts import SERIES_ROLES, Chart, Series, Threshold
 from orchestration.reports.content import Context, begun, plural
 from orchestration.reports.content.subjects import slugs
 from orchestration.reports.figures import sentence

@@ -2,7 +2,8 @@
 
 from markupsafe import Markup
 
-from orchestration.reports.charts import Chart, Column, Figure, Page, Section, Series, Table, Tile
+from orchestration.reports.blocks import Column, Figure, Page, Section, Table, Tile
+from orchestration.reports.charts import Chart, Series
 from orchestration.reports.content import Context, change_text, funnels, marked, sure
 from orchestration.reports.figures import KPIS, WHAT, kpi_chart
 from orchestration.reports.formats import Formats, day

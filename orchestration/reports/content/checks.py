@@ -1,6 +1,7 @@
 """Sections of the availability page about the checks behind it: ways of counting, gaps, locations, speed."""
 
-from orchestration.reports.charts import Chart, Column, Section, Table
+from orchestration.reports.blocks import Column, Section, Table
+from orchestration.reports.charts import Chart
 from orchestration.reports.content import Context, begun, plural
 from orchestration.reports.figures import how_expected, lines_by, sentence
 from orchestration.reports.formats import day, duration

@@ -1,6 +1,6 @@
 """How far the figures can be trusted: checks, what journeys are covered, what was read and what was rejected."""
 
-from orchestration.reports.charts import Column, Item, Page, Section, Table
+from orchestration.reports.blocks import Column, Item, Page, Section, Table
 from orchestration.reports.content import Context, plural
 from orchestration.reports.formats import day
 from orchestration.reports.intake import newest_intake

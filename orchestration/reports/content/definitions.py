@@ -6,7 +6,7 @@ from pathlib import Path
 
 from markupsafe import Markup, escape
 
-from orchestration.reports.charts import Page, Section
+from orchestration.reports.blocks import Page, Section
 from orchestration.reports.content import Context
 
 SOURCE = Path(__file__).parents[3] / "dbt_project" / "models" / "reports" / "definitions.md"

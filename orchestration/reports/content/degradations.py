@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from orchestration.reports.charts import Chart, Column, Page, Section, Series, Table
+from orchestration.reports.blocks import Column, Page, Section, Table
+from orchestration.reports.charts import Chart, Series
 from orchestration.reports.content import Context, listed, plural
 from orchestration.reports.figures import sentence
 from orchestration.reports.formats import Formats, country_name, day

@@ -1,6 +1,7 @@
 """Outages, burning budgets and incidents beside each other: on one axis of time, and where they disagree."""
 
-from orchestration.reports.charts import Chart, Column, Role, Section, Series, Span, Table, Tile
+from orchestration.reports.blocks import Column, Section, Table, Tile
+from orchestration.reports.charts import Chart, Role, Series, Span
 from orchestration.reports.content import Context, plural
 from orchestration.reports.formats import duration
 from orchestration.reports.marts import Row, grouped

@@ -1,6 +1,6 @@
 """The tables of the release as files, for those who want to count themselves."""
 
-from orchestration.reports.charts import Column, Page, Section, Table
+from orchestration.reports.blocks import Column, Page, Section, Table
 from orchestration.reports.content import Context, plural
 
 

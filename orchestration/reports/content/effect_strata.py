@@ -1,6 +1,7 @@
 """An effect in words and stratum by stratum: whether they agree, and what an impact score says beside it."""
 
-from orchestration.reports.charts import Chart, Column, Section, Series, Table
+from orchestration.reports.blocks import Column, Section, Table
+from orchestration.reports.charts import Chart, Series
 from orchestration.reports.content import Context, plural
 from orchestration.reports.content.effects_by_day import change, newest
 from orchestration.reports.formats import NOTHING, Formats, country_name

@@ -2,7 +2,8 @@
 
 from markupsafe import Markup
 
-from orchestration.reports.charts import Chart, Column, Page, Section, Series, Table, Tile
+from orchestration.reports.blocks import Column, Page, Section, Table, Tile
+from orchestration.reports.charts import Chart, Series
 from orchestration.reports.content import Context, effects_by_day, listed, plural
 from orchestration.reports.content.effect_strata import EXPOSURES, OUTCOMES, impacts, strata, told
 from orchestration.reports.content.effects_by_day import newest

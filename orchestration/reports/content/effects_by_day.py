@@ -3,7 +3,8 @@
 Also the words that both parts of that page share.
 """
 
-from orchestration.reports.charts import Chart, Column, Role, Section, Series, Table
+from orchestration.reports.blocks import Column, Section, Table
+from orchestration.reports.charts import Chart, Role, Series
 from orchestration.reports.content import Context, plural
 from orchestration.reports.figures import KPIS
 from orchestration.reports.formats import NBSP, NOTHING, Formats

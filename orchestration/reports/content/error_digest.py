@@ -1,6 +1,6 @@
 """The digest of errors as a page: what is new, worse, back and gone, and what it cost."""
 
-from orchestration.reports.charts import Column, Page, Section, Table
+from orchestration.reports.blocks import Column, Page, Section, Table
 from orchestration.reports.content import Context, plural
 from orchestration.reports.digest import FEWEST_MET, KINDS, headline, news
 

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from orchestration.reports.charts import Chart, Column, Page, Section, Series, Table, Tile
+from orchestration.reports.blocks import Column, Page, Section, Table, Tile
+from orchestration.reports.charts import Chart, Series
 from orchestration.reports.content import Context, errors, plural
 from orchestration.reports.digest import cost
 from orchestration.reports.figures import sentence

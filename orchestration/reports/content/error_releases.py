@@ -1,6 +1,7 @@
 """Adoption of releases, and which of them brought errors."""
 
-from orchestration.reports.charts import SERIES_ROLES, Chart, Column, Page, Section, Series, Table
+from orchestration.reports.blocks import Column, Page, Section, Table
+from orchestration.reports.charts import SERIES_ROLES, Chart, Series
 from orchestration.reports.content import Context, plural
 from orchestration.reports.formats import day
 from orchestration.reports.marts import Row, aligned, grouped

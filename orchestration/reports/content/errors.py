@@ -1,6 +1,7 @@
 """Which errors visitors met, whether they are new, worse or back, whom they touched and what they cost."""
 
-from orchestration.reports.charts import SERIES_ROLES, Chart, Column, Page, Section, Series, Table, Tile
+from orchestration.reports.blocks import Column, Page, Section, Table, Tile
+from orchestration.reports.charts import SERIES_ROLES, Chart, Series
 from orchestration.reports.content import Context, plural
 from orchestration.reports.digest import headline, news, with_costs
 from orchestration.reports.figures import kpi_chart, sentence

@@ -4,7 +4,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from orchestration.reports.charts import Column, Figure, Page, Section, Table, Tile
+from orchestration.reports.blocks import Column, Figure, Page, Section, Table, Tile
 from orchestration.reports.content import Context, begun, change_text, plural, sure
 from orchestration.reports.content.attention import attention
 from orchestration.reports.content.outlook import kpi_notes

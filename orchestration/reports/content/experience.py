@@ -1,6 +1,7 @@
 """How the site feels to real users: Core Web Vitals, the UX score, where it is slow, and how far the data hold."""
 
-from orchestration.reports.charts import Chart, Column, Figure, Page, Section, Series, Table, Threshold, Tile
+from orchestration.reports.blocks import Column, Figure, Page, Section, Table, Tile
+from orchestration.reports.charts import Chart, Series, Threshold
 from orchestration.reports.content import Context, change_text, listed, sure
 from orchestration.reports.content.vitals import DIMENSIONS, VITALS, cell_table, cells, distributions, lost_text
 from orchestration.reports.figures import kpi_chart

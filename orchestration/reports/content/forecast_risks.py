@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from orchestration.reports.charts import Column, Section, Table
+from orchestration.reports.blocks import Column, Section, Table
 from orchestration.reports.content import Context, listed, plural
 from orchestration.reports.content.attention import statements
 from orchestration.reports.figures import KPIS

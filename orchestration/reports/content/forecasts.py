@@ -6,7 +6,8 @@ from functools import partial
 from itertools import zip_longest
 from typing import Any
 
-from orchestration.reports.charts import Chart, Page, Section, Series, Tile
+from orchestration.reports.blocks import Page, Section, Tile
+from orchestration.reports.charts import Chart, Series
 from orchestration.reports.content import Context, forecast_risks, plural
 from orchestration.reports.figures import KPIS, Kpi
 from orchestration.reports.formats import day

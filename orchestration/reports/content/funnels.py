@@ -1,6 +1,7 @@
 """How far the sessions of a journey come: on the page of the journey itself, and all journeys beside each other."""
 
-from orchestration.reports.charts import Chart, Column, Section, Series, Table
+from orchestration.reports.blocks import Column, Section, Table
+from orchestration.reports.charts import Chart, Series
 from orchestration.reports.content import Context, plural
 from orchestration.reports.formats import NOTHING
 from orchestration.reports.marts import Row, grouped

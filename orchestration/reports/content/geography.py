@@ -1,6 +1,7 @@
 """Where visitors are, and how the site feels there: a map, and the same as a ranked table, by country and by region."""
 
-from orchestration.reports.charts import Column, Page, Role, Section, Table
+from orchestration.reports.blocks import Column, Page, Section, Table
+from orchestration.reports.charts import Role
 from orchestration.reports.content import Context, sized
 from orchestration.reports.content.vitals import VITAL_COLUMNS, cells
 from orchestration.reports.formats import country_name

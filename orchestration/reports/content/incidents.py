@@ -1,6 +1,6 @@
 """What broke, how long it took to notice and to restore, and which outages nobody recorded."""
 
-from orchestration.reports.charts import Column, Page, Section, Table
+from orchestration.reports.blocks import Column, Page, Section, Table
 from orchestration.reports.content import Context, begun, plural
 from orchestration.reports.content.attention import statements
 from orchestration.reports.content.detections import detections, timeline

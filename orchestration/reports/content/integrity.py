@@ -1,6 +1,7 @@
 """How far the browser's figures can be trusted: what was lost, repeated, late, invalid or a robot's on its way here."""
 
-from orchestration.reports.charts import Chart, Column, Page, Section, Series, Table, Tile
+from orchestration.reports.blocks import Column, Page, Section, Table, Tile
+from orchestration.reports.charts import Chart, Series
 from orchestration.reports.content import Context, sure
 from orchestration.reports.content.vitals import cells
 from orchestration.reports.figures import expected_line, how_expected, sentence

@@ -1,6 +1,6 @@
 """A page for each journey: its steps, what each depends on, how they are, and how far sessions come."""
 
-from orchestration.reports.charts import Column, Page, Section, Table, Tile
+from orchestration.reports.blocks import Column, Page, Section, Table, Tile
 from orchestration.reports.content import Context, begun, funnels, listed, plural, reasoned
 from orchestration.reports.content.subject_sections import health_section
 from orchestration.reports.formats import day

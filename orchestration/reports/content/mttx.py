@@ -3,7 +3,8 @@
 from dataclasses import replace
 from datetime import date
 
-from orchestration.reports.charts import Chart, Column, Figure, Section, Series, Table, Tile
+from orchestration.reports.blocks import Column, Figure, Section, Table, Tile
+from orchestration.reports.charts import Chart, Series
 from orchestration.reports.content import Context, plural, sure
 from orchestration.reports.content.targets import target_card, target_rows
 from orchestration.reports.figures import sentence

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from orchestration.reports.charts import Column, Figure, Page, Section, Table
+from orchestration.reports.blocks import Column, Figure, Page, Section, Table
 from orchestration.reports.content import Context, begun, budgets, plural
 from orchestration.reports.content.subjects import slugs
 from orchestration.reports.formats import duration

@@ -1,6 +1,7 @@
 """What to make faster first: points of UX score by page group and metric, parts of values, and elements."""
 
-from orchestration.reports.charts import Chart, Column, Page, Section, Series, Table
+from orchestration.reports.blocks import Column, Page, Section, Table
+from orchestration.reports.charts import Chart, Series
 from orchestration.reports.content import Context
 from orchestration.reports.content.attribution import elements_table, parts_chart
 from orchestration.reports.content.vitals import VITALS, cells

@@ -1,6 +1,6 @@
 """A page for each page group: its vitals day by day, what they are made of, who is slow, and its single pages."""
 
-from orchestration.reports.charts import Column, Page, Section, Table
+from orchestration.reports.blocks import Column, Page, Section, Table
 from orchestration.reports.content import Context
 from orchestration.reports.content.attribution import elements_table, parts_chart
 from orchestration.reports.content.subjects import slugs

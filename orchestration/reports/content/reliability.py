@@ -1,6 +1,7 @@
 """How services and journeys are now, how they were, and what their requests say; where the rest of it stands."""
 
-from orchestration.reports.charts import Chart, Column, Figure, Item, Page, Section, Table
+from orchestration.reports.blocks import Column, Figure, Item, Page, Section, Table
+from orchestration.reports.charts import Chart
 from orchestration.reports.content import Context, begun, listed, plural, traffic
 from orchestration.reports.figures import how_expected, lines_by, sentence
 from orchestration.reports.formats import day, short_day

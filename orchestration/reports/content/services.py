@@ -1,6 +1,6 @@
 """A page for each service: its health, availability, objectives, outages, incidents, alerts and who depends on it."""
 
-from orchestration.reports.charts import Column, Figure, Page, Section, Table, Tile
+from orchestration.reports.blocks import Column, Figure, Page, Section, Table, Tile
 from orchestration.reports.content import Context, begun, objectives, plural, reasoned
 from orchestration.reports.content.alert_ledger import LEDGER, alert_rows
 from orchestration.reports.content.subject_sections import health_section, requests

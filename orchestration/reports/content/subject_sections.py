@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from orchestration.reports.charts import Chart, Column, Role, Section, Series, Table
+from orchestration.reports.blocks import Column, Section, Table
+from orchestration.reports.charts import Chart, Role, Series
 from orchestration.reports.content import Context
 from orchestration.reports.figures import expected_line, how_expected, sentence
 from orchestration.reports.marts import aligned

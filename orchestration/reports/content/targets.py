@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from orchestration.reports.charts import Figure, Page, Section, Tile
+from orchestration.reports.blocks import Figure, Page, Section, Tile
 from orchestration.reports.content import Context, plural, sure
 from orchestration.reports.content.outlook import target_notes
 from orchestration.reports.figures import WHAT, sentence

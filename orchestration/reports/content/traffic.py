@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from orchestration.reports.charts import Chart, Column, Role, Section, Series, Span, Table
+from orchestration.reports.blocks import Column, Section, Table
+from orchestration.reports.charts import Chart, Role, Series, Span
 from orchestration.reports.content import Context, plural
 from orchestration.reports.marts import Row, grouped
 

@@ -6,7 +6,8 @@ Each function turns rows into a table or a chart; which page shows it is decided
 from bisect import bisect_left
 from typing import Any
 
-from orchestration.reports.charts import Chart, Column, Role, Series, Table, Tile
+from orchestration.reports.blocks import Column, Table, Tile
+from orchestration.reports.charts import Chart, Role, Series
 from orchestration.reports.content import Context, sized, sure
 from orchestration.reports.figures import KPIS, breaks, expected_line, how_expected, sentence
 from orchestration.reports.formats import day

@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 from markupsafe import Markup
 
-from orchestration.reports.charts import Item, Page, Section
+from orchestration.reports.blocks import Item, Page, Section
 from orchestration.reports.content.subjects import slugs
 from orchestration.reports.custom.document import PLACEHOLDER, Heading, Prose, Query, Report, Shown, files, read
 from orchestration.reports.custom.figures import Maker

@@ -12,8 +12,9 @@ from typing import Any
 from markdown_it.token import Token
 from markupsafe import Markup
 
-from orchestration.reports.charts import Column, Role, Section, Tile
-from orchestration.reports.charts import Table as Rows
+from orchestration.reports.blocks import Column, Section, Tile
+from orchestration.reports.blocks import Table as Rows
+from orchestration.reports.charts import Role
 from orchestration.reports.custom import specs
 from orchestration.reports.custom.document import MARKDOWN, PLACEHOLDER, Shown
 from orchestration.reports.custom.queries import Answer
