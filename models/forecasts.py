@@ -23,6 +23,9 @@ MIN_OBSERVED_SHARE = 0.6
 RECENT_SEASONS = 8
 # A day with less is no guide to how many people come: what was not served is left out like a missing day.
 MIN_AVAILABLE_SHARE = 0.9
+# What is counted or added up: a weekday without any of it for so long is one on which the shop is closed.
+CLOSED_WEEKS = 8
+ADDITIVE = ("page_view_count", "session_count", "order_count", "revenue_net")
 TRAFFIC = ("page_view_count", "session_count", "order_count", "revenue_net", "throughput_per_minute")
 
 _BOUNDS = [f"value_{level}_{end}" for level in (80, 90, 95) for end in ("lower", "upper")]
@@ -66,7 +69,9 @@ def forecast_kpis(
     Returns:
         forecasts: FORECAST_COLUMNS, a row for each KPI and day ahead; dates are datetime.date; the unit is the KPI's.
             Shares stay within 0 and 1, scores within 0 and 100, and a series that never was negative stays at 0 or
-            above. `model_reason`: beats_naive, naive_is_best, or short_history (too short for the choice).
+            above. On a weekday on which the shop is closed (`closed_weekdays`) the forecast and its bounds are 0, and
+            such days are neither missing nor a guide to others. `model_reason`: beats_naive, naive_is_best, or
+            short_history (too short for the choice).
         backtests: BACKTEST_COLUMNS, for each KPI, model and cutoff a row over days 1..7 (horizon_days = 7) and one over
             all; smape in per cent; `is_chosen` marks the model that the forecast uses.
         skipped: kpi, reason.
@@ -76,12 +81,16 @@ def forecast_kpis(
     """
     _check(daily, "event_date")
     past = daily.assign(at=pd.to_datetime(daily["event_date"]), value=daily["value"].astype(float))
-    past = _without_outages(past[past["at"] <= pd.Timestamp(as_of)])
+    past = past[past["at"] <= pd.Timestamp(as_of)]
+    closed = closed_weekdays(past, pd.Timestamp(as_of))
+    past = _without_outages(past[~_is_closed(past["kpi"], past["at"], closed)])
     days = _grid(past, pd.Timestamp(as_of), "D")
     ahead = pd.date_range(days[-1], periods=DAILY.horizon + 1)[1:]
     found = _forecast(past, days, DAILY, holiday_numbers(pd.DatetimeIndex(days.append(ahead)), holidays))
     forecasts = found.forecasts.assign(forecast_date=as_of, horizon_days=found.forecasts["step"])
     forecasts["event_date"] = ahead.date[found.forecasts["step"].to_numpy(dtype=int) - 1]
+    is_closed = _is_closed(forecasts["kpi"], pd.to_datetime(forecasts["event_date"]), closed)
+    forecasts.loc[is_closed, ["value_forecast", *_BOUNDS]] = 0.0
     backtests = found.backtests.assign(horizon_days=found.backtests["horizon_steps"], forecast_date=as_of)
     return found._replace(forecasts=forecasts[FORECAST_COLUMNS], backtests=backtests[BACKTEST_COLUMNS])
 
@@ -111,6 +120,28 @@ def forecast_hours(hourly: pd.DataFrame, as_of: date) -> KpiForecasts:
     forecasts["hour_at"] = ahead[found.forecasts["step"].to_numpy(dtype=int) - 1]
     backtests = found.backtests.assign(horizon_days=found.backtests["horizon_steps"] // 24, forecast_date=as_of)
     return found._replace(forecasts=forecasts[HOURLY_COLUMNS], backtests=backtests[BACKTEST_COLUMNS])
+
+
+def closed_weekdays(past: pd.DataFrame, as_of: pd.Timestamp) -> dict[str, set[int]]:
+    """The weekdays (0 is Monday) on which nothing came for eight weeks, of KPIs that are counted or added up.
+
+    Args:
+        past: kpi, at (day), value.
+        as_of: the last day of the eight weeks. A KPI younger than that has no closed weekday, nor has one without a
+            single value in them but 0.
+    """
+    since = as_of - pd.Timedelta(weeks=CLOSED_WEEKS)
+    closed = {}
+    for kpi, rows in past[past["kpi"].isin(ADDITIVE)].groupby("kpi"):
+        traded = rows[(rows["at"] > since) & rows["value"].notna() & (rows["value"] != 0)]
+        if len(traded) and rows["at"].min() <= since + pd.Timedelta(days=7):
+            closed[str(kpi)] = set(range(7)) - set(traded["at"].dt.day_of_week)
+    return closed
+
+
+def _is_closed(kpi: pd.Series, at: pd.Series, closed: Mapping[str, set[int]]) -> pd.Series:
+    pairs = zip(kpi, at.dt.day_of_week, strict=True)
+    return pd.Series([weekday in closed.get(name, ()) for name, weekday in pairs], index=kpi.index, dtype=bool)
 
 
 def _grid(past: pd.DataFrame, end: pd.Timestamp, freq: str) -> pd.DatetimeIndex:
@@ -161,7 +192,10 @@ def _regular(rows: pd.DataFrame, grid: pd.DatetimeIndex, kind: Kind) -> tuple[Ar
     if len(values) < MIN_SEASONS * period:
         return values, f"it has {len(values)} {unit} of history, {MIN_SEASONS * period} are needed"
     recent = values[-RECENT_SEASONS * period :]
-    observed = float(np.mean(~np.isnan(recent)))
+    # A phase of the season that never has a value is closed, and nothing to wait for.
+    expected = [phase for phase in range(period) if not np.isnan(recent[phase::period]).all()] if period == 7 else None
+    awaited = np.isin(np.arange(len(recent)) % period, expected) if expected else np.full(len(recent), True)
+    observed = float(np.mean(~np.isnan(recent[awaited])))
     if observed < MIN_OBSERVED_SHARE:
         return (
             values,

@@ -118,8 +118,9 @@ class _State:
         self.level = self.level + self.alpha * bounded
         phases[0] += self.gamma * bounded
         if len(phases) > 1:
-            # From nothing: at first the mean of what was seen.
-            visits = (step - begun)[:, None] // self.seasons[1]
+            # From nothing: at first the mean of what was seen. A series that has not begun has seen nothing: two
+            # seasons before its beginning the rate would be infinite, and the season NaN for ever.
+            visits = np.maximum(step - begun, 0)[:, None] // self.seasons[1]
             rate = np.maximum(2 * self.gamma, 1.0 / (visits + 2.0))
             phases[1] += np.where(self.has_second, rate * bounded, 0.0)
         return self._follow_changes(step, surprise[:, -1], active[:, 0])

@@ -10,7 +10,14 @@ import pytest
 
 from models import evaluation
 from models.backtests import DAILY, HOURLY, SEASONAL_NAIVE, choose, forecast_panel
-from models.forecasts import BACKTEST_COLUMNS, FORECAST_COLUMNS, HOURLY_COLUMNS, forecast_hours, forecast_kpis
+from models.forecasts import (
+    BACKTEST_COLUMNS,
+    FORECAST_COLUMNS,
+    HOURLY_COLUMNS,
+    closed_weekdays,
+    forecast_hours,
+    forecast_kpis,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -260,3 +267,43 @@ def test_on_m4_hourly_series_the_choice_is_better_than_the_seasonal_naive():
     naive, chosen, covered = np.mean(scores, axis=0)
     assert chosen < 0.95 * naive
     assert covered > 0.85
+
+
+@pytest.mark.parametrize("later_days", [4, 7, 15])
+def test_a_series_that_begins_later_than_another_is_forecast_as_it_would_be_alone(later_days):
+    """The slow season of a series that had not begun became NaN two of its periods before its beginning."""
+    rng = np.random.default_rng(0)
+    count = 42 * 24
+    hours = pd.date_range("2026-09-21", periods=count, freq="h")
+    level = 200 * (1 + 0.5 * np.sin(2 * np.pi * np.arange(count) / 24)) * np.where(hours.day_of_week > 4, 0.7, 1)
+    views = pd.DataFrame({"kpi": "page_view_count", "hour_at": hours, "value": rng.poisson(level).astype(float)})
+    orders = pd.DataFrame({"kpi": "order_count", "hour_at": hours, "value": rng.poisson(level / 10).astype(float)})
+    found = forecast_hours(pd.concat([views, orders.iloc[later_days * 24 :]]), AS_OF).forecasts
+    assert len(found) == 2 * 48
+    assert np.isfinite(found.filter(regex="^value").to_numpy()).all()
+
+
+@pytest.mark.parametrize("is_delivered", [True, False])
+def test_the_forecast_of_a_weekday_on_which_a_shop_is_closed_is_nothing(is_delivered):
+    rng = np.random.default_rng(4)
+    days = pd.date_range(end=AS_OF, periods=140)
+    is_closed = days.day_of_week == 5
+    revenue = np.where(is_closed, 0.0, rng.lognormal(10, 0.2, len(days)))
+    daily = pd.DataFrame({"kpi": "revenue_net", "event_date": days.date, "value": revenue})
+    found = forecast_kpis(daily[~is_closed | is_delivered], AS_OF).forecasts
+    saturday = pd.to_datetime(found["event_date"]).dt.day_of_week == 5
+    numbers = found.filter(regex="^value")
+    assert saturday.sum() == 4
+    assert (numbers[saturday] == 0).all(axis=None)
+    assert (numbers[~saturday] > 5_000).all(axis=None)
+
+
+def test_a_weekday_without_a_value_for_less_than_eight_weeks_is_not_closed():
+    rng = np.random.default_rng(4)
+    days = pd.date_range(end=AS_OF, periods=140)
+    is_away = (days.day_of_week == 5) & (days > days[-1] - pd.Timedelta(weeks=7))
+    revenue = np.where(is_away, 0.0, rng.lognormal(10, 0.2, len(days)))
+    past = pd.DataFrame({"kpi": "revenue_net", "at": days, "value": revenue})
+    assert closed_weekdays(past, days[-1]) == {"revenue_net": set()}
+    assert closed_weekdays(past.assign(kpi="conversion_share"), days[-1]) == {}
+    assert closed_weekdays(past.tail(40), days[-1]) == {}
