@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -119,12 +119,14 @@ def execute(
             raise_on_error=False,
         )
         failures = [failure for event in result.all_events for failure in _failures(event)]
+        if result.success:
+            failures = [*failures, *_skipped(result.all_events)]
         of_steps = [failure for failure in failures if failure[0]]
         published = any(
             event.is_step_materialization and event.asset_key and event.asset_key.path == ["published", "release"]
             for event in result.all_events
         )
-        return Outcome(run_id, result.success, published, of_steps or failures)
+        return Outcome(run_id, result.success and not failures, published, of_steps or failures)
 
 
 def selection(settings: Settings, first: date | None, last: date | None, full_refresh: bool) -> Selection:
@@ -232,6 +234,15 @@ def _failures(event: dg.DagsterEvent) -> Iterator[tuple[str, str]]:
             yield event.step_key or "", _root(data.error)
     elif event.event_type_value == "PIPELINE_FAILURE" and event.job_failure_data.error:
         yield "", _root(event.job_failure_data.error)
+
+
+def _skipped(events: Sequence[dg.DagsterEvent]) -> list[tuple[str, str]]:
+    """The steps that Dagster left out, and calls that success: one before them did not make all that they read."""
+    return [
+        (event.step_key or "", "It was skipped, because a step before it did not make all that it reads.")
+        for event in events
+        if event.is_step_skipped
+    ]
 
 
 def _root(error: object) -> str:

@@ -13,7 +13,8 @@ MAY_READ = {
     "intermediate": {"staging", "intermediate", "seed", "config"},
     "marts": {"staging", "intermediate", "marts", "steps", "seed", "config"},
     "steps": {"staging", "intermediate", "marts", "steps", "seed", "config"},
-    "reports": {"marts", "reports", "seed", "config", "predictions"},
+    # No seed: one that has not changed is not loaded again, and a step that reads what was not made is skipped.
+    "reports": {"marts", "reports", "config", "predictions"},
 }
 MADE_BY_THE_PIPELINE = {
     "config": "config",

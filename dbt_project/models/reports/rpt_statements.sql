@@ -117,7 +117,7 @@ scopes as (
             coalesce(countries.name, nullif(degradations.country, 'all')), nullif(degradations.browser, 'all')
         ) as scope
     from {{ ref('rpt_degradations') }} as degradations
-    left join {{ ref('countries') }} as countries on degradations.country = countries.country
+    left join {{ ref('dim_countries') }} as countries on degradations.country = countries.country
     where degradations.is_going_on
 ),
 

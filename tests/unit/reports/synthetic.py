@@ -21,7 +21,7 @@ def fill(connection, as_of=AS_OF):
         script = (Path(__file__).parent / f"{name}.sql").read_text()
         connection.execute(script.replace("$as_of", f"date '{as_of}'"))
     seed = ROOT / "dbt_project/seeds/countries.csv"
-    connection.execute(f"create table dimensions.countries as select * from read_csv('{seed}', header = true)")
+    connection.execute(f"create table dimensions.dim_countries as select * from read_csv('{seed}', header = true)")
     build_reports(connection)
     # As in the real marts, the targets are measured on the same tables as the KPIs.
     connection.execute(

@@ -1,0 +1,13 @@
+with
+
+countries as (
+
+    select * from {{ ref('countries') }}
+
+)
+
+select
+    country,
+    name
+from countries
+order by country
