@@ -193,8 +193,6 @@ def found_periods(settings, grain, preset):
 @pytest.mark.parametrize("preset", PRESETS)
 @pytest.mark.parametrize(("grain", "length"), [("5m", 300), ("hour", 3600), ("day", DAY)])
 def test_each_second_of_each_period_is_accounted_for(settings, services, accounts, preset, grain, length):
-    if (preset, grain) == ("upptime", "day"):
-        pytest.skip("an outage counts on the day it began: tested by itself")
     found = found_periods(settings, grain, preset)
     assert found.keys() == services.keys()
     for name in services:
@@ -207,25 +205,6 @@ def test_each_second_of_each_period_is_accounted_for(settings, services, account
             nth * length: tuple(map(int, period)) for nth, period in enumerate(periods) if is_shown[nth * length // DAY]
         }
         assert found[name] == expected
-
-
-def test_an_outage_counts_as_a_whole_on_the_day_it_began_where_the_method_says_so(settings, services, accounts):
-    found = found_periods(settings, "day", "upptime")
-    moved = 0
-    for name in services:
-        seconds = accounts[name, "upptime"]
-        periods = counted(seconds, DAY)
-        whole = np.zeros(DAYS, int)
-        for begin, end in outages(service_seconds(services[name], PRESETS["upptime"])):
-            if end - begin >= 900:
-                whole[begin // DAY] += int((seconds[begin:end] == DOWN).sum())
-        room = periods[:, UP] + periods[:, DOWN] + periods[:, NO_CHECK]
-        expected = dict(enumerate(np.minimum(whole, room).tolist()))
-        moved += int((whole != periods[:, DOWN]).sum())
-        assert {began // DAY: period[DOWN] for began, period in found[name].items()} == {
-            day: expected[day] for day in (began // DAY for began in found[name])
-        }
-    assert moved > 5
 
 
 def test_months_and_ninety_days_are_the_sums_of_their_days(settings):

@@ -246,7 +246,8 @@ def test_down_time_counts_overlapping_incidents_once(settings, incidents):
     found = dict(
         rows(
             settings,
-            "select service, sum(downtime_s) from reliability.fct_mttr_monthly where severity = 'all' group by all",
+            "select service, sum(downtime_s) from reliability.fct_mttr_monthly where severity = 'all' group by all"
+            " having sum(incident_count) > 0",
         )
     )
     assert found == pytest.approx({service: merged_seconds(parts) for service, parts in by_service.items()})
@@ -262,7 +263,8 @@ def test_months_count_mean_and_median_what_is_published(settings, incidents):
         "select month, incident_count, mttr_restore_mean_s, mttr_restore_median_s from reliability.fct_mttr_monthly"
         " where service = 'all' and severity = 'all'",
     )
-    assert {month: values for month, *values in found} == {
+    assert len(found) == len(pd.period_range(min(month for month, *_ in found), LAST_DAY, freq="M"))
+    assert {month: values for month, *values in found if values[0]} == {
         month: pytest.approx([len(lengths), sum(lengths) / len(lengths), rounded_median(lengths)])
         for month, lengths in months.items()
     }

@@ -31,9 +31,13 @@ spoken as (
     where case target
         when 'ux_score' then {{ is_delivered('vitals') }}
         when 'availability' then {{ is_delivered('probes') }}
-        when 'journeys_monitored_share' then exists(select 1 from {{ source('config', 'journeys') }} where is_critical)
+        when 'journeys_monitored_share'
+            then (select coalesce(bool_or(is_critical), false) from {{ source('config', 'journeys') }})
         when 'history_days' then true
-        else {{ is_delivered('probes') }} or {{ is_delivered('requests') }} or {{ is_delivered('page_views') }}
+        else
+            {{ is_delivered('probes') }}
+            or {{ is_delivered('requests') }}
+            or {{ is_delivered('page_views') }}
             or {{ is_delivered('errors') }}
     end
 

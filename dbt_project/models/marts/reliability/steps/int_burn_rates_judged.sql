@@ -1,8 +1,8 @@
 {{ config(materialized='incremental', tags=['fast', 'replay']) }}
 
--- Requests, page views, sessions and orders differ by chance, so that what they say must be over the factor by more than
--- that. Checks and time slices are bad together in an outage and else hardly ever: one fewer is proof enough. Alerts,
--- episodes and health all read this one judgement.
+-- Requests, page views, sessions and orders differ by chance, so that what they say must be over the factor by more
+-- than that. Checks and time slices are bad together in an outage and else hardly ever: one fewer is proof enough.
+-- Alerts, episodes and health all read this one judgement.
 with
 objectives as (select * from {{ source('config', 'objectives') }}),
 

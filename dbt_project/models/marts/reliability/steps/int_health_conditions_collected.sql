@@ -1,8 +1,8 @@
 {{ config(tags=['fast']) }}
 
 -- What speaks for a health and when, up to the end of as_of; a lower priority is worse. A service is known from its
--- first check on, or, while there is none, from the first day of the warehouse. A service without checks is known by its
--- requests, on the days that have any, or by its objectives; nobody knows the health of one that has none of these.
+-- first check on, or, while there is none, from the first day of the warehouse. A service without checks is known by
+-- its requests, on the days that have any, or by its objectives; nobody knows the health of one that has none of these.
 with
 rules as (
     select state_rule from {{ ref('int_accounting_methods_united') }}
@@ -39,7 +39,7 @@ services as (
         any_value(services.service) in (select service from checked) as is_checked,
         any_value(services.service) in (select service from promised) as has_objective,
         first_heard_at is not null
-        or (any_value(services.probe_interval_s) is not null and exists(select 1 from checked)) as is_awaited
+        or (any_value(services.probe_interval_s) is not null and (select count(*) > 0 from checked)) as is_awaited
     from {{ source('config', 'services') }} as services
     cross join {{ source('pipeline', 'run') }} as run
     left join heard on services.service = heard.service and run.as_of_date >= heard.event_date
