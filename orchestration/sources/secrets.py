@@ -76,9 +76,9 @@ _STEPS = (
 _STOPS = r"""\s"'<>\\?#,)"""
 _SEPARATOR = rf"(?:[ \t.\-+_ ]|%{_25}2[0dD])"
 _CARD_STARTS = r"(?:4[0-9]{3}|5[0-9]{3}|2[2-7][0-9]{2}|6[0-9]{3}|3[05689][0-9]{2})"
-_CARD = (
+_CARD_GROUPS = (
     rf"{_CARD_STARTS}(?:{_SEPARATOR}{{1,2}}[0-9]{{4}}){{3}}(?:{_SEPARATOR}[0-9]{{3}}\b)?"
-    rf"|3[0-9]{{3}}{_SEPARATOR}[0-9]{{6}}{_SEPARATOR}[0-9]{{4,5}}|[0-9]{{14,}}"
+    rf"|3[0-9]{{3}}{_SEPARATOR}[0-9]{{6}}{_SEPARATOR}[0-9]{{4,5}}"
 )
 
 
@@ -184,8 +184,8 @@ TOKENS = (
         _PROVIDERS,
         provider_tokens(),
         "[token]",
-        rf"(?i:{_PREFIXES})|AccountKey=|hooks\.slack|\.[A-Za-z\d_\-]{{6}}\.[A-Za-z\d_\-]{{27}}|\d{{8}}:[0-9A-Za-z_\-]{{35}}"
-        r"|(?:AC|SK)[a-z0-9]{8}|-us\d|eyJ",
+        rf"{_PREFIXES}|(?i:\bxox[a-z]-|hooks\.slack)|AccountKey=|\.[A-Za-z\d_\-]{{6}}\.[A-Za-z\d_\-]{{27}}"
+        r"|\d{8}:[0-9A-Za-z_\-]{35}|(?:AC|SK)[a-z0-9]{8}|-us\d|eyJ",
     ),
 )
 LONG = tuple(
@@ -219,13 +219,15 @@ LINKS = (
 SESSION_IN_PATH = Rule(
     _QUERIES, r"(?i);[\w.\-]*(?:sess|sid|token|auth)[\w.\-]*=[^/;]*", "", r"(?i);[\w.\-]*(?:sess|sid|token|auth)"
 )
+CARD_LENGTHS = r"4\d{15}|4\d{18}|5[0-8]\d{14}|2[2-7]\d{14}|6\d{15,18}|3[47]\d{13}|3[0689]\d{12}|35\d{14}"
+# Digits within a hexadecimal number, as ids have them, are no card; they may touch other words, as in `visa4111…`.
 CARD = Rule(
     "Card numbers, told from other numbers by their check digit",
-    _CARD,
+    rf"{_CARD_GROUPS}|[0-9]{{14,}}",
     "[card]",
-    rf"[0-9]{{14}}|[0-9]{{4}}{_SEPARATOR}{{1,2}}[0-9]{{4,6}}{_SEPARATOR}{{1,2}}[0-9]{{4}}",
+    r"(?:^|[^0-9A-Za-z]|[G-Zg-z][A-Za-z]*|%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4})"
+    rf"(?:{CARD_LENGTHS}|{_CARD_GROUPS})(?:[^0-9A-Fa-f]|[A-Fa-f]+[G-Zg-z]|$)",
 )
-CARD_LENGTHS = r"4\d{15}|4\d{18}|5[0-8]\d{14}|2[2-7]\d{14}|6\d{15,18}|3[47]\d{13}|3[0689]\d{12}|35\d{14}"
 # Three runs of digits, or four capitals behind other characters: fewer are a name with a version or two in it.
 MIXED = r"[0-9][A-Za-z]+[0-9]+[A-Za-z]+[0-9]|(?:[a-z0-9][A-Z]+[A-Za-z0-9]*?){4}"
 RANDOM = Rule(

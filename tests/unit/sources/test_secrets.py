@@ -176,6 +176,26 @@ def test_slugs_numbers_and_build_files_stay_in_a_path() -> None:
     assert scrub("path", paths) == paths
 
 
+IDS = [
+    "v5-1795770000000-4123456789012",
+    "550e8400-e29b-41d4-a716-446655440000",
+    "12345678-4111-4111-8111-111111111111",
+    "acca41111111111111110b2cd5e6f708",
+    "0123456789012345fedcba9876543210",
+    "9fceb02d0ae598e95dc970b74767f19372d61af8",
+]
+
+
+def test_an_id_is_spared_the_rules_and_a_card_at_a_word_is_not() -> None:
+    card = "4111111111111111"
+    cards = [f"visa{card}", f"PAN_{card}_x", f"{card}eur", f"n{card}.", "no%204111%201111%201111%201111%20x"]
+    query = f"select t, {privacy.is_private_label('t')} from (select unnest(?) as t)"
+    assert dict(duckdb.execute(query, [IDS + cards]).fetchall()) == dict.fromkeys(IDS, False) | dict.fromkeys(
+        cards, True
+    )
+    assert [text for text in scrub("label", cards) if "[card]" not in text] == []
+
+
 def test_a_name_loses_an_address_and_keeps_a_commit() -> None:
     assert scrub("label", KEPT_LABELS) == KEPT_LABELS
     assert scrub("label", ["jane@mail.example", f"password={SECRET}"]) == ["[email]", "password=[removed]"]
