@@ -113,28 +113,39 @@ def _extra(feed: Feed) -> str:
         "list_filter(list_zip(getvariable('header'), _fields), lambda e: e[2] <> '' "
         f"and (not list_contains({literals(feed.keys)}, e[1]) or list_contains(_bad, e[1])))"
     )
-    value = f"case when {is_personal('e[1]')} then '\"[removed]\"' else {shortened('to_json(e[2])::varchar')} end"
+    value = f"case when {_is_personal('e[1]')} then '\"[removed]\"' else {shortened('to_json(e[2])::varchar')} end"
     pairs = f"list_transform({kept}, lambda e: to_json(e[1])::varchar || ':' || {value})"
     return f"'{{' || nullif(array_to_string({pairs}, ','), '') || '}}'"
 
 
 def _raw(feed: Feed, delimiter: str, header: Sequence[str]) -> str:
-    """Returns SQL for the text of a record that a reject may keep: without user ids.
+    """Returns SQL for the text of a record that a reject may keep: without user ids and what its header calls personal.
 
-    In a record with too many or too few fields nobody knows which one is the user: only those well before it stay.
+    In a record with too many or too few fields nobody knows which one is which: only those well before the first of
+    these columns stay.
     """
-    users = [header.index(field.key) + 1 for field in feed.fields if field.kind == "user" and field.key in header]
-    if not users:
+    if not header:
         return "_text"
-    at, by = users[0], literal(delimiter)
-    # Fields are quoted again where they need it: what is kept is what came, without the user.
+    users, by = literals(field.key for field in feed.fields if field.kind == "user"), literal(delimiter)
+    hidden = f"list_transform(getvariable('header'), lambda h: list_contains({users}, h) or {_is_personal('h')})"
+    # Fields are quoted again where they need it: what is kept is what came, without the hidden ones.
     quoted = (
-        f"list_transform(_fields, lambda f: case when regexp_matches(f, '[\"\\n]') or contains(f, {by}) "
-        "then '\"' || replace(f, '\"', '\"\"') || '\"' else f end)"
+        f"case when regexp_matches(f, '[\"\\n]') or contains(f, {by}) "
+        "then '\"' || replace(f, '\"', '\"\"') || '\"' else f end"
     )
-    masked = f"array_to_string(list_concat({quoted}[:{at - 1}], ['[removed]'], {quoted}[{at + 1}:]), {by})"
-    before = f"array_to_string(list_concat({quoted}[:{max(at - 3, 1)}], ['[removed]']), {by})"
-    return f"case when len(_fields) = {len(header)} then {masked} else {before} end"
+    masked = f"list_transform(_fields, lambda f, i: case when ({hidden})[i] then '[removed]' else {quoted} end)"
+    first = f"list_position({hidden}, true)"
+    before = f"list_transform(_fields[:greatest({first} - 3, least({first} - 1, 1))], lambda f: {quoted})"
+    return (
+        f"case when not list_contains({hidden}, true) then _text "
+        f"when len(_fields) = {len(header)} then array_to_string({masked}, {by}) "
+        f"else array_to_string(list_append({before}, '[removed]'), {by}) end"
+    )
+
+
+def _is_personal(column: str) -> str:
+    """Returns SQL that tells whether a column is personal by its name; a repeated name has a number behind it."""
+    return is_personal(f"regexp_replace({column}, '\\.[0-9]+$', '')")
 
 
 def _fields(delimiter: str) -> str:

@@ -292,6 +292,29 @@ def test_orders_keep_unknown_columns_and_reject_unknown_currencies_and_future_da
     assert not any("u-" in text for (text,) in rejects(settings, "raw_orders", "raw_text"))
 
 
+def test_a_rejected_record_loses_what_its_header_calls_a_secret(settings: Settings) -> None:
+    header = "order_id,Password,ordered_at,revenue,currency,user_id,e-mail,api_key,note,Password"
+    lines = [
+        "a,plain1,2026-11-20 10:00:00,5,XYZ,plain2,plain3,plain4,gift,plain5",
+        'b,"plain,6",2026-11-20 10:00:00,5,XYZ,,,,"x, y",',
+        "c,plain7,2026-11-20 10:00:00,5,EUR",
+        "d,plain8,2026-11-20 10:00:00,5,EUR,,,,gift,plain9",
+    ]
+    land(settings, "orders.csv", "\n".join([header, *lines]))
+    land(
+        settings, "orders-2.csv", "client_secret;order_id;ordered_at;revenue;currency\nplain10;e;2026-11-20 10:00:00\n"
+    )
+    ingest(settings, "raw_orders.orders")
+    assert set(rejects(settings, "raw_orders", "raw_text")) == {
+        ("a,[removed],2026-11-20 10:00:00,5,XYZ,[removed],[removed],[removed],gift,[removed]",),
+        ('b,[removed],2026-11-20 10:00:00,5,XYZ,[removed],[removed],[removed],"x, y",[removed]',),
+        ("c,[removed]",),
+        ("[removed]",),
+    }
+    ((extra,),) = rows(settings, "raw_orders.orders", "_extra")
+    assert "plain" not in extra
+
+
 def test_control_characters_of_strangers_are_no_marks_of_ours(settings: Settings) -> None:
     lines = [f"o{code},2026-11-20 10:00:00,5,a{chr(code)}b" for code in (1, 2, 3, 4, 26)]
     land(settings, "orders.csv", "\n".join(["order_id,ordered_at,revenue,note", *lines]))
