@@ -4,7 +4,7 @@ from markupsafe import Markup
 
 from orchestration.reports.blocks import Column, Figure, Page, Section, Table, Tile
 from orchestration.reports.charts import Chart, Series
-from orchestration.reports.content import Context, change_text, funnels, marked, sure
+from orchestration.reports.content import Context, change_text, funnels, marked, plural, sure
 from orchestration.reports.figures import KPIS, WHAT, kpi_chart
 from orchestration.reports.formats import Formats, day
 from orchestration.reports.marts import Row
@@ -42,7 +42,7 @@ def page(context: Context) -> Page:
     charts = [kpi_chart(context.marts, context.formats, kpi) for kpi in TRENDS]
     has_orders = any(row["conversion_share"] is not None for row in segments)
     has_sessions = context.delivers("sessions") or not context.feeds
-    lead = "Cancelled orders do not convert, and revenue is net of refunds."
+    lead = f"Cancelled orders do not convert, and revenue is net of refunds.{_assumed(context)}"
     return Page(
         "business",
         "Business",
@@ -56,6 +56,20 @@ def page(context: Context) -> Page:
             *([_reconciled(context)] if context.delivers("orders") or not context.feeds else []),
         ],
     )
+
+
+def _assumed(context: Context) -> str:
+    """Say how many refunds have no amount."""
+    (row,) = context.marts.rows(
+        """
+        select count(*) as assumed from business.fct_orders
+        where is_refund_assumed and event_date between $as_of - 27 and $as_of
+        """
+    )
+    if not row["assumed"]:
+        return ""
+    orders, count = plural(row["assumed"], "refunded order"), row["assumed"]
+    return f" {orders} in 28 days {'has' if count == 1 else 'have'} no refund amount, counted as fully refunded."
 
 
 def _title(context: Context, scores: dict[str, Row]) -> str | Markup:

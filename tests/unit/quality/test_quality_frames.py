@@ -106,6 +106,27 @@ def test_a_day_without_delivery_is_missing_and_a_delivered_day_without_a_mart_is
     assert found(warehouse, "history_days", "is_lost") == {str(day(2)): 1}
 
 
+def test_a_weekday_that_was_closed_for_eight_weeks_is_not_missing_and_one_of_seven_weeks_is(warehouse):
+    closed, shut = day(3).isoweekday(), day(5).isoweekday()
+    fill(
+        warehouse,
+        "experience.fct_beacon_integrity_daily",
+        *[
+            (day(back),)
+            for back in range(70)
+            if day(back).isoweekday() != closed and (day(back).isoweekday() != shut or back > 49) and back != 9
+        ],
+    )
+    missing = found(warehouse, "history_days", "is_missing")
+    assert missing == {str(day(back)): 1 for back in (5, 9, 12, 19, 26, 33, 40, 47)}
+
+
+def test_eight_weeks_without_any_delivery_are_missing_on_every_weekday(warehouse):
+    delivered = [back for back in range(90) if not 10 <= back < 75]
+    fill(warehouse, "experience.fct_beacon_integrity_daily", *[(day(back),) for back in delivered])
+    assert len(found(warehouse, "history_days", "is_missing")) == 65
+
+
 def test_a_feed_is_late_only_beyond_its_own_longest_gap(warehouse):
     files(warehouse, "orders.orders", *range(2, 20))
     files(warehouse, "releases.releases", 5, 8, 14)

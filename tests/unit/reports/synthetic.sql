@@ -209,6 +209,10 @@ select 's' || n as session_id, if(n % 3 = 0, 'u' || n % 40, null) as visitor_id,
     'DE' as country, n % 3 = 0 as is_bounce, 1::decimal(18, 6) as weight
 from (select unnest(range(600))::integer as n);
 
+create table business.fct_orders as
+select 'o' || n as order_id, n % 20 = 0 as is_refund_assumed, $as_of::date - n as event_date
+from (select unnest(range(60))::integer as n);
+
 create table executive.fct_kpi_daily as
 select
     k.kpi, k.level * (1 + k.spread * (noise(k.kpi || event_date::varchar) + 0.4 * sin(extract(dow from event_date)))) as value,

@@ -119,6 +119,17 @@ def test_the_same_tables_give_the_same_bytes_but_for_generated_at(marts_connecti
         assert stamp.sub(b"", first) == stamp.sub(b"", second), file
 
 
+def test_the_business_page_counts_the_refunds_whose_amount_is_assumed(marts_connection):
+    assert business.page(context(marts_connection)).lead == (
+        "Cancelled orders do not convert, and revenue is net of refunds. "
+        "2 refunded orders in 28 days have no refund amount, counted as fully refunded."
+    )
+    marts_connection.execute("update business.fct_orders set is_refund_assumed = event_date < '2026-01-01'")
+    assert business.page(context(marts_connection)).lead == (
+        "Cancelled orders do not convert, and revenue is net of refunds."
+    )
+
+
 def test_without_a_feed_of_orders_pages_speak_of_sessions_and_bounces_only(marts_connection):
     marts_connection.execute("update dimensions.dim_feeds set is_delivered = false where feed = 'orders'")
     marts_connection.execute(
