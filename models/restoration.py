@@ -71,9 +71,10 @@ def judge_restoration(
     row |= _judged(before, after, goal_share)
     if before.is_open.any() or after.is_open.any():
         ended = _judged(before.ended, after.ended, goal_share)
-        if ended["verdict"] != row["verdict"]:
+        # One ticket that nobody closed can make the mean hundreds of times as long: a size that nobody has measured.
+        is_theirs = ended["reduction_lower"] <= row["reduction_share"] <= ended["reduction_upper"]
+        if ended["verdict"] != row["verdict"] or not is_theirs:
             row |= {"verdict": "not_proven"}
-        # One ticket that nobody closed makes the mean hundreds of times as long: a size that nobody has measured.
         if row["verdict"] == "not_proven":
             row |= dict.fromkeys(_REDUCTION)
     return pd.DataFrame([row | {"reason": _worded(row)}], columns=COLUMNS)

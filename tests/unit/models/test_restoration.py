@@ -213,6 +213,15 @@ def test_one_open_incident_decides_no_verdict_that_those_that_ended_do_not_give(
     assert (with_open["current_mttr_s"], with_open["current_open_count"]) == (alone["current_mttr_s"], 1)
 
 
+def test_an_open_incident_leaves_no_size_that_those_that_ended_do_not_give(quick):
+    """Times that hardly vary prove by themselves that nothing halved, yet 5 times as long is one ticket's doing."""
+    rng = np.random.default_rng(15)
+    before, after = drawn(rng, 10, 0.3, 1400), drawn(rng, 10, 0.3, 1150)
+    alone, with_open = judged(before, after), judged(before, [*after, 9 * 3600.0], is_open={10})
+    assert alone["verdict"] == "missed" and alone["reduction_share"] > 0
+    assert (with_open["verdict"], with_open["reduction_share"]) == ("not_proven", None)
+
+
 def test_without_a_baseline_nothing_is_claimed():
     (row,) = judge_restoration(incidents((100,), (100,)), AS_OF, None).to_dict("records")
     assert (row["verdict"], row["reason"]) == ("not_proven", "No baseline period is declared.")
