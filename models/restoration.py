@@ -72,8 +72,10 @@ def judge_restoration(
     if before.is_open.any() or after.is_open.any():
         ended = _judged(before.ended, after.ended, goal_share)
         # One ticket that nobody closed can make the mean hundreds of times as long: a size that nobody has measured.
-        is_theirs = ended["reduction_lower"] <= row["reduction_share"] <= ended["reduction_upper"]
-        if ended["verdict"] != row["verdict"] or not is_theirs:
+        low, share, high = (
+            float(str(found)) for found in (ended["reduction_lower"], row["reduction_share"], ended["reduction_upper"])
+        )
+        if ended["verdict"] != row["verdict"] or not low <= share <= high:
             row |= {"verdict": "not_proven"}
         if row["verdict"] == "not_proven":
             row |= dict.fromkeys(_REDUCTION)

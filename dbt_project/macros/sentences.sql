@@ -2,12 +2,13 @@
 
 {# A share as a percentage: more decimals near 100 %, where they matter, and never rounded to all of it. #}
 {% macro share_text(share) -%}
-    case
+    if({{ share }} < 0, '−', '')
+    || case
         when {{ share }} in (0, 1) then printf('%.0f', 100 * {{ share }})
         when {{ share }} >= 0.999995 and {{ share }} < 1 then '> 99.999'
         when {{ share }} > 0.99 and {{ share }} < 1 then printf('%.3f', 100 * {{ share }})
-        when abs({{ share }}) < 0.05 then printf('%.2f', 100 * {{ share }})
-        else printf('%.1f', 100 * {{ share }})
+        when abs({{ share }}) < 0.05 then printf('%.2f', 100 * abs({{ share }}))
+        else printf('%.1f', 100 * abs({{ share }}))
     end || chr(160) || '%'
 {%- endmacro %}
 

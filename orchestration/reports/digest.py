@@ -67,7 +67,7 @@ def headline(rows: Sequence[Row]) -> str:
 
 def told(row: Row, formats: Formats) -> str:
     """Say what a group came to: how many errors and whom they met, since when, and what they cost."""
-    parts = [f"{row['error_count_28d']:,} errors in 28 days met {row['met_count']:,} page views, sessions or users"]
+    parts = [f"{row['error_count_28d']:,} errors in 28 days affected {row['met_count']:,} visits or users"]
     if row["kind"] == "gone":
         parts = [f"{row['error_count']:,} errors from {day(row['first_seen_date'])} to {day(row['last_seen_date'])}"]
     return "; ".join([*parts, cost(row, formats)])

@@ -118,16 +118,19 @@ class Formats:
             "percent": lambda v: f"{v:.1f}{NBSP}%",
             "ratio": lambda v: f"{v:.2f}",
             "p": lambda v: "< 0.001" if v < 0.001 else f"{v:.3f}",
-            "effect": lambda v: f"{v:+.2g}" if v else "0",
+            "effect": lambda v: f"{v:+.2g}",
+            "points": lambda v: f"{v:+.1f}",
         }
         write = writers.get(unit)
-        return (
+        text = (
             write(value)
             if write
             else f"{value:,.0f}"
             if abs(value) >= 100 or float(value).is_integer()
             else f"{value:,.1f}"
         )
+        # What rounds to zero has no sign.
+        return text.replace("-", "−") if re.search("[1-9]", text) else text.lstrip("-−+")
 
 
 def country_name(code: Any) -> str:
@@ -224,7 +227,7 @@ def _reduction(share: float) -> str:
 def _counted(words: str) -> Callable[[float], str]:
     def write(value: float) -> str:
         number = f"{value:,.0f}" if abs(value) >= 100 or float(value).is_integer() else f"{value:,.1f}"
-        return number.replace("-", "−") + NBSP + words.replace(" ", NBSP)
+        return number + NBSP + words.replace(" ", NBSP)
 
     return write
 

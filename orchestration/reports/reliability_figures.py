@@ -173,7 +173,7 @@ def health_bars(marts: Marts, kinds: tuple[str, ...], subject: str = "", name: s
         x=days,
         series=tuple(series),
         notes=tuple(f"{n} of {len(days)}" for n in well),
-        row_heading="What" if len(kinds) > 1 else kinds[0].capitalize(),
+        row_heading="Service or application" if len(kinds) > 1 else kinds[0].capitalize(),
         note_heading="Healthy days",
         keys=HEALTH_KEYS,
     )

@@ -26,7 +26,7 @@ def alert_rows(context: Context, service: str | None = None) -> list[Row]:
     for row in rows:
         row["kind_text"] = str(row["kind"]).replace("_", " ")
         row["service_page"] = context.link("service", row["service"])
-        row["told"] = "silenced" if row["is_silenced"] else "told" if row["is_notified"] else "not told"
+        row["told"] = "silenced" if row["is_silenced"] else "notified" if row["is_notified"] else "not notified"
     return rows
 
 

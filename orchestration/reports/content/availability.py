@@ -58,7 +58,7 @@ def _title(context: Context) -> str:
     share = context.formats.value(worst["availability_share"], "share")
     if len(rows) == 1:
         return f"{worst['service']} was up {share} of 90 days"
-    return f"{worst['service']} was up least: {share} of 90 days"
+    return f"Lowest availability: {worst['service']}, {share} of 90 days"
 
 
 def _finding(context: Context) -> str:

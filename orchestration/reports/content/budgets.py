@@ -98,9 +98,9 @@ def _burn_charts(context: Context, rules: list[Row]) -> list[Chart]:
             Chart(
                 id=f"burn_{names[objective]}",
                 kind="line",
-                title=f"{objective}: over its factor on {plural(met, 'day')}",
+                title=f"{objective}: burn rate above the factor on {plural(met, 'day')}",
                 subtitle="Highest burn rate of the day ÷ factor.",
-                summary=f"Burn of {objective} over its factor. {sentence(days, highest, 'ratio', context.formats)}",
+                summary=f"Burn rate of {objective} ÷ factor. {sentence(days, highest, 'ratio', context.formats)}",
                 unit="ratio",
                 definition="burn_rate",
                 x=days,

@@ -80,7 +80,7 @@ def unknown(context: Context) -> Section:
         Column("corrected_s", "Corrections", "s", "exclusion"),
     )
     unknown = sum(row["unknown_s"] or 0 for row in rows)
-    title = f"{duration(unknown)} of 90 days are unknown" if unknown else "Nothing is unknown in 90 days"
+    title = f"{duration(unknown)} of 90 days is unknown" if unknown else "No unknown time in 90 days"
     table = Table("unknown_time", "", columns, rows)
     return Section("unknown", title, "By the contractual method.", tables=[table])
 
@@ -110,7 +110,7 @@ def locations(context: Context) -> Section:
         Column("last_checked_at", "Last check", "moment", "check_state"),
     )
     silent = sum(not row["check_count"] for row in rows)
-    title = begun(f"{plural(len({row['location'] for row in rows}), 'location')} looked in 28 days")
+    title = begun(f"{plural(len({row['location'] for row in rows}), 'location')} sent checks in 28 days")
     if silent:
         title += f"; {plural(silent, 'pair')} of service and location sent nothing"
     table = Table("check_locations", "", columns, rows, "No check arrived in 28 days.", shown=80)

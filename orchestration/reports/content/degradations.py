@@ -128,7 +128,7 @@ def _parts(formats: Formats, row: Row) -> str:
     total, within, mix = (formats.value(row[f"{name}_change_share"], "share") for name in ("total", "within", "mix"))
     carriers = [f"{_segment(part)} ({formats.value(part['carried_share'], 'share')})" for part in row["segments"] or []]
     text = f"p75 changed by {total} vs. the four weeks before: {within} within segments, {mix} from a change of mix."
-    return f"{text} Mostly from {listed(carriers)}." if carriers else text
+    return f"{text} Most of it comes from {listed(carriers)}." if carriers else text
 
 
 def _segment(part: Row) -> str:

@@ -37,7 +37,7 @@ IMPACTS = (
     Column("request_share", "Share of sessions", "share"),
     Column("rank_correlation", "Rank correlation", "ratio", "impact_score"),
     Column("impact_score", "Conversion Impact Score", "effect", "impact_score"),
-    Column("effect_text", "Effect, like sessions", "text", "effect"),
+    Column("effect_text", "Effect, similar sessions", "text", "effect"),
     Column("bounds_text", "95 %", "text", "interval"),
     Column("session_count", "Sessions", "count", "session"),
 )
@@ -119,7 +119,7 @@ def impacts(context: Context) -> Section:
         for row in newest(context, "business_effect_strata", "impact_score, segment")
         if (row["exposure"], row["outcome"], row["dimension"]) == (*STRATA_OF, "page_group")
     ]
-    lead = "mPulse's score: share of requests × rank correlation of LCP with orders, without comparing like sessions."
+    lead = "mPulse's score: share of requests × rank correlation of LCP with orders, not of similar sessions."
     known = [row for row in rows if row["impact_score"] is not None]
     worst = known[0]["segment"] if known else None
     title = (

@@ -1,4 +1,4 @@
-"""What speed and failures go along with among like sessions: slopes, curves, controls, and the money in it."""
+"""How speed and failures are associated with outcomes of similar sessions: slopes, curves, controls and money."""
 
 from markupsafe import Markup
 
@@ -46,7 +46,7 @@ def page(context: Context) -> Page:
     rows = [told(row, context.formats) for row in newest(context, "business_effects")]
     pairs = [row for row in rows if not row["is_control"] and row["effect"] is not None]
     controls = [row for row in rows if row["is_control"] and row["effect"] is not None]
-    lead = "Like sessions compared, by their first page view. An association, not a proof of cause."
+    lead = "Similar sessions are compared by their first page view. An association, not a proof of cause."
     sections = [
         _money(context, pairs),
         _effects(pairs),
@@ -107,7 +107,7 @@ def _money(context: Context, pairs: list[Row]) -> Section:
     ]
     proven = [row["exposure_name"] for row in rows if row["gain_verdict"] == "associated"]
     title = f"More revenue is associated with better {listed(proven)}" if proven else "No gain in revenue is proven"
-    lead = "Per 30 days, if slow sessions did as well as like fast ones. Gains overlap: do not add them up."
+    lead = "Per 30 days, if slow sessions did as well as similar fast ones. Gains overlap: do not add them up."
     table = Table("effects_in_money", "Revenue at risk and gain", MONEY, rows, is_folded=True)
     return Section("money", title, lead, tiles=tiles, tables=[table])
 
@@ -178,7 +178,7 @@ def _curves(context: Context, pairs: list[Row]) -> Section:
     ]
     bent = [f"{EXPOSURES[e][0]} and {OUTCOMES[o][0].lower()}" for (e, o), s in shapes.items() if s == "not monotone"]
     title = f"The effect is not monotone: {listed(bent)}" if bent else "Slower is never proven to be better"
-    lead = "By bucket of the metric. Dashed: all sessions. Solid: like sessions, with 95 % interval."
+    lead = "By bucket of the metric. Dashed: all sessions. Solid: similar sessions, with 95 % interval."
     return Section("doses", title, lead, charts=charts)
 
 
@@ -199,14 +199,14 @@ def _curve(exposure: str, outcome: str, rows: list[Row], shapes: dict[tuple[str,
         kind="line",
         title=f"{label} by {name}: {finding}",
         subtitle=f"{label} of sessions by {name} of their first page view.",
-        summary=f"{label} by {name}, like sessions: "
+        summary=f"{label} by {name}, similar sessions: "
         + "; ".join(f"{s}: {formats.value(v, 'share')}" for s, v in zip(steps, adjusted, strict=True)),
         unit="share",
         definition="dose_response",
         x=steps,
         series=(
             Series(
-                "like sessions",
+                "similar sessions",
                 adjusted,
                 tuple(row["adjusted_lower"] for row in rows),
                 tuple(row["adjusted_upper"] for row in rows),

@@ -36,7 +36,7 @@ def page(context: Context) -> Page:
         "errors-digest",
         "Digest",
         f"Errors: {headline(rows)}" if rows else headline(rows),
-        f"Groups that at least {FEWEST_MET} page views, sessions or users met.",
+        f"Groups seen in at least {FEWEST_MET} page views, sessions or users.",
         sections,
         parent="errors",
     )

@@ -1,5 +1,6 @@
 """The page of each error group that touched most: its days, where it happened, and what it cost."""
 
+from functools import partial
 from typing import Any
 
 from orchestration.reports.blocks import Column, Page, Section, Table, Tile
@@ -78,7 +79,7 @@ def _facts(context: Context, row: Row) -> Section:
     )
     columns = (Column("what", "Property"), Column("value", "Value", "long"))
     table = Table(f"facts_{row['error_group_id']}", "", columns, [{"what": k, "value": v} for k, v in facts])
-    return Section("facts", "Whom it met", tiles=tiles, tables=[table, *_cost(context, row)])
+    return Section("facts", "Who was affected", tiles=tiles, tables=[table, *_cost(context, row)])
 
 
 def _cost(context: Context, row: Row) -> list[Table]:
@@ -99,8 +100,9 @@ def _cost(context: Context, row: Row) -> list[Table]:
         Column("q_value", "q", "p"),
     )
     (found,) = rows
+    point = partial(context.formats.value, unit="points")
     effect, low, high = (100 * found[key] for key in ("effect", "effect_lower", "effect_upper"))
-    found["effect_text"] = f"{effect:+.1f} (95 %: {low:+.1f} to {high:+.1f})"
+    found["effect_text"] = f"{point(effect)} (95 %: {point(low)} to {point(high)})"
     title = "Conversion of affected sessions vs. similar ones without an error"
     return [Table(f"cost_{row['error_group_id']}", title, columns, [found])]
 

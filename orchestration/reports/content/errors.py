@@ -1,4 +1,4 @@
-"""Which errors visitors met, whether they are new, worse or back, whom they touched and what they cost."""
+"""Which errors visitors met, whether they are new, worse or back, whom they affected and what they cost."""
 
 from orchestration.reports.blocks import Column, Page, Section, Table, Tile
 from orchestration.reports.charts import SERIES_ROLES, Chart, Series

@@ -161,7 +161,7 @@ def _peaks(context: Context, hours: list[Row]) -> list[Tile]:
 
 
 def _hour(instant: Any) -> str:
-    return f"{instant:%a %Hh}"
+    return f"{instant:%a %H:%M}"
 
 
 def _hourly_chart(context: Context, name: str, rows: list[Row]) -> Chart:

@@ -31,7 +31,7 @@ def section(context: Context) -> Section:
     rows = [row | {"page": context.link("journey", journey)} for journey, walked in journeys.items() for row in walked]
     worst = max((row for row in rows if row["lost_share"] is not None), key=lambda row: row["lost_share"])
     share = context.formats.value(worst["lost_share"], "share")
-    title = f"{share} of {worst['journey']} drop out before {worst['step']}"
+    title = f"{worst['journey']}: {share} drop out before {worst['step']}"
     columns = (Column("journey", "Journey", href="page"), *_known(rows))
     return Section("funnels", title, LEAD, charts=charts, tables=[Table("journey_funnels", "", columns, rows)])
 
@@ -45,7 +45,7 @@ def section_of(context: Context, steps: list[Row], name: str) -> Section:
     first, last = rows[0], rows[-1]
     return Section(
         f"{name}-funnel",
-        f"Of {plural(first['session_count'], 'session')} that began, {last['session_count']:,} came to {last['step']}",
+        f"{last['session_count']:,} of {plural(first['session_count'], 'session')} reached {last['step']}",
         LEAD,
         charts=[_chart(context, rows, f"funnel_{name}")] if len(rows) > 1 else [],
         tables=[Table(f"funnel_{name}_steps", "", _known(rows), rows)],

@@ -54,7 +54,8 @@ def _placed(context: Context, roll_up: str) -> list[Row]:
     rows = cells(context, roll_up)
     for row in rows:
         row |= bounces.get((row["country"], row["region"]), {"session_count": None, "bounce_share": None})
-        row["change"] = None if row["ux_score_change"] is None else f"{row['ux_score_change']:+.1f}"
+        change = row["ux_score_change"]
+        row["change"] = None if change is None else context.formats.value(change, "points")
         if row["change"] and not row["is_change_proven"]:
             row["change"] += ", not proven"
     return sorted(rows, key=lambda row: (-(row["opportunity"] or 0), row["country"], row["region"]))
@@ -85,7 +86,7 @@ def _table(table_id: str, name: str, rows: list[Row]) -> Table:
     places = [Column("country", "Country", "country")] + ([Column("region", "Region")] if name == "region" else [])
     columns = (
         *places,
-        Column("opportunity", "Costs", "score", "opportunity", "opportunity_lower", "opportunity_upper"),
+        Column("opportunity", "Points lost", "score", "opportunity", "opportunity_lower", "opportunity_upper"),
         Column("change", "Score change", "text", "ux_score"),
         *VITAL_COLUMNS,
         Column("error_share", "Error rate", "share", "error_rate"),

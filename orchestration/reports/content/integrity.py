@@ -89,7 +89,7 @@ def _tiles(context: Context, total: Row, site: Row | None) -> list[Tile]:
         ("duplicate_count", "Repeated"),
         ("late_count", "Late"),
         ("bot_count", "From bots"),
-        ("clock_skew_count", "Clock off"),
+        ("clock_skew_count", "Clock skew"),
     ):
         value = formats.value(total[key] / n, "share")
         tiles.append(Tile(label, value, "beacon_integrity", detail=f"{total[key]:,} of {n:,} reports"))
@@ -140,14 +140,14 @@ def _by(key: str, label: str, title: str, context: Context) -> Section:
         Column(key, label),
         Column("report_count", "Reports", "count", "beacon_integrity"),
         Column("lost_share", "Lost", "share", "lost_beacons"),
-        Column("follow_up_count", "Seen by", "count", "lost_beacons"),
+        Column("follow_up_count", "Chained reports", "count", "lost_beacons"),
         Column("duplicate_count", "Repeated", "count", "beacon_integrity"),
         Column("late_count", "Late", "count", "beacon_integrity"),
         Column("invalid_negative_count", "Negative", "count", "valid"),
         Column("invalid_too_large_count", "Too large", "count", "valid"),
-        Column("invalid_missing_count", "No number", "count", "valid"),
+        Column("invalid_missing_count", "Not a number", "count", "valid"),
         Column("bot_count", "From bots", "count", "beacon_integrity"),
-        Column("clock_skew_count", "Clock off", "count", "beacon_integrity"),
+        Column("clock_skew_count", "Clock skew", "count", "beacon_integrity"),
         Column("orphan_count", "Without page view", "count", "beacon_integrity"),
     )
     table = Table(f"beacon_integrity_by_{key}", "", columns, rows, "No beacon has been read yet.")

@@ -127,7 +127,7 @@ def _method(row: Row) -> str:
 
 
 def _table(rows: list[Row]) -> Section:
-    empty = "Objectives are OpenSLO documents in config/slos: none is there."
+    empty = "No objective is defined yet: add OpenSLO documents to config/slos."
     lead = "Lowest budget first. Full outage: how long one could last until the budget is spent."
     table = Table("objectives", "", COLUMNS, rows, empty, shown=100, details=DETAILS)
     return Section("objectives", "Status of each objective", lead if rows else "", tables=[table])

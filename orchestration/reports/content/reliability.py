@@ -99,7 +99,7 @@ def _journeys(context: Context) -> Section:
     if not rows:
         title = "No journey is declared"
     elif well == len(rows):
-        title = f"All {plural(well, 'journey')} are well" if well > 1 else "The journey is well"
+        title = f"All {plural(well, 'journey')} are healthy" if well > 1 else "The journey is healthy"
     empty = "Declare journeys and their steps in beaconmart.yml."
     return Section("journeys", title, tables=[Table("journeys", "", columns, rows, empty)])
 

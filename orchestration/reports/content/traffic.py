@@ -58,7 +58,7 @@ def section(context: Context) -> Section:
     """Return the section about unusual hours of the last four weeks."""
     rows = [_told(row) for row in context.marts.rows_if("predictions.traffic_anomalies", _ANOMALIES)]
     columns = (
-        Column("name", "What", "text", "traffic_anomaly"),
+        Column("name", "Series", "text", "traffic_anomaly"),
         Column("started_at", "From", "moment"),
         Column("ended_at", "To", "moment"),
         Column("value", "Counted", "count"),
@@ -115,9 +115,7 @@ def _timeline(context: Context, rows: list[Row]) -> list[Chart]:
 def _span(context: Context, row: Row) -> Span:
     formats = context.formats
     hours = round((row["ended_at"] - row["started_at"]) / timedelta(hours=1))
-    words = (
-        f"{row['value']:,.0f} in {plural(row['window_hours'], 'hour')} where {row['baseline_forecast']:,.0f} were usual"
-    )
+    words = f"{row['value']:,.0f} in {plural(row['window_hours'], 'hour')}, {row['baseline_forecast']:,.0f} expected"
     return Span(
         row["started_at"],
         row["ended_at"],
