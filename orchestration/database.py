@@ -7,16 +7,21 @@ from pathlib import Path
 
 import duckdb
 
-# DuckDB 2.0.0 takes a table that is joined to, or compared with, an ungrouped aggregate for one row: the bounds of a
-# sum are then those of a single value, and `sum(n) ... where x = (select min(x) ...) ... order by` comes out modulo
-# 256, or is lost by `having`. What propagates these bounds is off. The dbt profile says so too.
-SETTINGS = "set disabled_optimizers = 'statistics_propagation'; set TimeZone = 'UTC'"
+from orchestration import memory
 
 
 def connect(
-    file: Path | str = ":memory:", read_only: bool = False, config: dict[str, str] | None = None
+    file: Path | str = ":memory:",
+    read_only: bool = False,
+    config: dict[str, str] | None = None,
+    memory_limit: int | None = None,
 ) -> duckdb.DuckDBPyConnection:
-    """Open a database, in memory unless a file is named; instants are read and shown in UTC."""
+    """Open a database, in memory unless a file is named; instants are read and shown in UTC.
+
+    It may use `memory_limit` bytes, by default half of what there is. Connections of one process to one file share the
+    limit: the newest sets it for all of them.
+    """
     connection = duckdb.connect(str(file), read_only=read_only, config=dict(config or {}))
-    connection.execute(SETTINGS)
+    connection.execute("set TimeZone = 'UTC'")
+    connection.execute(f"set memory_limit = '{memory_limit or memory.half()}B'")
     return connection

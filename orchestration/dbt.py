@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.settings import Settings
-from orchestration.warehouse.connection import writing
+from orchestration.warehouse.connection import connect
 from orchestration.warehouse.ledger import rebuilding
 
 PROJECT_DIR = Path(__file__).parents[1] / "dbt_project"
@@ -164,7 +164,7 @@ def _invoke(
             said.append(event.info.msg)
 
     _leave_out_what_nobody_uses()
-    with writing(settings):
+    with connect(settings):  # whose limits hold for dbt as well, which opens the same file
         try:
             outcome = dbtRunner(manifest=read_parsed(parsed(settings)), callbacks=[listen]).invoke(
                 [*args, *global_args(settings)]

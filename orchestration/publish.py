@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from orchestration import database, dbt, lake, metrics, warehouse
+from orchestration import database, dbt, lake, memory, metrics, warehouse
 from orchestration.releases import Release, building, current, link_tree, replace_text
 from orchestration.reports import digest, pages, status
 from orchestration.reports.content import Context, attention
@@ -74,7 +74,7 @@ def publish(
         custom = build_custom(
             settings.config_dir, folder / "marts.duckdb", as_of, Formats(site.currency, site.timezone)
         )
-        with database.connect(folder / "marts.duckdb", read_only=True) as connection:
+        with database.connect(folder / "marts.duckdb", True, memory_limit=memory.limit(settings)) as connection:
             _pages(settings, Marts(connection, as_of), quality, generated_at, folder, custom)
         say(4, len(STEPS), STEPS[4])
     say(len(STEPS), len(STEPS), "published")

@@ -16,14 +16,14 @@ from typing import Any, TextIO
 
 import duckdb
 
-from orchestration import database
+from orchestration import database, memory
 from orchestration.reports.cells import neutral
 from orchestration.settings import Settings
 from orchestration.spill import spill_folder
 
 ROWS_AT_ONCE = 10_000
 # Of a question, and of a file that is written: it reads each block of the marts once, and would keep them all.
-ASKING_MEMORY, WRITING_MEMORY, SPILLED = "2GB", "500MB", "20GB"
+ASKING_MEMORY, WRITING_MEMORY, SPILLED = 2_000_000_000, 500_000_000, "20GB"
 
 
 LISTINGS = {"show all tables", "show tables"}
@@ -60,10 +60,10 @@ def guarded(file: Path, writes: Path | None = None, threads: int = 0) -> Iterato
     With one of `threads`, what SQL leaves open (rows without an order, sums of floats) comes out the same every time.
     """
     # Beside the file, as DuckDB would have it, is the release, which nobody writes to.
-    with spill_folder() as spill, closing(database.connect(file, read_only=True)) as connection:
+    limit = min(WRITING_MEMORY if writes else ASKING_MEMORY, memory.half())
+    with spill_folder() as spill, closing(database.connect(file, True, memory_limit=limit)) as connection:
         connection.execute(f"set temp_directory = {quoted(spill / 'duckdb')}")
-        memory = WRITING_MEMORY if writes else ASKING_MEMORY
-        connection.execute(f"set memory_limit = '{memory}'; set max_temp_directory_size = '{SPILLED}'")
+        connection.execute(f"set max_temp_directory_size = '{SPILLED}'")
         if threads:
             connection.execute(f"set threads = {threads:d}")
         if writes:

@@ -80,13 +80,14 @@ def main() -> None:
         sys.stdout = None
         sys.exit(0)
     except Exception as error:
-        # Whichever library meets a full disk wraps it in an error of its own.
-        from orchestration import disk
+        # Whichever library meets a full disk, or too little memory, wraps it in an error of its own.
+        from orchestration import shortage
         from orchestration.settings import load_settings
 
-        if not disk.is_full(error):
+        words = shortage.explain(error, load_settings())
+        if not words:
             raise
-        _fail(disk.message(load_settings()), 1)
+        _fail(words, 1)
 
 
 def _fail(message: str, code: int) -> None:

@@ -118,7 +118,7 @@ def _selection(
 
 
 def _execute(settings: Settings, job: str, what: Selection) -> None:
-    from orchestration import disk, lake, runs
+    from orchestration import lake, runs, shortage
 
     with Bars() as bars:
         outcome = runs.execute(settings, job, what, bars.on_event)
@@ -126,8 +126,8 @@ def _execute(settings: Settings, job: str, what: Selection) -> None:
             for source in lake.unmatched_sources(settings):
                 bars.say(f"note: {lake.unmatched_message(settings, source)}")
     if not outcome.success:
-        if any(disk.is_full(words) for _, words in outcome.failures):
-            raise click.ClickException(disk.message(settings))
+        for short in filter(None, (shortage.explain(words, settings) for _, words in outcome.failures)):
+            raise click.ClickException(short)
         for step, words in outcome.failures:
             click.echo(f"\n{step.replace('__', '.') or 'The run'} failed: {words}", err=True)
         left = "its release is published all the same" if outcome.published else "what was published before stays"

@@ -13,7 +13,7 @@ import dagster as dg
 import duckdb
 from pydantic import PrivateAttr
 
-from orchestration import access, disk, lake, progress, runs, warehouse
+from orchestration import access, lake, progress, runs, shortage, warehouse
 from orchestration.dbt import DbtError
 from orchestration.releases import PublishError
 from orchestration.settings import ConfigError, Settings, load_settings
@@ -91,8 +91,8 @@ def readable_failures(context: dg.AssetExecutionContext) -> Iterator[None]:
     try:
         yield
     except (OSError, duckdb.Error, DbtError) as error:
-        if disk.is_full(error):
-            raise dg.Failure(disk.message(load_settings()), allow_retries=False) from error
+        if words := shortage.explain(error, load_settings()):
+            raise dg.Failure(words, allow_retries=False) from error
         if not isinstance(error, OSError | duckdb.IOException):
             raise
         if isinstance(error, OSError) and error.errno not in TRANSIENT:

@@ -21,7 +21,7 @@ from orchestration.sources.segment import Segment
 from orchestration.sources.times import ClockChange, clock_changes, variables
 
 # 400 MB cost nothing in time and keep the process under 512 MB.
-_MEMORY = "360MB"
+_MEMORY = 360_000_000
 # Rows that a partitioned write holds back: at DuckDB's own 524 288 it spends more time on memory than on Parquet.
 _FLUSH_ROWS = 5_000
 _ORIGINS = """
@@ -67,11 +67,11 @@ def connect(settings: Settings, folder: Path, sealed_through: date | None) -> du
         config={
             # Lines are numbered in order, which one thread does; a second one only cost 6 % more.
             "threads": "1",
-            "memory_limit": _MEMORY,
             "temp_directory": str(folder / "spill"),
             "partitioned_write_flush_threshold": str(_FLUSH_ROWS),
             "autoinstall_known_extensions": "false",
-        }
+        },
+        memory_limit=_MEMORY,
     )
     site, key = settings.config.site, settings.user_key()
     set_variables(

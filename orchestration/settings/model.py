@@ -31,6 +31,9 @@ FEED_OF_SYSTEM: dict[str, str] = {
 }
 ENTITY_FEEDS = frozenset({"orders", "incidents", "releases", "maintenance"})
 
+# Two threads cannot hold a block for each column of the widest tables in less.
+SMALLEST_MEMORY_MB = 500
+
 # A 28-day window, and the 30 days by which a late event may precede its export, must fit into what is kept.
 SHORTEST_RETENTION_DAYS = 31
 
@@ -142,6 +145,22 @@ class Retention(Part):
     by_feed: dict[Feed, Annotated[int, Field(ge=SHORTEST_RETENTION_DAYS, le=3650)]] = Field(default_factory=dict)
 
 
+def _memory(value: str) -> str:
+    amount, unit = float(value[:-2]), value[-2:]
+    if amount * {"MB": 1, "GB": 1e3, "TB": 1e6}[unit] < SMALLEST_MEMORY_MB:
+        raise ValueError(f"'{value}' is too little to build anything; give at least {SMALLEST_MEMORY_MB}MB")
+    return value
+
+
+class Warehouse(Part):
+    """What DuckDB may use while it builds, checks and publishes the tables."""
+
+    memory: Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)? ?(MB|GB|TB)$"), AfterValidator(_memory)] | None = Field(
+        default=None,
+        description="such as 8GB, beyond which it uses the disk; by default half of the machine's or the container's",
+    )
+
+
 class Targets(Part):
     """What the executive page holds the site to."""
 
@@ -225,6 +244,7 @@ class Config(Part):
     )
     journeys: list[Journey] = Field(default_factory=list)
     retention: Retention = Retention()
+    warehouse: Warehouse = Warehouse()
     targets: Targets = Targets()
     experience: Experience = Experience()
     accounting: Accounting = Accounting()

@@ -10,15 +10,27 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
-from orchestration import database, lake
+from orchestration import database, lake, memory
 from orchestration.settings import Settings
+from orchestration.spill import spill_folder
 
-_held: dict[Path, tuple[int, int]] = {}
+
+@dataclass
+class _Held:
+    """A lock of this process: how often it was asked for, and what is open until it is given back."""
+
+    spill: Path
+    stack: ExitStack
+    depth: int = 1
+
+
+_held: dict[Path, _Held] = {}
 _guard = threading.RLock()
 
 
@@ -29,7 +41,7 @@ def connect(settings: Settings, read_only: bool = False) -> Iterator[duckdb.Duck
     Readers take the lock too: DuckDB keeps every other process out while one writes.
     """
     with writing(settings):
-        connection = database.connect(settings.warehouse, read_only and settings.warehouse.exists())
+        connection = _opened(settings, read_only and settings.warehouse.exists())
         try:
             yield connection
         finally:
@@ -46,10 +58,10 @@ def writing(settings: Settings, say: Callable[[str], None] | None = None, reads_
     """
     path = settings.home / "warehouse.lock"
     with _guard:
-        descriptor, depth = _held.get(path, (-1, 0))
-        if not depth:
-            descriptor = _lock(path, say or _say)
-        _held[path] = (descriptor, depth + 1)
+        if path in _held:
+            _held[path].depth += 1
+        else:
+            _held[path] = _hold(path, say or _say)
     try:
         with (
             lake.reading(settings) if reads_lake else nullcontext()
@@ -57,11 +69,9 @@ def writing(settings: Settings, say: Callable[[str], None] | None = None, reads_
             yield
     finally:
         with _guard:
-            descriptor, depth = _held.pop(path)
-            if depth > 1:
-                _held[path] = (descriptor, depth - 1)
-            else:
-                os.close(descriptor)
+            _held[path].depth -= 1
+            if not _held[path].depth:
+                _held.pop(path).stack.close()
 
 
 @contextmanager
@@ -71,7 +81,7 @@ def kept_open(settings: Settings) -> Iterator[None]:
     To open it anew for each costs two seconds of a run. Memory for its blocks is kept too, up to a quarter of what
     DuckDB may use: giving it back after every query is a tenth of the large ones, and more where two threads do so.
     """
-    connection = database.connect(settings.warehouse)
+    connection = _opened(settings)
     try:
         connection.execute("set block_allocator_memory = '25%'")
         yield
@@ -81,6 +91,26 @@ def kept_open(settings: Settings) -> Iterator[None]:
 
 def _say(text: str) -> None:
     sys.stderr.write(f"{text}\n")
+
+
+def _opened(settings: Settings, read_only: bool = False) -> duckdb.DuckDBPyConnection:
+    """A connection with the limits that hold for the file as long as this process has it open, dbt's connections too.
+
+    What does not fit into memory goes below the home, for the system's folder of temporary files may itself be memory.
+    """
+    connection = database.connect(settings.warehouse, read_only, memory_limit=memory.limit(settings))
+    spill = str(_held[settings.home / "warehouse.lock"].spill / "duckdb")
+    # Once something is there it cannot be set again, not even to the same.
+    if connection.execute("select current_setting('temp_directory')").fetchone() != (spill,):
+        connection.execute("set temp_directory = '{}'".format(spill.replace("'", "''")))
+    return connection
+
+
+def _hold(path: Path, say: Callable[[str], None]) -> _Held:
+    with ExitStack() as stack:
+        stack.callback(os.close, _lock(path, say))
+        spill = stack.enter_context(spill_folder(path.parent))
+        return _Held(spill, stack.pop_all())
 
 
 def _lock(path: Path, say: Callable[[str], None]) -> int:

@@ -9,6 +9,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -158,7 +159,9 @@ def _project_hash() -> str:
 
 
 def _config_hash(settings: Settings) -> str:
-    # Who is told of an alert, and what forecasts are told, shape no table: a new target must not rebuild them all.
-    config = settings.config.model_dump(mode="json", exclude={"alerts": {"targets"}, "forecasts": True})
+    # Who is told of an alert, what forecasts are told and how much memory there is shape no table: a new target must
+    # not rebuild them all.
+    left_out: dict[str, Any] = {"alerts": {"targets"}, "forecasts": True, "warehouse": True}
+    config = settings.config.model_dump(mode="json", exclude=left_out)
     content = [config, [asdict(objective) for objective in settings.objectives]]
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()

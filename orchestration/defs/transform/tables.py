@@ -11,7 +11,7 @@ from pathlib import Path
 import dagster as dg
 from dagster_dbt import dbt_assets
 
-from orchestration import dbt, disk, progress, runs, warehouse
+from orchestration import dbt, progress, runs, shortage, warehouse
 from orchestration.alerts import notes
 from orchestration.defs.resources import Site, readable_failures
 from orchestration.settings import Settings, load_settings
@@ -94,9 +94,8 @@ def _build(
         failure = error
     yield from _events(context.assets_def, results, _row_counts(settings))
     if failure:
-        if disk.is_full(failure):
-            raise dg.Failure(disk.message(settings), allow_retries=False) from failure
-        raise dg.Failure(str(failure), allow_retries=False) from failure
+        words = shortage.explain(failure, settings) or str(failure)
+        raise dg.Failure(words, allow_retries=False) from failure
 
 
 def _events(
