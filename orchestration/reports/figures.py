@@ -191,17 +191,17 @@ def lines_by(rows: Sequence[Row], key: str, value: str, marts: Marts) -> tuple[S
     return tuple(lines)
 
 
-def sentence(days: Sequence[date], values: Sequence[Any], unit: str, formats: Formats) -> str:
-    """Say a series in a sentence, for those who do not see the chart."""
+def sentence(days: Sequence[date], values: Sequence[Any], unit: str, formats: Formats, by: str = "day") -> str:
+    """Say a series by day or by month in a sentence, for those who do not see the chart."""
     known = [(value, d) for value, d in zip(values, days, strict=True) if value is not None]
     if not known:
         return "No values."
     (low, low_day), (high, high_day) = min(known), max(known)
     newest, newest_day = known[-1]
+    at = (lambda d: f"on {day(d)}") if by == "day" else (lambda d: f"in {d:%b %Y}")
     return (
-        f"Newest {formats.value(newest, unit)} on {day(newest_day)}; lowest {formats.value(low, unit)} on "
-        f"{day(low_day)}, "
-        f"highest {formats.value(high, unit)} on {day(high_day)}; {len(known)} of {len(values)} days have a value."
+        f"Newest {formats.value(newest, unit)} {at(newest_day)}; lowest {formats.value(low, unit)} {at(low_day)}, "
+        f"highest {formats.value(high, unit)} {at(high_day)}; {len(known)} of {len(values)} {by}s have a value."
     )
 
 

@@ -89,7 +89,7 @@ def _charts(context: Context, months: list[Row]) -> list[Chart]:
             continue
         values = tuple(row[key] for row in known)
         bounds = [tuple(row[end] for row in known) for end in (lower, upper)]
-        said = sentence([row["month"] for row in known], values, "s", context.formats)
+        said = sentence([row["month"] for row in known], values, "s", context.formats, "month")
         charts.append(
             Chart(
                 id=f"{key.removesuffix('_s').removesuffix('_mean')}_by_month",

@@ -30,11 +30,19 @@ availability as (
     select
         sum(good_amount) as good,
         sum(total_amount) as total,
-        coalesce(sum(case when amount_unit = 's' then unknown_s end), 0) as unknown,
-        count(*) filter (where total_amount > 0) as day_count
+        coalesce(sum(case when amount_unit = 's' then unknown_s end), 0) as unknown
     from {{ ref('fct_availability_daily') }}
     inner join {{ source('config', 'services') }} using (service)
     where is_contractual and is_critical and event_date between {{ as_of() }} - 27 and {{ as_of() }}
+
+),
+
+-- The checks behind it, counted as the KPI of the same name counts them.
+checked as (
+
+    select sum(sample_count) as check_count
+    from {{ ref('fct_kpi_daily') }}
+    where kpi = 'availability_share' and event_date between {{ as_of() }} - 27 and {{ as_of() }}
 
 ),
 
@@ -95,9 +103,10 @@ final as (
         good / nullif(total, 0) as value,
         good / nullif(total + unknown, 0) as value_lower,
         (good + unknown) / nullif(total + unknown, 0) as value_upper,
-        day_count as sample_count,
+        check_count as sample_count,
         null as detail
     from availability
+    cross join checked
 
 )
 
