@@ -65,6 +65,9 @@ class SeriesForecast:
         paths: shape (paths, horizon), ways that the series may go: today's forecast with each past error of full length
             laid on it. Of the chosen model, or of the seasonal naive where that has too few; in the unit of the series.
         changes: shape (n,), by how much the level moved for good, on the working scale, seen at this step; mostly 0.
+        past_origins: shape (origins,), earlier steps from which the chosen model forecast.
+        past_forecasts, past_values: shape (origins, horizon), what it said from them and what came, NaN where missing
+            or still to come; in the unit of the series.
     """
 
     model_name: str
@@ -75,6 +78,9 @@ class SeriesForecast:
     naive: tuple[Array, dict[float, tuple[Array, Array]]]
     paths: Array
     changes: Array
+    past_origins: Index
+    past_forecasts: Array
+    past_values: Array
 
 
 def forecast_panel(
@@ -148,7 +154,8 @@ class _Run:
         ways = [one.ways(now, scale) for one in (path, paths[SEASONAL_NAIVE])]
         likely = ways[0] if len(ways[0]) >= MIN_PATHS else ways[1]
         made, naive = (one.within(now, scale) for one in (path, paths[SEASONAL_NAIVE]))
-        return SeriesForecast(chosen, reason, *made, backtest, naive, likely, changes)
+        origins, said, came = path.past(now, start, scale)
+        return SeriesForecast(chosen, reason, *made, backtest, naive, likely, changes, origins, said, came)
 
     def _paths(self, row: int) -> dict[str, "_Path"]:
         z, start, horizon = self.panel.values[row], int(self.starts[row]), self.kind.horizon
@@ -188,12 +195,23 @@ class _Path:
         """The forecast from this origin, shape (horizon,)."""
         return np.asarray(self.forecasts[np.searchsorted(self.origins, cutoff)])
 
-    def errors(self, cutoff: int) -> Array:
-        """What came less what was forecast, from earlier origins, for targets known at the cutoff."""
+    def came(self, cutoff: int) -> Array:
+        """What came after each earlier origin, NaN where it was not known at the cutoff."""
         earlier = np.searchsorted(self.origins, cutoff)
         steps = self.origins[:earlier, None] + np.arange(1, self.forecasts.shape[1] + 1)
-        came = np.where(steps <= cutoff, self.values[np.minimum(steps, cutoff)], np.nan)
-        return np.asarray(came - self.forecasts[:earlier])
+        return np.where(steps <= cutoff, self.values[np.minimum(steps, cutoff)], np.nan)
+
+    def errors(self, cutoff: int) -> Array:
+        """What came less what was forecast, from earlier origins, for targets known at the cutoff."""
+        came = self.came(cutoff)
+        return np.asarray(came - self.forecasts[: len(came)])
+
+    def past(self, cutoff: int, start: int, scale: Scale) -> tuple[Index, Array, Array]:
+        """The past of `SeriesForecast`, of a series that begins at this step."""
+        came = self.came(cutoff)
+        known = ~np.isnan(self.forecasts[: len(came)]).any(axis=1)
+        forecasts = self.forecasts[: len(came)][known]
+        return self.origins[: len(came)][known] - start, scale.back(forecasts), scale.back(came[known])
 
     def ways(self, cutoff: int, scale: Scale) -> Array:
         """As `SeriesForecast.paths`."""

@@ -28,6 +28,7 @@ def forecast(settings: Settings, as_of: date) -> Rows:
     """Forecasts as of this date; those of other forecast dates stay as they were."""
     from models.exhaustions import exhaust_budgets, foresee_windows, predict_breaches
     from models.forecasts import forecast_hours, forecast_kpis
+    from models.sums import sum_ahead
     from models.trends import PAST_DAYS
 
     span = [as_of - timedelta(days=DAYS), as_of]
@@ -55,9 +56,10 @@ def forecast(settings: Settings, as_of: date) -> Rows:
     windows = foresee_windows(
         warehouse.read_frame(settings, _WINDOWED, [as_of - timedelta(days=PAST_DAYS - 1), as_of]), as_of
     )
+    sums = sum_ahead(found.forecasts, found.series, as_of)
     frames = {
         "kpi_forecasts": pd.concat(
-            [part for part in (shown, budgets, windows) if len(part)] or [shown], ignore_index=True
+            [part for part in (shown, budgets, windows, sums) if len(part)] or [shown], ignore_index=True
         ),
         "kpi_forecast_backtests": pd.concat([part for part in backtests if len(part)] or backtests[:1]),
         "traffic_forecasts": hours.forecasts,

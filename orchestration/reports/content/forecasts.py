@@ -6,10 +6,10 @@ from functools import partial
 from itertools import zip_longest
 from typing import Any
 
-from orchestration.reports.blocks import Page, Section, Tile
+from orchestration.reports.blocks import Figure, Page, Section, Tile
 from orchestration.reports.charts import Chart, Series
-from orchestration.reports.content import Context, forecast_risks, plural
-from orchestration.reports.figures import KPIS, Kpi
+from orchestration.reports.content import Context, change_text, forecast_risks, plural
+from orchestration.reports.figures import KPIS, WHAT, Kpi
 from orchestration.reports.formats import day
 from orchestration.reports.marts import Row, aligned, grouped
 
@@ -60,6 +60,7 @@ def page(context: Context) -> Page:
         _title(by_kpi),
         "Made only from days up to the forecast date.",
         [
+            *_sums(context),
             *_ahead(context),
             Section(
                 "forecasts",
@@ -80,7 +81,7 @@ def page(context: Context) -> Page:
 
 
 def _title(by_kpi: dict[Any, list[Row]]) -> str:
-    shown = {name: rows[0] for name, rows in by_kpi.items() if not name.startswith(BUDGET)}
+    shown = {n: rows[0] for n, rows in by_kpi.items() if not n.startswith(BUDGET) and not n.endswith(WINDOW)}
     if not shown:
         return "There is no forecast yet"
     beaten = sum("naive" not in row["model_name"] for row in shown.values())
@@ -91,6 +92,31 @@ def _title(by_kpi: dict[Any, list[Row]]) -> str:
         else "seasonal naive only, as the history is short"
     )
     return f"{plural(len(shown), 'KPI')} forecast 28 days ahead; {found}"
+
+
+def _sums(context: Context) -> list[Section]:
+    """What the next 28 days add up to."""
+    rows = context.marts.rows_if(
+        "reports.rpt_kpi_outlook", "select * from reports.rpt_kpi_outlook where is_sum order by kpi"
+    )
+    found = {row["kpi"]: row for row in rows}
+    tiles = []
+    for kpi in [name for name in ORDER if name in found]:
+        row, about, formats = found[kpi], KPIS[kpi], context.formats
+        value = formats.value(row["value_forecast"], about.unit)
+        bounds = [
+            f"{level} %: {formats.bounds(row[f'value_{level}_lower'], row[f'value_{level}_upper'], about.unit)}"
+            for level in (80, 95)
+        ]
+        tiles.append(
+            Tile(
+                about.label, value, "forecast_sum", ", ".join(bounds),
+                change=change_text(row, formats, about.is_better_high, "last 28 days"),
+                figure=Figure(kpi, "next 28 days", row["value_forecast"], WHAT.get(kpi, "")),
+            )
+        )  # fmt: skip
+    lead = "Intervals are those of the sum: errors of single days partly cancel."
+    return [Section("sums", "The next 28 days together", lead, tiles=tiles)] if tiles else []
 
 
 def _ahead(context: Context) -> list[Section]:

@@ -31,9 +31,9 @@ def target_notes(context: Context) -> dict[str, str]:
 
 
 def kpi_notes(context: Context) -> dict[str, tuple[str, ...]]:
-    """For each KPI the last week against the one before with what drove it, and the forecast of four weeks ahead."""
+    """For each KPI the last week against the one before with what drove it, and the forecast of the next four weeks."""
     weeks = context.marts.rows_if("reports.rpt_kpi_weeks", _WEEKS)
-    forecasts = context.marts.rows_if("predictions.kpi_forecasts", _FORECASTS)
+    forecasts = context.marts.rows_if("reports.rpt_kpi_outlook", "select * from reports.rpt_kpi_outlook")
     found: dict[str, tuple[str, ...]] = {}
     for rows, say in ((weeks, _week), (forecasts, _forecast)):
         for row in rows:
@@ -43,11 +43,6 @@ def kpi_notes(context: Context) -> dict[str, tuple[str, ...]]:
 
 
 _WEEKS = "select * from reports.rpt_kpi_weeks"
-_FORECASTS = """
-    select kpi, event_date, value_forecast, value_80_lower, value_80_upper from predictions.kpi_forecasts
-    where forecast_date = $as_of
-    qualify event_date = max(event_date) over (partition by kpi)
-"""
 
 
 def _outlook(row: Row, context: Context) -> str:
@@ -100,6 +95,6 @@ def _forecast(row: Row, context: Context) -> str:
     unit, formats = KPIS[row["kpi"]].unit, context.formats
     value = formats.value(row["value_forecast"], unit)
     bounds = formats.bounds(row["value_80_lower"], row["value_80_upper"], unit)
-    return f"Forecast for the day of {short_day(row['event_date'])}: {value}" + (
-        f" (80 %: {bounds})." if bounds else "."
-    )
+    last = short_day(row["ends_on"])
+    when = "the next 28 days" if row["is_sum"] else f"the {'28 days to' if row['is_window'] else 'day of'} {last}"
+    return f"Forecast for {when}: {value}" + (f" (80 %: {bounds})." if bounds else ".")

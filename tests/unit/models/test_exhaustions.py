@@ -24,6 +24,9 @@ def a_forecast(value: float, errors: np.ndarray) -> SeriesForecast:
         (horizon, {}),
         value + errors[:, None] + horizon,
         np.zeros(0),
+        np.zeros(0, dtype=int),
+        np.zeros((0, 28)),
+        np.zeros((0, 28)),
     )
 
 

@@ -296,6 +296,13 @@ from (values ('page_view_count', 4200), ('session_count', 1300), ('conversion_sh
     range(1, 29) s (step);
 
 insert into predictions.kpi_forecasts
+select f.* replace (
+    f.kpi || ':28_days' as kpi, 28 * value_forecast as value_forecast, 26 * value_forecast as value_80_lower, 30 * value_forecast as value_80_upper,
+    25 * value_forecast as value_90_lower, 31 * value_forecast as value_90_upper, 24 * value_forecast as value_95_lower, 32 * value_forecast as value_95_upper
+)
+from predictions.kpi_forecasts f where horizon_days = 28 and kpi in ('page_view_count', 'session_count', 'revenue_net');
+
+insert into predictions.kpi_forecasts
 select f.* replace (f.forecast_date - k::integer as forecast_date, f.event_date - k::integer as event_date)
 from predictions.kpi_forecasts f, range(1, 40) made (k)
 where f.horizon_days = 7 and f.kpi in ('ux_score', 'lcp_p75_ms', 'session_count');

@@ -18,12 +18,14 @@ def context():
     with duckdb.connect() as connection:
         connection.execute(
             """
-            create schema executive; create schema reports; create schema predictions;
+            create schema executive; create schema reports;
             create table executive.fct_kpi_daily as select date '2026-11-01' as event_date;
-            create table predictions.kpi_forecasts as
-            select 'revenue_net' as kpi, date '2026-11-01' as forecast_date, forecast_date + n::integer as event_date,
-                1000.0 + n as value_forecast, 900.0 as value_80_lower, 1200.0 as value_80_upper
-            from range(1, 29) as days (n);
+            create table reports.rpt_kpi_outlook as
+            select *, date '2026-11-29' as ends_on from (values
+                ('revenue_net', 28028.0, 26000.0, 30000.0, true, true),
+                ('ux_score', 91.0, 88.0, 93.0, true, false),
+                ('conversion_share', 0.031, 0.03, 0.032, false, false)
+            ) t (kpi, value_forecast, value_80_lower, value_80_upper, is_window, is_sum);
             create table reports.rpt_kpi_weeks as
             select * from (values
                 ('revenue_net', -0.08, true, 'country', 'BR', 0.45, 0.08, 0.1),
@@ -60,9 +62,11 @@ def test_a_change_that_could_be_chance_names_nobody(context):
     assert plain(kpi_notes(context)["session_count"][0]) == "Last week ▲ 2.0 %, not proven."
 
 
-def test_the_forecast_of_a_kpi_is_that_of_the_last_day_with_its_interval(context):
-    said = plain(kpi_notes(context)["revenue_net"][1])
-    assert said == "Forecast for the day of 29 Nov: 1,028 EUR (80 %: 900.00 to 1,200 EUR)."
+def test_the_forecast_of_a_kpi_is_that_of_the_sum_of_the_mean_or_of_the_last_day_with_its_interval(context):
+    said = {kpi: plain(notes[1]) for kpi, notes in kpi_notes(context).items() if len(notes) > 1}
+    assert said["revenue_net"] == "Forecast for the next 28 days: 28,028 EUR (80 %: 26,000 to 30,000 EUR)."
+    assert said["ux_score"] == "Forecast for the 28 days to 29 Nov: 91.0 (80 %: 88.0 to 93.0)."
+    assert said["conversion_share"] == "Forecast for the day of 29 Nov: 3.10 % (80 %: 3.00 to 3.20 %)."
 
 
 def test_a_target_says_when_it_will_be_met_or_missed(context):

@@ -303,6 +303,8 @@ def test_a_history_too_short_for_other_models_is_not_told_as_their_defeat(marts_
 def test_the_forecasts_page_tells_what_comes_and_trends_what_was_expected(site):
     _, texts = site
     assert "Peak hour, next 48 hours" in texts["forecasts.html"]
+    assert "The next 28 days together" in texts["forecasts.html"]
+    assert re.search(r"Forecast for the next 28 days: [\d,]+\sEUR \(80\s%: ", texts["index.html"])
     assert "1 error budget will probably be spent" in texts["forecasts.html"]
     assert "seasonal naive, which no model beats" in texts["forecasts.html"]
     assert "what was forecast a week before" in texts["experience.html"]
