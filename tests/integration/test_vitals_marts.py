@@ -42,6 +42,16 @@ DIFFERENCES = {
         except
         select period, roll_up, metric, event_date, sum(page_view_count) from experience.fct_vitals_periods group by all
     """,
+    "28 days hold their days, of page group, device and country too": """
+        select page_group, device, country, metric, windows.event_date, any_value(windows.page_view_count) as windowed,
+            sum(days.page_view_count) as counted
+        from experience.fct_vitals_28d as windows
+        inner join experience.fct_vitals_roll_ups_daily as days using (page_group, device, country, metric)
+        where windows.country <> 'all' and windows.device <> 'all'
+            and days.roll_up = 'page_group, device, country'
+            and days.event_date between windows.event_date - 27 and windows.event_date
+        group by all having windowed <> counted
+    """,
     "no more beacons are lost than followed": """
         select metric from experience.fct_beacon_integrity_daily where broken_chain_count > follow_up_count
     """,

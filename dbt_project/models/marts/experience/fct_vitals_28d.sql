@@ -7,7 +7,7 @@ days as (
         dense_rank() over (order by page_group, device, country, metric) as cell
     from {{ ref('fct_vitals_roll_ups_daily') }}
     where
-        roll_up in ('site', 'page_group', 'device', 'country', 'page_group, device')
+        roll_up in ('site', 'page_group', 'device', 'country', 'page_group, device', 'page_group, device, country')
         and {{ loaded('event_date', back=27) }}
 
 ),
@@ -39,14 +39,29 @@ windows as (
 
 {{ merged_cells('windows', 'days') }},
 
+-- Most cells of all three dimensions are too thin for an interval: without them the table is less than half as long.
+quoted as (
+
+    select
+        cells.*,
+        names.* exclude (cell)
+    from cells
+    inner join names using (cell)
+    qualify
+        'all' in (names.page_group, names.device, names.country)
+        or max(cells.weight_sum * cells.weight_sum / cells.weight_square_sum) over (
+            partition by names.page_group, names.device, names.country, cells.event_date
+        ) >= 13
+
+),
+
 ranked as (
 
     select
         *,
         {{ percentile_buckets() }} -- noqa: PRS
-    from cells
+    from quoted
     inner join histograms using (cell, event_date)
-    inner join names using (cell)
 
 ),
 
