@@ -79,7 +79,7 @@ def kept_parameters(url: str) -> str:
         f"list_filter(string_split(regexp_extract({url}, '\\?([^#]*)', 1), '&'), "
         "lambda p: list_contains(getvariable('parameters_kept'), split_part(p, '=', 1)))"
     )
-    rules = (*secrets.TOKENS, *secrets.LONG, secrets.EMAIL, *secrets.IPS)
+    rules = (*secrets.tokens(), *secrets.LONG, secrets.EMAIL, *secrets.IPS)
     query = _cards(_masked(_clean(f"array_to_string({parameters}, '&')"), rules))
     return f"case when contains({url}, '?') then coalesce('?' || nullif({query}, ''), '') else '' end"
 
@@ -111,7 +111,7 @@ def _text_rules() -> tuple[Rule, ...]:
         *secrets.NAMES,
         secrets.QUERY,
         secrets.SCHEME,
-        *secrets.TOKENS,
+        *secrets.tokens(),
         *secrets.LONG,
         secrets.EMAIL,
         *secrets.IPS,
@@ -122,7 +122,7 @@ def _text_rules() -> tuple[Rule, ...]:
 @cache
 def _path_rules() -> tuple[Rule, ...]:
     named = (secrets.SESSION_IN_PATH, secrets.VALUE_IN_PATH)
-    return (*named, *secrets.TOKENS, *secrets.LONG, secrets.EMAIL, *secrets.IPS, *secrets.LINKS)
+    return (*named, *secrets.tokens(), *secrets.LONG, secrets.EMAIL, *secrets.IPS, *secrets.LINKS)
 
 
 @cache
@@ -132,7 +132,7 @@ def _label_rules() -> tuple[Rule, ...]:
         secrets.USER_IN_URL,
         *secrets.NAMES,
         secrets.SCHEME,
-        *secrets.TOKENS,
+        *secrets.tokens(),
         secrets.FULL_EMAIL,
     )
 

@@ -79,13 +79,15 @@ def unpacked(block: bytes, ends: Array) -> tuple[bytes, Array] | None:
     Returns:
         The block, and for each of its lines which of the lines before it came from, counted from 0.
     """
-    if not block.startswith(b"[") and b"\n[" not in block:
+    starts = np.concatenate(([0], ends[:-1] + 1))[: len(ends)]
+    # Searching the whole block for a bracket behind a line feed costs as much as a fifth of a typed read.
+    if not (np.frombuffer(block, np.uint8)[starts] == BRACKET).any():
         return None
     if b"[ " in block or b"] \n" in block:
         block = _LOOSE.sub(b"[", _TRAILING.sub(b"]", block))
         ends = line_ends(block)
+        starts = np.concatenate(([0], ends[:-1] + 1))
     data = np.frombuffer(block, np.uint8).copy()
-    starts = np.concatenate(([0], ends[:-1] + 1))
     found, change = structure(data, ends, Quoting())
     depth = np.cumsum(change)
     line = np.searchsorted(ends, found)

@@ -42,13 +42,18 @@ class ClockChange:
 def clock_changes(timezone: str, first: date, last: date) -> tuple[ClockChange, ...]:
     """Returns the changes of a zone's clocks from a day before `first` to a day after `last`."""
     days = first - timedelta(days=1), last + timedelta(days=1)
-    return tuple(change for change in _all_changes(timezone) if days[0] <= change.at.date() <= days[1])
+    # A change at the first moment of a year is found in the year before.
+    years = range(max(FIRST_YEAR, days[0].year - 1), min(LAST_YEAR, days[1].year) + 1)
+    changes = [change for year in years for change in _changes_of(timezone, year)]
+    return tuple(change for change in changes if days[0] <= change.at.date() <= days[1])
 
 
 @cache
-def _all_changes(timezone: str) -> tuple[ClockChange, ...]:
+def _changes_of(timezone: str, year: int) -> tuple[ClockChange, ...]:
+    """Returns the changes of a year: of a century they would cost every ingest 0.15 s."""
     zone = ZoneInfo(timezone)
-    days = [_FROM + timedelta(days=day) for day in range((_UNTIL - _FROM).days + 1)]
+    begin, end = datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)
+    days = [begin + timedelta(days=day) for day in range((end - begin).days + 1)]
     offsets = [_offset(zone, day) for day in days]
     found = []
     for (day, before), (_, after) in pairwise(zip(days, offsets, strict=True)):
