@@ -20,6 +20,9 @@ DAY = date(2026, 10, 26)
 TIMEZONE = "Europe/Berlin"
 NOON_S = 1792929600  # 2026-10-25 12:00 UTC
 _PATH = "https://shop.example/p"
+# Whatever field of whatever feed it comes in, it must not come out.
+SECRET = "hunter2xyz"
+_SECRETS = f"password={SECRET} {SECRET}@mail.example"
 NUMBERS = (
     "NaN",
     "Infinity",
@@ -33,14 +36,41 @@ NUMBERS = (
     "1e999",
     "",
     "٣",
+    _SECRETS,
 )
 TIMES = (
     *("0", f"{NOON_S}", f"{NOON_S}000", f"{NOON_S}000000", f"{NOON_S}000000000", "1969-12-31T23:00:00Z", "2300-01-01"),
-    *("2026-10-25T10:00:00", "2026-10-25T02:30:00", "2026-03-29T02:30:00", "2026-10-25T00:59:60Z", "NaN", "1e308", ""),
+    *(
+        "2026-10-25T10:00:00",
+        "2026-10-25T02:30:00",
+        "2026-03-29T02:30:00",
+        "2026-10-25T00:59:60Z",
+        "NaN",
+        "1e308",
+        "",
+        _SECRETS,
+    ),
 )
-TEXTS = ("'", 'a "b" c', "{{ 7 * 7 }}", "two\nlines", "nul\x00byte", "\u202ertl \u05d0", "all", "<b>", "{", "[1]", "")
+TEXTS = (
+    "'",
+    'a "b" c',
+    "{{ 7 * 7 }}",
+    "two\nlines",
+    "nul\x00byte",
+    "\u202ertl \u05d0",
+    "all",
+    "<b>",
+    "{",
+    "[1]",
+    "",
+    _SECRETS,
+)
 LONG = "x" * 1_000_000
-_OTHERS = {"boolean": ("maybe", "2", ""), "list": ("all", "a;b", "[", "'", ""), "currency": ("eur", "XYZ", "{{", "")}
+_OTHERS = {
+    "boolean": ("maybe", "2", "", _SECRETS),
+    "list": ("all", "a;b", "[", "'", "", f"web;{_SECRETS}"),
+    "currency": ("eur", "XYZ", "{{", "", _SECRETS),
+}
 _GOOD = {"number": "1", "integer": "1", "money": "20", "boolean": "true", "object": '{"a": 1}', "list": "web"}
 _GOOD_TEXTS = {
     ("beacons", "name"): "LCP",

@@ -21,6 +21,9 @@ from orchestration.sources.values import Given, given_key, has_lost_its_sign, va
 # Rows that do not belong to an event date travel under dates that no event can have: a date is the cheapest partition.
 REJECTED, AFTER_CLOSE, IN_REPEATED_HOUR = date(1, 1, 1), date(1, 1, 2), date(1, 1, 3)
 
+# Rows are joined or grouped by these, as by every name that ends in `_id`: where one is masked, it stays distinct.
+_KEYS = ("id", "fingerprint", "page_view")
+
 
 @dataclass(frozen=True)
 class Placing:
@@ -172,7 +175,7 @@ def _columns(feed: Feed, given: Given, placing: Placing) -> str:
             special[url] = f"case when _paths is null then {url} else _paths[{at}] end"
         for at, label in enumerate(_labels(feed), 1):
             new = f"_masked_labels[{at}]"
-            new = privacy.hidden_key(new, label) if label == "id" or label.endswith("_id") else new
+            new = privacy.hidden_key(new, label) if label in _KEYS or label.endswith("_id") else new
             special[label] = f"case when _masked_labels is null then {label} else {new} end"
         special |= {names: privacy.scrubbed_list(names) for names in _of_kind(feed, "list")}
     if placing.keeps_parameters:

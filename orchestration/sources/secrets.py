@@ -15,31 +15,49 @@ from typing import Any
 KEPT, BOUND = "\x02", "\x01"
 _25 = "(?:25)*"
 _SLASH = rf"(?:\\?/|%{_25}2[fF])"
-_AT = rf"(?:[@＠﹫]|%{_25}40|\\u0040|&#0*64;|&#[xX]0*40;|&commat;)"
-_DOT = rf"(?:\.|%{_25}2[eE])"
+_AT = rf"(?:[@＠﹫]|%{_25}40|[\\%]u0040|&#0*64;|&#[xX]0*40;|&commat;|[ \t]*[\[(][aA][tT][\])][ \t]*)"
+_DOT = rf"(?:\.|%{_25}2[eE]|[ \t]*[\[(](?i:dot|\.)[\])][ \t]*)"
 _LOCAL = r"[\p{L}\p{N}._%+\-]+"
 # `web@1.2.3` is a release and `react@18.2.0` a package: a domain has a letter in its first name, or in its second.
 _DOMAIN = rf"(?:[0-9]+{_DOT})?\p{{L}}[\p{{L}}\p{{N}}\-]*(?:{_DOT}[\p{{L}}\p{{N}}\-]+)*"
 _FULL_DOMAIN = rf"(?:[0-9]+{_DOT})?(?:\p{{L}}[\p{{L}}\p{{N}}\-]*{_DOT})+\p{{L}}{{2}}\p{{L}}*\b"
 _STEMS = (
-    r"passw(?:or)?d|passwort|passphrase|pass[_\-]?code|pwd|secret|token|authorization|cookies?|credentials?"
+    r"passw(?:or)?d|passwort|pass[_\-. ]?phrase|pass[_\-]?code|pwd|secret|token|authorization|cookies?|credentials?"
     r"|api[_\-. ]?key|(?:access|account|auth|client|database|db|encryption|license|master|priv|private|secret|service"
-    r"|shared|signing|ssh|storage)[_\-. ]?key|sess(?:ion)?id|csrf|xsrf|jwt|otp|signature|hmac|connect\.sid"
+    r"|shared|signing|ssh|storage)[_\-. ]?key|sess(?:ion)?[_\-]?id|csrf|xsrf|jwt|otp|signature|hmac|connect\.sid"
+    r"|kennwort|contrase(?:ñ|n)a|mot de passe|senha|wachtwoord|adgangskode|lösenord|hasło|heslo|şifre|пароль|密码|密碼"
+    r"|パスワード|비밀번호"
 )
 _WHOLE_NAMES = (
     r"user_?id|uid|client_?ip|ip_?address|remote_?addr(?:ess)?|x-forwarded-for|ip|e[_\-]?mail|phone|cvv2?|cvc2?"
-    r"|card[_\- ]?(?:number|no)|iban|ssn|pass|passwd|pin|auth|x-auth"
+    r"|card[_\- ]?(?:number|no)|iban|ssn|pass|passwd|pin|auth|x-auth|sid|sig|nonce"
+    r"|saml_?(?:request|response)|(?:client_?)?assertion|remember_?me|\w*_session"
 )
 _SUFFIX = r"(?:[_\-]?(?:value|key|hash|id|confirm(?:ation)?|new|old|text|header|base64|[0-9]+))?"
 _NAME = rf"(?:[\w.\-]*(?:{_STEMS}){_SUFFIX}|\b(?:{_WHOLE_NAMES}))"
 _HINTED_NAME = rf"(?:(?:{_STEMS}){_SUFFIX}|\b(?:{_WHOLE_NAMES}))"
-_QUOTE = rf"""(?:\\*["'`\])]|%{_25}2[27]|&quot;|&apos;|&#0*3[49];|\\u002[27])*"""
-_SIGN = rf"(?:[:=：＝﹕꞉∶︓]|%{_25}3[aAdD]|&#0*(?:58|61);|&#[xX]0*3[aAdD];|&colon;|&equals;|\\u003[aAdD])[>=]?"
-_IS = rf"{_QUOTE}\s*{_SIGN}\s*"
+_QUOTE = rf"""(?:\\*["'`\])]|\[\w*\]|%{_25}(?:2[27]|5[bBdD])|&quot;|&apos;|&#0*3[49];|\\u002[27])*"""
+_SIGN = (
+    rf"(?:[:=：＝﹕꞉∶︓]|->|%{_25}3[aAdD]|&#0*(?:58|61);|&#[xX]0*3[aAdD];|&colon;|&equals;|[\\%]u003[aAdD]"
+    r"|\\x3[aAdD])[>=]?"
+)
+_SPACES = rf"(?:[\s\x{{a0}}\x{{2028}}\x{{2029}}\x{{3000}}+]|%{_25}20)*"
+_IS = rf"{_QUOTE}{_SPACES}{_SIGN}{_SPACES}"
 _NAMED = rf"(?i)({_NAME}{_IS})"
-_FIRST = r"""(?:\[[^\s"\]\[{]+|[^\s"'`\\,;&<\x02\[{])"""
+# A password may begin with a comma or a brace: where more than a sign follows at once, it does.
+_FIRST = r"""(?:\[[^\s"\]\[{]+|[^\s"'`\\,;&<\x02\[{]|[,;&<{]+[^\s"'<>\\,;&{}\[\]\x02])"""
+# A list or an object, at most five deep, with texts in it that may hold brackets; or one that was cut off.
+_INSIDE = r"""(?:"(?:[^"\\]|\\.)*"|\\+"(?:[^"\\]|\\+[^"\\])*\\+"|[^\[\]{}])*"""
+_CLOSED = rf"[\[{{]{_INSIDE}[\]}}]"
+for _ in range(4):
+    _CLOSED = rf"[\[{{]{_INSIDE}(?:{_CLOSED}{_INSIDE})*[\]}}]"
+_CUT_OFF = r"[\[{][^\]}]+$"
 _WORD = rf"""{_FIRST}(?:[^\s"'<>\\,;]|,[^\s"\\])*"""
 _HEADER_WORD = r"""(?:=\\*"[\w/+][^"\n]*"|[^\s"',;\\\x02\[{<]|\[[^\s"\]\[{]+)+"""
+_NAMED_VALUE = rf"""(?i:(?:name|key|field|header|param|id)\\*["']?\s*[:=]\s*\\*["']{_NAME})"""
+# In prose: a name of one of these and a word of letters and digits.
+_SPOKEN = r"password|passwd|pwd|passcode|api[_\- ]?key|access[_\- ]?token|token|secret"
+_STRONG = r"[A-Za-z0-9!@#$%^*_~+=\-]"
 _SCHEME = r"(?:[A-Za-z][\w\-]*(?:\s+|%20))?"
 _PREFIXES = (
     r"\b(?:[spr]k_(?:live|test)_|gh[pousr]_|github_pat_|gl(?:pat|dt|ft|soat|rt|cbt|imt|ptt|agent|oas)-|GR1348941"
@@ -58,8 +76,9 @@ _PLUGINS = (
     "aws azure_storage_key discord github_token gitlab_token jwt mailchimp openai pypi_token sendgrid slack "
     "square_oauth stripe telegram_token twilio"
 )
-_IPV4 = r"\b\d{1,3}\.(?:[1-9]\d{0,2}\.\d{1,3}\.\d{1,3}|0\.[1-9]\d{0,2}\.\d{1,3}|0\.0\.[1-9]\d{0,2})\b"
-_IPV6 = r"\b(?:[0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}\b|\b(?:[0-9a-fA-F]{1,4}:){1,6}(?::[0-9a-fA-F]{1,4}){1,6}\b"
+_D, _N, _C, _H = rf"(?:\.|%{_25}2[eE]|\[\.\])", r"\d{1,3}", rf"(?::|%{_25}3[aA])", r"[0-9a-fA-F]{1,4}"
+_IPV4 = rf"\b{_N}{_D}(?:[1-9]\d{{0,2}}{_D}{_N}{_D}{_N}|0{_D}[1-9]\d{{0,2}}{_D}{_N}|0{_D}0{_D}[1-9]\d{{0,2}})\b"
+_IPV6 = rf"\b(?:{_H}{_C}){{7}}{_H}\b|\b(?:{_H}{_C}){{1,6}}(?:{_C}{_H}){{1,6}}\b"
 _UUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 _LINKS = (
     r"reset|verif(?:y|ication)|confirm(?:ation)?|activat(?:e|ion)|invit(?:e|ation)|unsubscribe|opt-?(?:in|out)|magic"
@@ -73,7 +92,7 @@ _STEPS = (
     r"|thanks|thank-you|new|start|request|form|users?|confirmed|verified|link"
 )
 _STOPS = r"""\s"'<>\\?#,)"""
-_SEPARATOR = rf"(?:[ \t.\-+_ ]|%{_25}2[0dD])"
+_SEPARATOR = rf"(?:[ \t.\-+_ \x{{2010}}-\x{{2014}}]|%{_25}2[0dD])"
 _CARD_STARTS = r"(?:4[0-9]{3}|5[0-9]{3}|2[2-7][0-9]{2}|6[0-9]{3}|3[05689][0-9]{2})"
 _CARD_GROUPS = (
     rf"{_CARD_STARTS}(?:{_SEPARATOR}{{1,2}}[0-9]{{4}}){{3}}(?:{_SEPARATOR}[0-9]{{3}}\b)?"
@@ -93,7 +112,7 @@ class Rule:
 
 def named(what: str, value: str, left: str, is_value: str = _NAMED) -> Rule:
     """Returns a rule for the value behind the name of a secret."""
-    return Rule(what, is_value + value, left, rf"(?i:{_HINTED_NAME}{_IS})")
+    return Rule(what, is_value + value, left, rf"(?i:{_HINTED_NAME}s?{_IS})")
 
 
 @cache
@@ -113,18 +132,19 @@ def _linear(pattern: re.Pattern[str]) -> str:
     return f"(?i:{text})" if pattern.flags & re.IGNORECASE else f"(?:{text})"
 
 
-_EMAILS = "E-mail addresses, also percent-encoded (several times) or as HTML entities"
+_EMAILS = "E-mail addresses, also percent-encoded (several times), as HTML entities or with `[at]`"
 _KEYS = "Private keys (PEM)"
 _USERS = "User and password in addresses (`https://user:password@host`)"
 _VALUES = (
     "Values behind the names of secrets: password, pwd, token, secret, API key, access key, credentials, signature, "
-    'cookie, authorization and names that end so (`client_secret=`, `X-Api-Key:`, `"refreshToken": …`)'
+    'cookie, authorization, session id and names that end so (`client_secret=`, `X-Api-Key:`, `"refreshToken": …`), '
+    "with whole lists and objects; also Kennwort, contraseña, mot de passe, senha, пароль, 密码, パスワード and others"
 )
 _PROVIDERS = (
     "Tokens of providers (AWS, GitHub, GitLab, Slack, Stripe, Google, npm, PyPI, SendGrid, Twilio, OpenAI, …) and JWTs"
 )
 _QUERIES = "Query strings and fragments of addresses"
-_ADDRESSES = "IP addresses"
+_ADDRESSES = "IP addresses, also percent-encoded"
 _AFTER = "What follows `/reset/`, `/invite/`, `/verify/`, `/confirm/`, `/unsubscribe/`, `/magic/`, `/token/` in a path"
 
 PRIVATE_KEY = Rule(
@@ -142,10 +162,13 @@ NAMES = (
         r"((?:null|undefined|true|false|none|nil|nan|required|missing|invalid|expired|empty|not)(?:[\s,;.)}\]]|$))",
         rf"\1{KEPT}\2",
     ),
+    # Lists and objects behind a name go as a whole, also where they stand escaped in a text.
+    named(_VALUES, rf"(?:{_CLOSED}|{_CUT_OFF})", r"\1\2[removed]\2", rf'(?i)({_NAME}s?(\\*")\s*:\s*)'),
+    named(_VALUES, rf"(?:{_CLOSED}|{_CUT_OFF})", r"\1[removed]"),
+    named(_VALUES, r"""("(?:[^"\\]|\\.)*"?)""", r'\1"[removed]"', rf'(?i)({_NAME}s?"\s*:\s*)'),
     # In quotes where a JSON value was, without them inside of a text. A quote before a comma or bracket ends a value.
     named(_VALUES, r"""("(?:[^"\\,}\]:]|\\.)(?:[^"\\]|\\.)*"?)""", r'\1"[removed]"'),
     named(_VALUES, r"-?\d[0-9.eE+\-]*", r'\1"[removed]"', rf'(?i)({_NAME}"\s*:\s*)'),
-    named(_VALUES, r"[\[{][^\[\]{}]*[\]}]", r'\1"[removed]"', rf'(?i)({_NAME}"\s*:\s*)'),
     named(_VALUES, r"""(\\+["'])(?:[^"'\\]|\\+[^"'\\])*""", r"\1\2[removed]"),
     named(_VALUES, r"""(['`])[^'`"\n]*""", r"\1\2[removed]"),
     named(_VALUES, r"""(&quot;|&apos;|&#0*3[49];)[^&"\n]*""", r"\1\2[removed]"),
@@ -157,14 +180,40 @@ NAMES = (
     ),
     named(_VALUES, rf"{_HEADER_WORD}(?:;\s*{_HEADER_WORD})*", r"\1[removed]", rf"(?i)([\w\-]*cookies?{_IS})"),
     named(_VALUES, _WORD, r"\1[removed]"),
-    Rule(_VALUES, rf"""(?i)(<[\w:.\-]*(?:{_STEMS})[^<>"]*>)[^<"]+""", r"\1[removed]"),
+    Rule(_VALUES, rf"""(?i)(<[\w:.\-]*(?:{_STEMS})[^<>]*>)[^<"]+""", r"\1[removed]"),
     Rule(_VALUES, rf"""(?i)((?:^|\s)--?[\w\-]*(?:{_STEMS})\s+)[^\s"'\\\-][^\s"'\\]*""", r"\1[removed]"),
-    Rule(_VALUES, r"""((?:^|\s)(?:-u|--user)\s+)[^\s:"'\\]+:[^\s"'\\]+""", r"\1[removed]"),
+    Rule(_VALUES, r"""((?:^|\s)(?:-u\s*|--user\s+))[^\s:"'\\]+:[^\s"'\\]+""", r"\1[removed]"),
     Rule(
         _VALUES,
         rf"""(?i)({_NAME}\s+(?:is|was)\s+)[^\s"\\]*\d[^\s"\\]*""",
         r"\1[removed]",
         rf"(?i:(?:{_STEMS}|{_WHOLE_NAMES})\s+(?:is|was)\s)",
+    ),
+    # A form, a list of headers, a pair: the name is a value itself, and the secret is the next one.
+    Rule(
+        _VALUES,
+        rf"""(?i)({_NAMED_VALUE}\\*["']\s*(?:,\s*\\*["'](?:val(?:ue)?|content|text)\\*["']\s*:|[^<>]*\bvalue=)\s*)"""
+        r"""(\\*["'])(?:[^"'\\]|\\+[^"'\\])*""",
+        r"\1\2[removed]",
+        _NAMED_VALUE,
+    ),
+    Rule(
+        _VALUES,
+        rf"""(?i)({_NAMED_VALUE}\\*["'](?:\r?\n|(?:\\+r)?\\+n){{2}})[^\s"\\]+""",
+        r"\1[removed]",
+        _NAMED_VALUE,
+    ),
+    Rule(
+        _VALUES,
+        rf"""(?i)([\[({{,]\s*\\*["']{_NAME}\\*["']\s*,\s*)(\\*["'])(?:[^"'\\]|\\+[^"'\\])*(\\*["']\s*[\])}}])""",
+        r"\1\2[removed]\3",
+        rf"""(?i)[\[({{,]\s*\\*["']{_NAME}\\*["']\s*,""",
+    ),
+    Rule(
+        _VALUES,
+        rf"""(?i)(\b(?:{_SPOKEN})\s+)(?:{_STRONG}*[a-z]{_STRONG}*[0-9]|{_STRONG}*[0-9]{_STRONG}*[a-z]){_STRONG}*([\s"',;)]|$)""",
+        r"\1[removed]\2",
+        rf"(?i:\b(?:{_SPOKEN})\s)",
     ),
 )
 SCHEME = Rule(
@@ -187,8 +236,8 @@ LONG = tuple(
 EMAIL = Rule(_EMAILS, _LOCAL + _AT + _DOMAIN, "[email]", _AT)
 FULL_EMAIL = Rule(_EMAILS, _LOCAL + _AT + _FULL_DOMAIN, "[email]", _AT)
 IPS = (
-    Rule(_ADDRESSES, _IPV4, "[ip]", r"\d\.\d{1,3}\.\d{1,3}\.\d"),
-    Rule(_ADDRESSES, _IPV6, "[ip]", r":[0-9a-fA-F]{0,4}:"),
+    Rule(_ADDRESSES, _IPV4, "[ip]", rf"\d{_D}{_N}{_D}{_N}{_D}\d"),
+    Rule(_ADDRESSES, _IPV6, "[ip]", rf"{_C}[0-9a-fA-F]{{0,4}}{_C}"),
 )
 _STEP = Rule("", rf"(?i)({_SLASH})((?:{_STEPS})(?:[{_STOPS}/]|$))", rf"\1{KEPT}\2", r"\b\B")
 LINKS = (

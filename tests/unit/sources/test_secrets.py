@@ -29,6 +29,13 @@ def scrub(kind: str, texts: list[str]) -> list[str]:
 
 
 SECRET = "hunter2xyz"
+NESTED = [
+    ("password", [SECRET, "b"]),
+    ("tokens", [SECRET]),
+    ("pwd", ["]" + SECRET, "}" + SECRET]),
+    ("secret", [{"a": SECRET}, {"b": [SECRET]}]),
+    ("credentials", {"user": "jane", "x": {"y": {"z": SECRET}}}),
+]
 SECRETS_IN_TEXT = [
     f"Authorization: Token {SECRET} rejected",
     f"authorization : {SECRET}",
@@ -73,6 +80,27 @@ SECRETS_IN_TEXT = [
     f"Failed to load https://x.example/password/reset/{SECRET}/2",
     f"at f (https://x.example/invite/{SECRET}:1:2)",
     f"/unsubscribe%2F{SECRET}",
+    *(f"{value}" for value in (f"password={first}{SECRET}" for first in ",:;}{&<(!#/'`")),
+    *(json.dumps({"password": first + SECRET}) for first in ',:}]{["'),
+    *(json.dumps({"body": json.dumps({name: value})}) for name, value in NESTED),
+    *(json.dumps({name: value}) for name, value in NESTED),
+    json.dumps({"a": json.dumps({"b": json.dumps({"secret": [SECRET]})})}),
+    f"password: {{value: '{SECRET}'}}",
+    f'{{"password": ["{SECRET}',
+    json.dumps({"password": ['"]' + SECRET, "a"]}),
+    f'[{{"name": "password", "value": "{SECRET}"}}]',
+    f'[{{\\"key\\":\\"Authorization\\",\\"value\\":\\"Bearer {SECRET}\\"}}]',
+    f'headers: [["cookie", "sid={SECRET}"], ["x", "y"]]',
+    f'<input name="password" type="text" value="{SECRET}">',
+    f'name="password"\r\n\r\n{SECRET}\r\n--',
+    f'<wsse:Password Type="x">{SECRET}</wsse:Password>',
+    f"password[]={SECRET}&user[password]={SECRET}&user%5Bpassword%5D={SECRET}",
+    f"password%20%3D%20{SECRET} password+%3A+{SECRET} password\u00a0=\u00a0{SECRET} password\\x3d{SECRET}",
+    f"sid={SECRET}; laravel_session={SECRET}; sig={SECRET}; SAMLResponse={SECRET}; nonce={SECRET}",
+    f"PASSWORD {SECRET}, my access token {SECRET}9; curl -ujane:{SECRET} x",
+    f"Kennwort: {SECRET} contraseña={SECRET} mot de passe : {SECRET}",
+    f"пароль: {SECRET} 密码：{SECRET} パスワード: {SECRET}",
+    f"{SECRET}[at]mail[dot]example {SECRET} (at) mail.example {SECRET}%u0040mail.example",
 ]
 TOKENS = [
     "AKIAIOSFODNN7EXAMPLE",
@@ -86,7 +114,14 @@ TOKENS = [
     "AC" + "0" * 32,
     JWT,
 ]
-CARDS = ["4111111111111111", "4111 1111 1111 1111", "4111-1111-1111-1111", "378282246310005", "3782 822463 10005"]
+CARDS = [
+    "4111111111111111",
+    "4111 1111 1111 1111",
+    "4111-1111-1111-1111",
+    "4111\u20111111\u20111111\u20111111",
+    "378282246310005",
+    "3782 822463 10005",
+]
 KEPT_IN_TEXT = [
     "max_tokens: 4096 exceeded, tokenizer: bpe",
     "password: required; token: null",
@@ -102,6 +137,9 @@ KEPT_IN_TEXT = [
     "request 550e8400-e29b-41d4-a716-446655440000 in eu-west-1",
     "HowWeCutLcpBy40Percent componentDidMountAsync",
     "basic subscription plan, bearer of bad news, token economy",
+    "at getToken (https://shop.example/assets/app1.js:12:34)",
+    "password too short, minimum 8 characters; session timeout after 30s; Nonce mismatch",
+    '{"target": "#main>div.hero>img", "tags": ["login", "checkout"]}',
 ]
 MASKED_PATHS = {
     "/reset/Xk9qLmZ7vQpRt2Wy8": "/reset/[token]",
@@ -201,8 +239,18 @@ def test_a_name_loses_an_address_and_keeps_a_commit() -> None:
     assert scrub("label", ["jane@mail.example", f"password={SECRET}"]) == ["[email]", "password=[removed]"]
 
 
+def test_an_address_is_found_in_every_spelling() -> None:
+    texts = ["203.0.113.7", "203%2E0%2E113%2E7", "203%252E0%252E113%252E7", "203[.]0[.]113[.]7", "2001%3Adb8%3A%3Aff77"]
+    assert scrub("text", [f"from {text} x" for text in texts]) == ["from [ip] x"] * len(texts)
+    assert scrub("path", ["https://shop.example/ip/203%2E0%2E113%2E7/x"]) == ["https://shop.example/ip/[ip]/x"]
+
+
 def test_json_stays_json() -> None:
     document = {
+        **dict(NESTED),
+        "body": json.dumps(dict(NESTED)),
+        "name": "password",
+        "value": f",{SECRET}",
         "token": None,
         "pin": 1234,
         "cookies": {"sid": "a"},
@@ -230,5 +278,7 @@ def test_a_text_of_a_megabyte_costs_four_times_one_of_a_quarter(unit: str) -> No
 
 def test_the_documentation_lists_what_the_rules_remove() -> None:
     text = Path("orchestration/sources/README.md").read_text(encoding="utf-8")
-    listed = text.split("## What is removed from texts and paths")[1].split("\n## ")[0]
+    listed = text.split("## What is removed from texts and paths")[1].split("\nWhat cannot be recognised")[0]
     assert [line[2:] for line in listed.splitlines() if line.startswith("- ")] == list(secrets.removed())
+    anchor = "orchestration/sources/README.md#what-is-removed-from-texts-and-paths"
+    assert anchor in Path("README.md").read_text(encoding="utf-8")
