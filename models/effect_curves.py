@@ -6,6 +6,7 @@ in `effects`.
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from models.day_blocks import BLOCK_DAYS, Array, spread
 from models.exposures import EXPOSURES, OUTCOMES
@@ -17,6 +18,8 @@ DOSES = [
 # Fewer days give an interval of which nobody knows how wide it should be.
 MIN_DAYS = 14
 MONTH_DAYS = 30
+# In a bucket with a few sessions of a few days, none of which bought, the spread is nothing, and so would the error be.
+MIN_DAYS_OF_BUCKET, MIN_EVENTS_OF_BUCKET = 5, 30
 
 
 def trace_curves(
@@ -34,12 +37,17 @@ def trace_curves(
         weights: of the bootstrap over these days.
 
     Returns:
-        doses with the columns `DOSES`; and exposure, outcome, steps (an array of -1, 0 or 1 between neighbouring
-        buckets, 0 where no step is proven), gain_month, gain_lower, gain_upper.
+        doses with the columns `DOSES`; and exposure, outcome, curve_p_value (of the hypothesis that no bucket differs
+        from another one with the same strata), is_rising and is_falling (whether a bucket is proven to be above, or
+        below, a faster one), bend ('monotone', 'lowest in the middle', 'highest in the middle' or 'not monotone': what
+        the proven differences look like), gain_month, gain_lower, gain_upper.
 
     Source: Frisch, Waugh, Econometrica 1 (1933).
     """
-    names_found = ["exposure", "outcome", "steps", "gain_month", "gain_lower", "gain_upper"]
+    names_found = [
+        "exposure", "outcome", "curve_p_value", "is_rising", "is_falling", "bend", "gain_month", "gain_lower",
+        "gain_upper",
+    ]  # fmt: skip
     doses, found = [], []
     for exposure, mine in sums.groupby("exposure", sort=True):
         names = sorted(mine["segment"].unique(), key=float)
@@ -56,10 +64,11 @@ def trace_curves(
         for outcome in OUTCOMES:
             told = np.zeros((len(days), len(names)))
             told[day, place] = mine[f"{outcome}_covariation"].to_numpy(dtype=float)
-            curve, spreads, steps, gain, reach = _curve(normal, told, share, moved, weights)
+            curve, spreads, gain, reach = _curve(normal, told, share, moved, weights)
+            shape = _shape(normal, told, _is_enough(normal, sizes, outcome), weights)
             gain, reach = gain * MONTH_DAYS / len(days), reach * MONTH_DAYS / len(days)
             mean = sizes[f"{outcome}_sum"].sum() / sizes["weight_sum"].sum()
-            found.append((exposure, outcome, steps, gain, gain - reach, gain + reach))
+            found.append((exposure, outcome, *shape, gain, gain - reach, gain + reach))
             # A straight line does not know that a share ends at 0 and 1.
             ends = (0.0, 1.0) if OUTCOMES[outcome].is_share else (-np.inf, np.inf)
             doses.append(
@@ -94,10 +103,57 @@ def _moved(size: Array, names: list[str], good: float | None) -> Array:
     return moved
 
 
-def _curve(
-    normal: Array, told: Array, share: Array, moved: Array, weights: Array
-) -> tuple[Array, Array, Array, float, float]:
-    """Deviation of each bucket from the mean, half its 95 % interval, the proven steps (-1, 0 or 1), gain and half its.
+def _is_enough(normal: Array, sizes: pd.DataFrame, outcome: str) -> NDArray[np.bool_]:
+    """Which buckets have days and events enough for a standard error that can be trusted."""
+    size = sizes["weight_sum"].to_numpy()
+    own = normal.diagonal(axis1=1, axis2=2)
+    telling = np.divide(own.sum(axis=0) ** 2, (own**2).sum(axis=0), out=np.zeros(len(size)), where=own.any(axis=0))
+    # Revenue is as rare as orders are.
+    events = "conversion" if outcome == "revenue" else outcome
+    expected = size
+    if OUTCOMES[events].is_share:
+        mean = sizes[f"{events}_sum"].sum() / size.sum()
+        expected = size * min(mean, 1 - mean)
+    is_enough: NDArray[np.bool_] = (telling >= MIN_DAYS_OF_BUCKET) & (expected >= MIN_EVENTS_OF_BUCKET)
+    return is_enough
+
+
+def _shape(
+    normal: Array, told: Array, is_enough: NDArray[np.bool_], weights: Array
+) -> tuple[float, bool, bool, str | None]:
+    """An omnibus test of the buckets, whether a slower one is proven to be above or below a faster one, and the bend.
+
+    Every bucket is held against every other one (t distribution); the p-value is the smallest of them times their
+    number (Bonferroni), and so is what is proven.
+    """
+    from scipy.stats import t as student
+
+    places = np.flatnonzero(is_enough)
+    faster, slower = np.triu_indices(len(places), 1)
+    if len(told) < MIN_DAYS or not len(faster):
+        return np.nan, False, False, None
+    inverse = np.linalg.pinv(normal.sum(axis=0), rcond=1e-9, hermitian=True)
+    fitted = inverse @ told.sum(axis=0)
+    unit = np.eye(normal.shape[1])
+    pairs = unit[:, places[slower]] - unit[:, places[faster]]
+    sizes, errors = fitted @ pairs, spread((told - normal @ fitted) @ inverse @ pairs, weights)
+    free = max(len(told) / BLOCK_DAYS - 1, 1)
+    p_values = 2 * student.sf(np.abs(sizes) / np.where(errors > 0, errors, np.inf), free)
+    proven = np.where(p_values * len(sizes) <= 0.05, np.sign(sizes), 0.0)
+    before, after = (
+        np.array([[(proven[side == nth] == sign).any() for nth in range(len(places))] for sign in (-1, 1)])
+        for side in (slower, faster)
+    )
+    is_low, is_high = bool((before[0] & after[1]).any()), bool((before[1] & after[0]).any())
+    is_rising, is_falling = bool((proven > 0).any()), bool((proven < 0).any())
+    bend = {(True, False): "lowest in the middle", (False, True): "highest in the middle"}.get((is_low, is_high))
+    if bend is None:
+        bend = "not monotone" if is_rising and is_falling else "monotone"
+    return min(1.0, float(np.nanmin(p_values)) * len(sizes)), is_rising, is_falling, bend
+
+
+def _curve(normal: Array, told: Array, share: Array, moved: Array, weights: Array) -> tuple[Array, Array, float, float]:
+    """Deviation of each bucket from the mean, half its 95 % interval, gain and half its.
 
     Args:
         normal: (days, buckets, buckets), the normal equations.
@@ -114,10 +170,5 @@ def _curve(
     centre = np.eye(len(share)) - share[:, None]
     free = max(len(told) / BLOCK_DAYS - 1, 1)
     reach = student.ppf(0.975, free) if len(told) >= MIN_DAYS else np.nan
-    steps = np.diff(np.eye(len(share)), axis=1)
-    sizes, errors = fitted @ steps, spread(influence @ steps, weights)
-    # All steps together are one question.
-    limit = student.ppf(1 - 0.025 / max(len(share) - 1, 1), free) * errors
     spreads, gain_spread = (reach * spread(influence @ change, weights) for change in (centre, moved[:, None]))
-    proven = np.sign(sizes) * (np.abs(sizes) > limit)
-    return fitted @ centre, spreads, proven, float(fitted @ moved), float(gain_spread[0])
+    return fitted @ centre, spreads, float(fitted @ moved), float(gain_spread[0])

@@ -14,21 +14,25 @@ import pandas as pd
 from models.day_blocks import BLOCK_DAYS, Array, block_weights, spread
 from models.effect_curves import DOSES, MIN_DAYS, MONTH_DAYS, trace_curves
 from models.exposures import EXPOSURES, OUTCOMES
+from models.missingness import bound_slopes, describe_missing
 from models.significance import benjamini_hochberg
 
-MODEL = {"model_name": "slope_in_strata", "model_version": "2"}
+MODEL = {"model_name": "slope_in_strata", "model_version": "3"}
 KEYS = ["exposure", "term", "dimension", "segment"]
 PAIRS = [
     "exposure", "outcome", "is_control", "effect", "effect_lower", "effect_upper", "effect_unit", "outcome_mean",
     "unadjusted_effect", "unadjusted_lower", "unadjusted_upper", "p_value", "q_value", "verdict", "caveat", "shape",
     "confounding_needed", "segment_count", "same_sign_share", "i_squared", "heterogeneity_p", "slow_share",
-    "at_risk_month", "gain_month", "gain_lower", "gain_upper", "session_count", "day_count",
+    "at_risk_month", "gain_month", "gain_lower", "gain_upper", "session_count", "day_count", "missing_share",
+    "missing_share_with", "missing_share_without", "bound_lower", "bound_upper", "curve_p_value", "curve_q_value",
 ]  # fmt: skip
 STRATA = ["exposure", "outcome", "dimension", "segment", "effect", "effect_lower", "effect_upper", "session_count"]
 # Two bad days decide nothing.
 MIN_DAYS_OF_VARIATION = 5
 # A segment where hardly anybody did it, or did not, has a spread that cannot be estimated.
 MIN_EVENTS, MIN_SESSIONS = 30, 200
+# A curve is told of an exposure only where the sessions that lack it did as the others did.
+MISSING_P = 0.05
 AGREEMENT = "device, country"
 
 
@@ -50,6 +54,7 @@ class _Slopes:
     error: Array
     reach: Array
     p_value: Array
+    degrees: Array
 
 
 def estimate_effects(
@@ -66,7 +71,7 @@ def estimate_effects(
     Args:
         sums: rows of `fct_effect_sums_daily`: exposure, term, dimension, segment, event_date, session_count,
             weight_sum, variation, slow_weight_sum, slow_revenue_sum, excess_sum, and for each of `OUTCOMES` `<o>_sum`
-            and `<o>_covariation`.
+            and `<o>_covariation`. Of term 'missing', x is 1 where the session lacks the exposure, else 0.
         overlaps: of the rows with term 'dose': exposure, segment, event_date, other_segment, overlap.
         as_of: written to event_date; later days are ignored.
         seed: of the bootstrap; the same seed gives the same rows.
@@ -76,7 +81,9 @@ def estimate_effects(
         pairs: a row for each exposure and outcome, controls included (is_control). effect is in effect_unit; gain_month
         is the outcome of 30 such days if every session beyond the good limit had done as like ones in the bucket that
         ends at it (without the failure), and at_risk_month the revenue of those sessions. verdict is 'associated' or
-        'not proven'. shape: whether a step of the curve is proven to go the other way. confounding_needed: the risk
+        'not proven'; what the sessions without the exposure could turn round is not proven (`missingness`). shape:
+        'monotone', 'lowest in the middle', 'highest in the middle' or 'not monotone', where the slope is associated or
+        the buckets as a whole differ (curve_q_value, Benjamini-Hochberg over all curves). confounding_needed: the risk
         ratio that an unseen cause must have with both, at the end of the interval that is nearer to none (E-value); 1
         where the interval holds none.
         strata: the same slope in segments of one dimension at a time.
@@ -98,10 +105,16 @@ def estimate_effects(
         return Effects(*(pd.DataFrame(columns=[*columns, *stamp]) for columns in (PAIRS, STRATA, DOSES)))
     days = np.sort(sums["event_date"].unique())
     weights = block_weights(len(days), np.random.default_rng(seed))
-    slopes = _slopes(sums[sums["term"] != "dose"], days, weights)
+    slopes = _slopes(sums[~sums["term"].isin(["dose", "missing"])], days, weights)
     doses, curves = trace_curves(sums[sums["term"] == "dose"], overlaps, days, weights)
     pairs = _with_curves(_pairs(slopes, sums, len(days)), curves)
-    pairs = _judged(pairs.merge(_agreement(slopes), on=["exposure", "outcome"], how="left"), q)
+    pairs = pairs.merge(_agreement(slopes), on=["exposure", "outcome"], how="left")
+    is_whole = (slopes.keys["term"] == "effect") & (slopes.keys["dimension"] == "all")
+    degrees = pd.Series(slopes.degrees[is_whole], index=slopes.keys.loc[is_whole, "exposure"])
+    bounds = bound_slopes(sums, days, weights, degrees)
+    # A control's exposure is another session's: what is missing of it says nothing.
+    bounds = bounds.assign(is_control=False)
+    pairs = _judged(pairs.merge(bounds, on=["exposure", "outcome", "is_control"], how="left"), q)
     strata = _long(slopes)
     strata = strata[(strata["term"] == "effect") & (strata["dimension"] != "all")]
     return Effects(pairs[PAIRS].assign(**stamp), strata[STRATA].assign(**stamp), doses[DOSES].assign(**stamp))
@@ -134,7 +147,7 @@ def _slopes(sums: pd.DataFrame, days: Array, weights: Array) -> _Slopes:
         error[:, nth] = np.divide(strays, total, out=np.full_like(total, np.nan), where=is_enough & (total > 0))
     error[error == 0] = np.nan
     p_value = 2 * student.sf(np.abs(slope) / error, degrees[:, None])
-    return _Slopes(keys, slope, error, student.ppf(0.975, degrees)[:, None] * error, p_value)
+    return _Slopes(keys, slope, error, student.ppf(0.975, degrees)[:, None] * error, p_value, degrees)
 
 
 def _pairs(slopes: _Slopes, sums: pd.DataFrame, day_count: int) -> pd.DataFrame:
@@ -226,9 +239,11 @@ def _agreement(slopes: _Slopes) -> pd.DataFrame:
 
 
 def _judged(pairs: pd.DataFrame, q: float) -> pd.DataFrame:
-    """Pairs with q-value, verdict, caveat, shape and E-value."""
+    """Pairs with q-values, verdict, caveat, shape and E-value."""
     pairs = pairs.copy()
-    pairs["q_value"] = np.nan
+    pairs["q_value"] = pairs["curve_q_value"] = np.nan
+    is_curve = ~pairs["is_control"] & pairs["curve_p_value"].notna()
+    pairs.loc[is_curve, "curve_q_value"] = benjamini_hochberg(pairs.loc[is_curve, "curve_p_value"])
     for family in (pairs["is_control"], ~pairs["is_control"]):
         pairs.loc[family, "q_value"] = benjamini_hochberg(pairs.loc[family, "p_value"])
     failing = pairs[pairs["is_control"] & (pairs["q_value"] <= q)]
@@ -255,9 +270,14 @@ def _judge(row: pd.Series, failed: set[tuple[str, str]], q: float) -> tuple[str,
     size = row["confounding_needed"]
     much = f", if it makes either {size:.2f} times as likely" if size > 1 else ""
     caveat = f"association, not proof: would be overturned by {about.rival}{much}, or by a randomised comparison"
-    if verdict != "associated" or not isinstance(row["steps"], np.ndarray):
-        return verdict, caveat, None
-    return verdict, caveat, "not monotone" if (row["steps"] == -np.sign(row["effect"])).any() else "monotone"
+    is_bounded = row["bound_lower"] > 0 or row["bound_upper"] < 0
+    if verdict == "associated" and not is_bounded and row["missing_share"] > 0:
+        return "not proven", f"{describe_missing(row)}: what they would have had could turn the effect round", None
+    is_curve = row["curve_q_value"] <= q and not row["missing_p_value"] <= MISSING_P
+    if verdict != "associated":
+        return verdict, caveat, row["bend"] if is_curve else None
+    goes_back = row["is_rising" if row["effect"] < 0 else "is_falling"] is True
+    return verdict, caveat, (row["bend"] if goes_back else "monotone") if isinstance(row["bend"], str) else None
 
 
 def _confounding_needed(row: pd.Series) -> float:

@@ -171,7 +171,7 @@
 {%- endmacro %}
 
 
-{# `cells` added up by segment; controls for the site only, and beside them what comparing whole days would give. #}
+{# `cells` added up by segment; controls and missing exposures for the site only, and beside them what comparing whole days would give. #}
 {% macro effect_segments() -%}
     select
         exposure,
@@ -184,7 +184,7 @@
         select
             *,
             {{ centred_sums() }}
-            unnest(if(term = 'control', [{dimension: 'all', segment: 'all'}], [
+            unnest(if(term in ('control', 'missing'), [{dimension: 'all', segment: 'all'}], [
                 {dimension: 'all', segment: 'all'},
                 {dimension: 'device', segment: device},
                 {dimension: 'country', segment: country},

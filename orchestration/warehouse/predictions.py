@@ -68,7 +68,9 @@ DECLARED: dict[str, tuple[str, str]] = {
         " unadjusted_effect double, unadjusted_lower double, unadjusted_upper double, p_value double, q_value double,"
         " confounding_needed double, segment_count double, same_sign_share double, i_squared double,"
         " heterogeneity_p double, slow_share double, at_risk_month double, gain_month double, gain_lower double,"
-        " gain_upper double, session_count bigint, day_count bigint, is_control boolean not null,"
+        " gain_upper double, missing_share double, missing_share_with double, missing_share_without double,"
+        " bound_lower double, bound_upper double, curve_p_value double, curve_q_value double,"
+        " session_count bigint, day_count bigint, is_control boolean not null,"
         f" event_date date not null, {_MODEL}",
         "One row per exposure, outcome and whether it is a negative control, over the window that ends on the event"
         " date.",

@@ -57,6 +57,12 @@ def told(row: Row, formats: Formats) -> Row:
     is_gain = told["verdict"] == "associated" and (row.get("gain_lower") or 0) > 0
     told["gain_verdict"] = "associated" if is_gain else "not_proven"
     told["shape_text"] = row.get("shape") or NOTHING
+    share, with_it, without = (row.get(f"missing_share{end}") for end in ("", "_with", "_without"))
+    shares = (formats.value(share, "share"), formats.value(with_it, "share"), formats.value(without, "share"))
+    # By outcome where the outcome is one that a session has or has not.
+    told["missing_text"] = f"{shares[1]} with it, {shares[2]} without" if with_it is not None else shares[0]
+    low, high = (change(row.get(f"bound_{end}"), unit, formats) for end in ("lower", "upper"))
+    told["limits_text"] = f"{low} to {high}" if share and row.get("bound_lower") is not None else NOTHING
     if row.get("segment_count"):
         told["agreement"] = f"{row['same_sign_share'] * row['segment_count']:.0f} of {row['segment_count']:.0f}"
     return told

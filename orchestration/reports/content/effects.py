@@ -13,6 +13,8 @@ from orchestration.reports.marts import Row, grouped
 OF_ORDERS = ("conversion", "revenue")
 NO_ORDERS = "No orders are delivered: bounces, pages and durations are compared, conversion and revenue are not."
 CURVES = ("conversion", "bounce")
+# Shapes of which slower is nowhere proven to be better.
+STRAIGHT = (None, "monotone")
 PAIRS = (
     Column("exposure_name", "Exposure"),
     Column("outcome_name", "Outcome"),
@@ -23,6 +25,8 @@ PAIRS = (
     Column("q_value", "q", "p", "false_discovery_rate"),
     Column("unadjusted_text", "Unadjusted", "text", "stratum"),
     Column("shape_text", "Shape", "text", "dose_response"),
+    Column("missing_text", "Not measured", "text", "missing_exposure"),
+    Column("limits_text", "Bounds", "text", "missing_exposure"),
     Column("agreement", "Segments that agree", "text", "agreement"),
     Column("i_squared", "I²", "share", "agreement"),
     Column("confounding_needed", "E-value", "ratio", "confounding_needed"),
@@ -176,7 +180,7 @@ def _curves(context: Context, pairs: list[Row]) -> Section:
         for outcome in CURVES
         for exposure, rows in grouped((row for row in doses if row["outcome"] == outcome), "exposure").items()
     ]
-    bent = [f"{EXPOSURES[e][0]} and {OUTCOMES[o][0].lower()}" for (e, o), s in shapes.items() if s == "not monotone"]
+    bent = [f"{OUTCOMES[o][0].lower()} by {EXPOSURES[e][0]} ({s})" for (e, o), s in shapes.items() if s not in STRAIGHT]
     title = f"The effect is not monotone: {listed(bent)}" if bent else "Slower is never proven to be better"
     lead = "By bucket of the metric. Dashed: all sessions. Solid: similar sessions, with 95 % interval."
     return Section("doses", title, lead, charts=charts)
@@ -192,8 +196,7 @@ def _curve(exposure: str, outcome: str, rows: list[Row], shapes: dict[tuple[str,
 
     steps = tuple(f"> {edge(r['value_from'])}" if r["value_to"] is None else f"≤ {edge(r['value_to'])}" for r in rows)
     adjusted = tuple(row["adjusted_mean"] for row in rows)
-    said = {"monotone": "monotone", "not monotone": "not monotone"}.get(shapes.get((exposure, outcome)) or "")
-    finding = said or "not proven"
+    finding = shapes.get((exposure, outcome)) or "not proven"
     return Chart(
         id=f"dose_{exposure}_{outcome}",
         kind="line",

@@ -9,6 +9,7 @@ import pytest
 from models.effects import MIN_DAYS, estimate_effects
 from models.exposures import OUTCOMES
 from orchestration.simulate.truth import PLANTED, Effects
+from tests.benchmarks import survivorship
 from tests.benchmarks.effects import END, drawn, frames, sums
 
 DAY = pd.Timestamp("2026-11-01")
@@ -62,8 +63,45 @@ def test_sessions_are_compared_in_the_finest_stratum_that_has_four():
 
 def test_what_was_not_measured_is_left_out():
     rows = sums(sessions(4, first_lcp_ms=[1000, 2000, np.nan, 9e9]))
-    assert row_of(rows)["session_count"] == 3 and "inp_ms" not in set(rows["exposure"])
+    assert row_of(rows)["session_count"] == 3 and set(rows.loc[rows["exposure"] == "inp_ms", "term"]) == {"missing"}
     assert float(row_of(rows, term="dose", dimension="bucket", segment="6000")["weight_sum"]) == 1
+
+
+def test_sessions_that_lack_the_exposure_are_summed_against_their_outcome():
+    hits = [True, True, True, False, False]
+    row = row_of(sums(sessions(5, first_lcp_ms=[np.nan, np.nan, 2000, 1000, 2000], is_bounce=hits)), term="missing")
+    # M = 1, 1, 0, 0, 0 and y = 1, 1, 1, 0, 0: Σ(M - 0.4)² = 1.2, Σ(M - 0.4)(y - 0.6) = 2 - 2 × 3 / 5.
+    assert float(row["variation"]) == pytest.approx(1.2) and float(row["bounce_covariation"]) == pytest.approx(0.8)
+    assert float(row["slow_weight_sum"]) == 2 and row["session_count"] == 5
+
+
+@pytest.mark.parametrize("excess", [0.0, 1.0, 6.0])
+def test_an_effect_that_the_missing_sessions_could_turn_round_is_not_proven(excess):
+    wobble = np.random.default_rng(3).normal(0, 0.002, 30)
+    keys = {"bounce_sum": 40.0, "weight_sum": 100.0}
+    measured = daily_sums(30, lambda day: 0.08 + wobble[day], lambda day: 81.0, **keys)
+    # 12 of 112 sessions lack it; a session that lacks it may lie 3 × √(81 / 100) = 2.7 off.
+    keys = {"bounce_sum": 52.0, "weight_sum": 112.0}
+    lacking = daily_sums(30, lambda day: excess / 10, lambda day: 10.0, term="missing", **keys)
+    pairs = estimate_effects(pd.concat([measured, lacking]), NO_OVERLAPS, date(2026, 12, 31)).pairs
+    row = pairs[pairs["outcome"] == "bounce"].iloc[0]
+    assert row["missing_share"] == pytest.approx(12 / 112)
+    assert row["missing_share_with"] == pytest.approx(12 / 52) and row["missing_share_without"] == 0
+    shifts = np.linspace(-2.7, 2.7, 200)
+    lowest = ((0.08 * 81 + shifts * excess) / (81 + shifts**2 * 10)).min()
+    assert row["bound_lower"] == pytest.approx(lowest, abs=0.003)
+    assert (row["verdict"] == "associated") == (excess < 2)
+    if excess > 2:
+        assert row["caveat"].startswith("23.1% of the sessions with bounces lack it, 0.0% of the others")
+
+
+@pytest.mark.slow
+def test_who_leaves_before_lcp_turns_no_sign_and_an_optimum_in_the_middle_is_told():
+    assert not any(survivorship.judge("many", seed)["wrong"] for seed in (1, 2))
+    middle = survivorship.sessions("middle", 1)
+    pairs = estimate_effects(*frames(sums(middle)), survivorship.END).pairs
+    row = pairs[(pairs["exposure"] == "lcp_ms") & (pairs["outcome"] == "bounce") & ~pairs["is_control"]].iloc[0]
+    assert row["shape"] == "lowest in the middle" and row["curve_q_value"] < 0.01
 
 
 def test_a_control_has_the_exposures_of_its_cell_in_another_order():

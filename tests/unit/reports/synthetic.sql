@@ -387,7 +387,9 @@ select b.*, b.exposure || ' and ' || b.outcome as effect_unit, 0.04 as outcome_m
     2 * effect_upper as unadjusted_upper, q_value / 2 as p_value, if(verdict = 'associated', 'monotone', null) as shape, 1.8 as confounding_needed,
     12.0 as segment_count, 0.92 as same_sign_share, 0.4 as i_squared, 0.03 as heterogeneity_p, 0.21 as slow_share, 4200.0 as at_risk_month,
     -40000 * effect as gain_month, -40000 * effect_upper as gain_lower, -40000 * effect_lower as gain_upper, 81000::bigint as session_count, 90::bigint as day_count,
-    'slope_in_strata' as model_name, '2' as model_version, $as_of::date as event_date from (values
+    0.021 as missing_share, if(outcome in ('conversion', 'bounce'), 0.034, null) as missing_share_with,
+    if(outcome in ('conversion', 'bounce'), 0.012, null) as missing_share_without, effect_lower - 0.001 as bound_lower, effect_upper + 0.001 as bound_upper,
+    0.001 as curve_p_value, 0.004 as curve_q_value, 'slope_in_strata' as model_name, '3' as model_version, $as_of::date as event_date from (values
     ('lcp_ms', 'conversion', false, -0.0041, -0.0062, -0.0021, 0.002, 'associated', 'association, not proof'),
     ('lcp_ms', 'revenue', false, -0.41, -0.62, -0.21, 0.002, 'associated', 'association, not proof'),
     ('lcp_ms', 'bounce', false, 0.018, 0.011, 0.026, 0.001, 'associated', 'association, not proof'),

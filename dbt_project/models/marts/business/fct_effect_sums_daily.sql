@@ -72,8 +72,17 @@ controls as (
     where drawn.exposure <> 'outage'
 ),
 
+-- Who leaves before a metric is measured lacks it. x = 1 for those: the sums say whether they did as like ones.
+missing as (
+    select * replace ('missing' as term, if(x is null, 1, 0) as x)
+    from exposed
+    where exposure not in ('error', 'outage', 'outage_next_day')
+),
+
 placed as (
     select * from drawn
+    union all by name
+    select * from missing
     union all by name
     select * from controls
 ),
