@@ -1,7 +1,7 @@
 {#
     What reports say, whatever tool exported them: device, browser, operating system and bot from the user agent, and the
     country from the time zone, where no field gives them. CTEs to stand after one of the given name, which has the
-    columns of raw_web_vitals.beacons, and one called `zones`; `place` orders the reports of one file, `is_late` says which came in a later day's export.
+    columns of raw_web_vitals.beacons and `touch_points` of what calls itself a Macintosh, and one called `zones`; `place` orders the reports of one file, `is_late` says which came in a later day's export.
 #}
 {% macro read_beacons(beacons='beacons', place='_source_line', is_late='false') %}
 user_agents as (
@@ -70,7 +70,9 @@ renamed as (
             else 'other'
         end as navigation_type,
         case
-            when beacons.device in ('mobile', 'tablet', 'desktop') then beacons.device else agents.device
+            when beacons.device in ('mobile', 'tablet', 'desktop') then beacons.device
+            when beacons.touch_points > 1 then 'tablet'
+            else agents.device
         end as device,
         coalesce(
             {{ own_name("regexp_replace(left(beacons.browser, 50), '\\s+\\d[\\d.]*$', '')") }}, agents.browser
@@ -80,7 +82,7 @@ renamed as (
             nullif(regexp_extract(left(beacons.browser, 50), '\s(\d{1,4})[\d.]*$', 1), ''),
             case when coalesce(beacons.browser, agents.browser) = agents.browser then agents.browser_version end
         ), '') as browser_version,
-        coalesce(left(beacons.os, 50), agents.os) as os,
+        coalesce(left(beacons.os, 50), case when beacons.touch_points > 1 then 'iOS' end, agents.os) as os,
         case
             when regexp_full_match(upper(beacons.country), '[A-Z]{2}') then upper(beacons.country)
             else zones.country
@@ -132,11 +134,22 @@ end
 {%- endmacro %}
 
 
-{# Crawlers announce themselves. A headless browser alone is not one: real user agents of test drives look so. #}
+{#
+    Robots announce themselves: by a word for what they do, by a tool's name, or by an address at which to complain. What an
+    Android phone says of its model is left out, for a Cubot is a phone. A headless browser alone is no robot: real user
+    agents of test drives look so. These words agree with public lists more often than the rules of uap-core, which take
+    Silk, the browser of Fire tablets, for a robot (figures in the README of dbt_project).
+#}
 {% macro is_robot(ua) -%}
     regexp_matches(
-        {{ ua }},
-        '(?i)(bot\b|bot[/;_-]|crawl|spider|slurp|lighthouse|pingdom|statuscake|gtmetrix|ptst|mediapartners'
-        || '|facebookexternalhit|phantomjs|python-requests|curl/|wget/|go-http-client|monitoring)'
+        case
+            when {{ ua }} ilike '%android%' and {{ ua }} not ilike '%compatible;%'
+                then regexp_replace({{ ua }}, '(?i)\([^()]*android[^()]*(?:\([^()]*\)[^()]*)*\)', '')
+            else {{ ua }}
+        end,
+        '(?i)(bot\b|bot[/;_-]|crawl|spider|slurp|scraper|fetcher|scan(ner|ning)?\b|checker|validator|archiver|indexer|monitor|favicon'
+        || '|\bpreview|lighthouse|pingdom|statuscake|gtmetrix|ptst|mediapartners|facebookexternalhit|external(agent|fetch)|google-'
+        || '|\b[a-z]+-user\b|phantomjs|python|curl/|wget/|http-?client|okhttp|libwww|^java/'
+        || '|https?://|www\.|\w@\w[\w-]*\.[a-z])'
     )
 {%- endmacro %}

@@ -5,6 +5,7 @@ from pathlib import Path
 import duckdb
 import jinja2
 import pytest
+from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 from scipy import stats
 
 MACROS = Path(__file__).parents[2] / "dbt_project" / "macros"
@@ -118,3 +119,40 @@ def test_frames_are_what_all_browsers_agree_on(stack, frames):
 def test_an_error_has_the_category_of_its_cause(type_, message, stack, category):
     call = "error_category('$type_::varchar', '$message::varchar', '$stack::varchar')"
     assert answer("error*.sql", call, type_=type_, message=message, stack=stack) == category
+
+
+def robots(user_agents):
+    """Those that call themselves robots."""
+    is_robot = render("read_beacons.sql", "is_robot('ua')")
+    told = {"told": list(user_agents)}
+    found = duckdb.execute(f"select ua from (select unnest($told) as ua) where {is_robot}", told).fetchall()
+    return {ua for (ua,) in found}
+
+
+def test_most_robots_of_a_public_list_are_known():
+    listed = {ua for robot in CRAWLER_USER_AGENTS_DATA for ua in robot["instances"]}
+    assert len(listed) > 2000
+    assert len(robots(listed)) / len(listed) > 0.83
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "(Linux; Android 10; CUBOT J9) {webkit} Chrome/88.0.4324.152 Mobile Safari/537.36",
+        "(Linux; Android 7.0; M bot 51) {webkit} Chrome/81.0.4044.138 Mobile Safari/537.36",
+        "(Linux; U; Android 4.2.2; it-it; S308 Build/CUBOT) {webkit} Version/4.0 Mobile Safari/534.30",
+        "(linux; android 6.0; cubot echo) {webkit} chrome/70.0.3538.80 mobile safari/537.36",
+        "(Linux; Android 11; FP4) {webkit} Chrome/101.0.4951.41 Mobile Safari/537.36 (Ecosia android@101.0.4951.41)",
+        "(iPhone; CPU iPhone OS 10_2_1 like Mac OS X) {webkit} Mobile/14D27 (Ecosia ios@3.0.1.533)",
+        "(Linux; Android 9; AFTSO001) {webkit} Silk/100.2.23 like Chrome/100.0.4896.162 Safari/537.36",
+        "(X11; Linux x86_64) {webkit} HeadlessChrome/142.0.0.0 Safari/537.36",
+    ],
+)
+def test_the_browser_of_a_person_is_no_robot(rest):
+    assert robots(["Mozilla/5.0 " + rest.format(webkit="AppleWebKit/537.36 (KHTML, like Gecko)")]) == set()
+
+
+@pytest.mark.parametrize("name", ["Claude-User", "ChatGPT-User", "Perplexity-User", "MistralAI-User", "ClaudeBot"])
+def test_what_fetches_for_an_assistant_is_a_robot(name):
+    ua = f"Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; {name}/1.0)"
+    assert robots([ua]) == {ua}

@@ -49,6 +49,7 @@ export function collect({endpoint, ...context}) {
   const viewOf = ({navigationStartTime: start = 0, navigationURL: url = location.href, navigationType}) => {
     if (views.has(start)) return views.get(start);
     views.set(start, page = {page_view_id: uuid(), url, referrer: document.referrer, ua: navigator.userAgent,
+      ...(navigator.maxTouchPoints > 1 && /Macintosh/.test(navigator.userAgent) && {device: 'tablet', os: 'iOS'}),  // an iPad says it is a Mac
       time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone, connection: navigator.connection?.effectiveType});
     send('beacons', {...page, name: 'page_view', id: page.page_view_id, navigationType, navigationStartTime: start});
     return page;

@@ -38,7 +38,10 @@ access_log as (
 
 beacons as (
 
-    select * from access_log
+    select
+        *,
+        cast(null as integer) as touch_points
+    from access_log
     union all by name
     select * from boomerang
     union all by name

@@ -2,7 +2,14 @@ with
 
 beacons as not materialized (
 
-    select * from {{ source('raw_web_vitals', 'beacons') }}
+    select
+        *,
+        -- Safari of an iPad says that it is one of a Mac. No Mac has a touch screen.
+        case
+            when ua like '%Macintosh%' and device is null
+                then try_cast(coalesce(_extra ->> '$.max_touch_points', _extra ->> '$.maxTouchPoints') as integer)
+        end as touch_points
+    from {{ source('raw_web_vitals', 'beacons') }}
 
 ),
 
