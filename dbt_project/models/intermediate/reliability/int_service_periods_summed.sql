@@ -1,6 +1,7 @@
 {{ config(materialized='ephemeral') }}
 
--- Slices and hours of this run's days; days, months and the last 90 days from every day, of which there are few.
+-- Slices and hours of this run's days, most hours as they are; days, months and the last 90 days from every day, of
+-- which there are few.
 with
 run as (select as_of_date from {{ source('pipeline', 'run') }}),
 
@@ -16,10 +17,10 @@ days as (select * from {{ ref('int_service_days_accounted') }}),
 -- What is added up, for which period of which grain.
 parts as (
     select
-        * exclude (bucket_starts_at),
-        'hour' as grain,
+        * exclude (bucket_starts_at) replace ('hour' as grain),
         date_trunc('hour', bucket_starts_at) as period_starts_at
     from slices
+    where grain = '5m'
     union all by name
     select
         *,
@@ -51,11 +52,10 @@ summed as (
 
 final as (
     select
-        *,
-        '5m' as grain,
+        * exclude (bucket_starts_at),
         bucket_starts_at as period_starts_at
     from slices
-    where event_date > (select as_of_date - 90 from run)
+    where grain = 'hour' or event_date > (select as_of_date - 90 from run)
     union all by name
     select
         *,
