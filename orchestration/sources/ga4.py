@@ -2,14 +2,16 @@
 
 The web-vitals library is sent as events named after the metric, with `metric_id`, `metric_value` and `metric_delta`
 among the parameters, as its documentation shows. Numbers of 64 bits are texts in such a file; times are microseconds.
-A session's id is unique for its visitor only, and the export has no id of a page view. Names: "BigQuery Export schema".
+A session's id is unique for its visitor only, and the export has no id of a page view, only the number of its page.
+All events of a request have one time; how they came is told by `batch_ordering_id` (of the request) and
+`batch_event_index` (within it), which stand beside the parameters or among them. Names: "BigQuery Export schema".
 """
 
 import json
 
 from orchestration.sources.countries import country_code
 from orchestration.sources.feed import METRIC, Feed, Field
-from orchestration.sources.literals import literal
+from orchestration.sources.literals import literal, literals
 from orchestration.sources.nested import found, others, pack
 
 _TEXT = "VARCHAR"
@@ -33,6 +35,8 @@ _FIELDS = (
     Field("release"),
     Field("occurred_at", "time", key="event_timestamp", required=True),
 )
+# Which page an event is of, and its place among the page's.
+_BATCH = ("batch_page_id", "batch_ordering_id", "batch_event_index")
 _STRUCTURE = {
     "event_name": _TEXT,
     "event_timestamp": _TEXT,
@@ -51,6 +55,7 @@ _STRUCTURE = {
     },
     "geo": {"country": _TEXT, "region": _TEXT},
     "collected_traffic_source": {"manual_medium": _TEXT},
+    **dict.fromkeys(_BATCH, _TEXT),
 }
 _PARAMETERS = {
     "ga_session_id": ("ga_session_id",),
@@ -63,7 +68,7 @@ _PARAMETERS = {
     "release": ("release", "app_version"),
 }
 # Of no use, or what a page is called, which may name a person.
-_LEFT_OUT = ("page_title", "engagement_time_msec", "ga_session_number", "session_engaged", "batch_page_id", "term")
+_LEFT_OUT = ("page_title", "engagement_time_msec", "ga_session_number", "session_engaged", "term")
 
 
 def _objects() -> str:
@@ -83,9 +88,15 @@ def _objects() -> str:
         "event_timestamp": f"{event}.event_timestamp",
     }
     value = "_param.value"
-    pairs = (
+    told = (
         "list_transform(coalesce(_event.event_params, []), lambda _param: {'k': _param.key, 'v': "
         f"coalesce({value}.string_value, {value}.int_value, {value}.double_value, {value}.float_value)}})"
+    )
+    beside = ", ".join(f"{{'k': {literal(key)}, 'v': _event.{key}}}" for key in _BATCH)
+    # Where they stand in both places, those among the parameters are the same.
+    pairs = (
+        f"list_concat(list_filter([{beside}], lambda _pair: _pair.v is not null), list_filter({told}, lambda _pair: "
+        f"_event.batch_page_id is null or not list_contains({literals(_BATCH)}, _pair.k)))"
     )
     event_and_pairs = (
         f"list_transform([json_transform(_text, {literal(json.dumps(_STRUCTURE))})], "

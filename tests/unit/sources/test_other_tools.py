@@ -256,3 +256,15 @@ def test_every_real_boomerang_beacon_is_a_row_or_a_reject(settings):
     painted = [(load, leave) for load, leave in pairs if load["lcp_ms"]]
     assert len(painted) >= 8
     assert all(leave["is_quit"] and leave["lcp_ms"] is None for _, leave in painted)
+
+
+@pytest.mark.parametrize("is_beside", [True, False])
+def test_the_page_and_the_place_of_a_ga4_event_are_kept_wherever_they_stand(settings, is_beside):
+    batch = {"batch_page_id": "1795408385000", "batch_ordering_id": "3", "batch_event_index": "2"}
+    among = [{"key": key, "value": {"int_value": value}} for key, value in batch.items()]
+    plan = [{"key": "plan", "value": {"string_value": "gold"}}]
+    line = event(event_params=among + plan, **batch) if is_beside else event(event_params=among + plan)
+    ((row,), refused) = ingested(settings, "ga4", line)
+    assert not refused
+    assert json.loads(row["parameters"]) == {**batch, "plan": "gold"}
+    assert row["parameters"].count("batch_page_id") == 1
