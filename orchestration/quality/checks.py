@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Check:
-    """`column` of every row of `frame` lies between `least` and `most`; a row is named by its column `cell`.
+    """`column` of every row of `frame` lies between `least` and `most` or is NULL; a row is named by its column `cell`.
 
     `name` is the sentence that holds then, `asset` (schema/table) is where Dagster shows it.
     """

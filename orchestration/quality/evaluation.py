@@ -47,7 +47,10 @@ class Result:
 
 
 def evaluate(settings: Settings, as_of: date) -> list[Result]:
-    """Judge every check as of a day, keep the results in `operations.fct_quality_results` and write the Data Docs."""
+    """Judge every check as of a day, keep the results in `operations.fct_quality_results` and write the Data Docs.
+
+    A check whose frame holds no value is not judged: it is about something that the site does not deliver.
+    """
     with warehouse.connect(settings) as connection:
         previous = _previous_as_of(connection)
         frames = {name: frame(connection, name, as_of, previous) for name in {check.frame for check in CHECKS}}
@@ -95,7 +98,8 @@ def _judge(frames: dict[str, pd.DataFrame], as_of: date, docs_dir: Path) -> list
     # The time of a run is the end of its day: the same data give the same pages.
     run_id = RunIdentifier(run_name=str(as_of), run_time=datetime.combine(as_of, time.max, UTC))
     results: list[Result] = []
-    for name, checks in groupby(sorted(CHECKS, key=lambda check: check.frame), key=lambda check: check.frame):
+    judged = (check for check in CHECKS if frames[check.frame][check.column].notna().any())
+    for name, checks in groupby(sorted(judged, key=lambda check: check.frame), key=lambda check: check.frame):
         declared = list(checks)
         suite = context.suites.add(gx.ExpectationSuite(name, expectations=[_expectation(check) for check in declared]))
         batch = source.add_dataframe_asset(name).add_batch_definition_whole_dataframe("all")
@@ -176,12 +180,12 @@ def _result(check: Check, outcome: ExpectationValidationResult, rows: pd.DataFra
 
 def _observed(check: Check, rows: pd.DataFrame, failed: int) -> str:
     """The value of a single row; else how many rows break the rule, and the value farthest off."""
-    values = rows[check.column]
+    values = rows[check.column].dropna()
     if not failed:
-        return f"{values.iloc[0]:g}" if len(rows) == 1 else f"all {len(rows)} as expected"
+        return f"{values.iloc[0]:g}" if len(values) == 1 else f"all {len(values)} as expected"
     middle = ((check.least or 0) + (check.most if check.most is not None else check.least or 0)) / 2
     worst = max(values, key=lambda value: abs(value - middle))
-    return f"{worst:g}" if len(rows) == 1 else f"{failed} of {len(rows)} not as expected, the worst {worst:g}"
+    return f"{worst:g}" if len(values) == 1 else f"{failed} of {len(values)} not as expected, the worst {worst:g}"
 
 
 def _bounds(check: Check) -> str:

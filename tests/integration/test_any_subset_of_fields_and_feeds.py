@@ -102,7 +102,7 @@ def broken(here):
     with duckdb.connect(str(here.warehouse), read_only=True) as connection:
         for check in CHECKS:
             if check.is_blocking:
-                rows = frame(connection, check.frame, DAYS[-1], None)
+                rows = frame(connection, check.frame, DAYS[-1], None).dropna(subset=check.column)
                 low, high = check.least, check.most
                 wrong = rows[~rows[check.column].between(*(low if low is not None else float("-inf"), high))]
                 found += [(check.name, *row) for row in wrong[["cell", check.column]].itertuples(index=False)]

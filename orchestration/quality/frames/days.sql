@@ -1,4 +1,5 @@
--- One row per day of the week that ends with the run: what two ways of counting the same thing disagree about.
+-- One row per day of the week that ends with the run: what two ways of counting the same thing disagree about. NULL on
+-- a day of which neither knows anything.
 with
 
 days as (
@@ -42,10 +43,22 @@ business as (
 
 select
     cast(event_date as varchar) as cell,
-    coalesce(page_views.page_view_count, 0) - coalesce(experience.page_view_count, 0) as page_view_difference,
-    coalesce(sessions.session_count, 0) - coalesce(business.session_count, 0) as session_difference,
-    cast(coalesce(orders.revenue_net, 0) - coalesce(business.revenue_net, 0) as double) as revenue_difference,
-    coalesce(repeated_page_views, 0) as repeated_page_views
+    if(
+        coalesce(page_views.page_view_count, experience.page_view_count) is null,
+        null,
+        coalesce(page_views.page_view_count, 0) - coalesce(experience.page_view_count, 0)
+    ) as page_view_difference,
+    if(
+        coalesce(sessions.session_count, nullif(business.session_count, 0)) is null,
+        null,
+        coalesce(sessions.session_count, 0) - coalesce(business.session_count, 0)
+    ) as session_difference,
+    if(
+        coalesce(orders.revenue_net, nullif(business.revenue_net, 0)) is null,
+        null,
+        cast(coalesce(orders.revenue_net, 0) - coalesce(business.revenue_net, 0) as double)
+    ) as revenue_difference,
+    repeated_page_views
 from days
 left join page_views using (event_date)
 left join experience using (event_date)

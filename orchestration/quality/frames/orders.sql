@@ -1,4 +1,4 @@
--- One row per way in which orders could differ between what was delivered and the mart.
+-- One row per way in which orders could differ between what was delivered and the mart; none while neither has any.
 with
 
 delivered as (
@@ -9,13 +9,18 @@ delivered as (
 
 in_marts as (
     select order_id from business.fct_orders
+),
+
+differences as (
+    select 'orders that were delivered and are not in the mart' as cell, count(*) as difference
+    from delivered
+    anti join in_marts using (order_id)
+    where event_date <= $as_of
+    union all
+    select 'orders in the mart that were not delivered' as cell, count(*) as difference
+    from in_marts
+    anti join delivered using (order_id)
 )
 
-select 'orders that were delivered and are not in the mart' as cell, count(*) as difference
-from delivered
-anti join in_marts using (order_id)
-where event_date <= $as_of
-union all
-select 'orders in the mart that were not delivered' as cell, count(*) as difference
-from in_marts
-anti join delivered using (order_id)
+select * from differences
+where exists(from delivered) or exists(from in_marts)

@@ -1,4 +1,4 @@
--- One row: page views of the days before the run's that are not in the sessions of those days, or in two of them, for
+-- One row, NULL without such a session: page views of the days before the run's that are not in the sessions of those days, or in two of them, for
 -- ids that page views name: a session of views that name none has an id of ours. A session lies within 24 hours, so that
 -- only ids count whose sessions all begin on the two days that have a whole day on either side.
 with
@@ -20,6 +20,6 @@ sessions as (
 
 select
     'page views of sessions that began from ' || ($as_of - 2) || ' to ' || ($as_of - 1) as cell,
-    coalesce(sum(abs(sessions.page_view_count - page_views.page_view_count)), 0) as page_view_difference
+    sum(abs(sessions.page_view_count - page_views.page_view_count)) as page_view_difference
 from sessions
 inner join page_views using (session_id)

@@ -50,6 +50,19 @@ def warehouse(settings):
         create_declared_tables(connection)
 
 
+def test_a_check_of_what_is_not_delivered_is_not_judged(settings, monkeypatch):
+    made = frames(None)
+    made["days"]["revenue_difference"] = None
+    made["orders"] = made["orders"].iloc[:0]
+    made["files"].loc[1, "unaccounted_rows"] = None
+    monkeypatch.setattr(evaluation, "frame", lambda connection, name, as_of, previous: made[name])
+    results = {result.check_name: result for result in quality.evaluate(settings, AS_OF)}
+    declared = {check.name for check in quality.CHECKS}
+    assert declared - set(results) == {"revenue_adds_up", "every_order_is_in_the_marts"}
+    assert all(result.is_passed for result in results.values())
+    assert results["rows_read_are_kept_rejected_or_after_close"].observed == "0"
+
+
 def test_when_all_is_right_every_check_passes_and_nothing_blocks(evaluate, settings):
     results = evaluate(None)
     assert [result.check_name for result in results] == [check.name for check in quality.CHECKS]

@@ -70,8 +70,8 @@ def files(connection, table, *days_back, read=100, kept=100, rejected=0):
 
 
 def found(connection, name, column, previous=None):
-    """Cell → value, where the value is not 0."""
-    rows = frame(connection, name, AS_OF, previous)
+    """Cell → value, where the value is not 0 and not NULL."""
+    rows = frame(connection, name, AS_OF, previous).dropna(subset=column)
     return {cell: value for cell, value in zip(rows["cell"], rows[column], strict=True) if value != 0}
 
 
@@ -232,6 +232,24 @@ def test_two_ways_of_counting_that_disagree_are_named_by_their_day(warehouse):
     assert found(warehouse, "days", "repeated_page_views") == {str(AS_OF): 1}
     assert found(warehouse, "days", "session_difference") == {str(day(2)): -3}
     assert found(warehouse, "days", "revenue_difference") == {str(AS_OF): 0.5}
+
+
+def test_what_neither_way_of_counting_knows_has_no_difference(warehouse):
+    fill(warehouse, "business.fct_sessions", ("s", 2, AS_OF))
+    fill(warehouse, "business.fct_business_daily", (1, "0", AS_OF))
+    known = {
+        column: frame(warehouse, name, AS_OF, None)[column].notna().any()
+        for name, column in (
+            ("days", "session_difference"),
+            ("days", "revenue_difference"),
+            ("days", "page_view_difference"),
+            ("days", "repeated_page_views"),
+            ("orders", "difference"),
+            ("history_days", "is_missing"),
+        )
+    }
+    assert [column for column, is_known in known.items() if is_known] == ["session_difference"]
+    assert not frame(warehouse, "sessions", AS_OF, None)["page_view_difference"].notna().any()
 
 
 def test_page_views_that_sessions_miss_are_counted_where_sessions_are_complete(warehouse):
