@@ -135,6 +135,7 @@ class Section:
     """A part of a page under one heading that says the finding. Blocks are drawn in the order of the fields.
 
     Of `items`, those after the first `shown` wait behind a disclosure, of `charts` those after the first `seen_charts`.
+    `needs` are the feeds without which it has nothing to say, as in `delivered`.
     """
 
     id: str
@@ -149,6 +150,7 @@ class Section:
     tables: list[Table] = field(default_factory=list)
     empty: str = ""
     prose: Markup = field(default_factory=Markup)
+    needs: str = ""
 
 
 @dataclass(frozen=True)

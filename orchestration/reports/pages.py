@@ -156,10 +156,11 @@ def write(pages: Sequence[Page], nav: Navigation, health: dict[str, Any], frame:
 
 
 def all_pages(context: Context) -> list[Page]:
-    """Return the pages of what the site delivers, in the order of `PAGES`."""
+    """Return the pages of what the site delivers, in the order of `PAGES`, each with what it can know."""
     kept = [make for make in PAGES if delivered.exists(make.__module__.rpartition(".")[2], context.feeds)]
     made = [make(context) for make in kept]
-    return [page for some in made for page in (some if isinstance(some, list) else [some])]
+    pages = [page for some in made for page in (some if isinstance(some, list) else [some])]
+    return [delivered.spoken(page, context.feeds) for page in pages]
 
 
 def navigation(context: Context, pages: Sequence[Page]) -> Navigation:

@@ -20,7 +20,7 @@ CHECK_KEYS = ("suite", "check_name", "asset", "observed", "expected", "missing",
 WINDOW_DAYS = 28
 UNJUDGED = {
     "status": "not_judged",
-    "reason": "Health is judged by probes, requests or objectives; the site has none of them",
+    "reason": "Nothing that the site delivers says whether it is healthy",
     "since": None,
 }
 

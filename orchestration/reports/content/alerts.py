@@ -161,4 +161,4 @@ def _accuracy(context: Context) -> Section:
         title = f"{whole['true_count']:,} of {plural(whole['alert_count'], 'alert')} met a recorded incident"
     lead = "Measured against recorded incidents, with one-sided 95 % bounds."
     table = Table("alert_accuracy", "", columns, rows, "No alert and no incident to compare yet.", shown=40)
-    return Section("accuracy", title, lead, tiles=tiles, tables=[table])
+    return Section("accuracy", title, lead, tiles=tiles, tables=[table], needs="incidents")

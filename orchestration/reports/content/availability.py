@@ -2,7 +2,7 @@
 
 from orchestration.reports.blocks import Column, Page, Section, Table
 from orchestration.reports.charts import Chart, Role, Series
-from orchestration.reports.content import Context, checks
+from orchestration.reports.content import Context, checks, plural
 from orchestration.reports.formats import day, duration
 from orchestration.reports.marts import Row, grouped
 from orchestration.reports.reliability_figures import availability_bars
@@ -48,17 +48,31 @@ def page(context: Context) -> Page:
 def _title(context: Context) -> str:
     rows = context.marts.rows(
         """
-        select service, availability_share, method from reliability.fct_availability
+        select service, availability_share, day_count
+        from reliability.fct_availability
+        inner join (
+            select service, count(distinct event_date) as day_count from reliability.fct_availability
+            where grain = 'day' and is_contractual and availability_share is not null
+                and event_date between $as_of::date - 89 and $as_of
+            group by service
+        ) using (service)
         where grain = '90d' and is_contractual order by availability_share nulls last, service
         """
     )
+    if not rows:
+        return "Availability is unknown"
     worst = rows[0]
     if worst["availability_share"] is None:
         return "Availability is unknown"
     share = context.formats.value(worst["availability_share"], "share")
     if len(rows) == 1:
-        return f"{worst['service']} was up {share} of 90 days"
-    return f"Lowest availability: {worst['service']}, {share} of 90 days"
+        return f"{worst['service']} was up {share} of {_days(worst)}"
+    return f"Lowest availability: {worst['service']}, {share} of {_days(worst)}"
+
+
+def _days(row: Row) -> str:
+    """Say of how many days an availability of 90 days is: of a young site they are fewer."""
+    return plural(row["day_count"], "day")
 
 
 def _finding(context: Context) -> str:

@@ -31,7 +31,6 @@ OF_ORDERS = (
     "revenue_net",
     "revenue_per_session",
 )
-NO_ORDERS = "Sessions only: no orders feed."
 TRENDS = ["conversion_share", "revenue_net", "session_count", "bounce_share"]
 
 
@@ -42,18 +41,19 @@ def page(context: Context) -> Page:
     charts = [kpi_chart(context.marts, context.formats, kpi) for kpi in TRENDS]
     has_orders = any(row["conversion_share"] is not None for row in segments)
     has_sessions = context.delivers("sessions") or not context.feeds
-    lead = f"Cancelled orders do not convert, and revenue is net of refunds.{_assumed(context)}"
+    rule = "Cancelled orders do not convert, and revenue" if has_sessions else "Revenue"
+    lead = f"{rule} is net of refunds.{_assumed(context)}"
     return Page(
         "business",
         "Business",
         _title(context, scores),
-        NO_ORDERS if segments and not has_orders else lead,
+        "" if segments and not has_orders else lead,
         [
             Section("headlines", f"The 28 days to {day(context.marts.as_of)}", tiles=_tiles(context, scores)),
             *([funnels.section(context), _speeds(context, has_orders)] if has_sessions else []),
             Section("trends", f"Day by day, {context.marts.span} days", charts=[chart for chart in charts if chart]),
             *([_segments(context, segments, has_orders)] if has_sessions else []),
-            *([_reconciled(context)] if context.delivers("orders") or not context.feeds else []),
+            _reconciled(context),
         ],
     )
 
@@ -248,7 +248,8 @@ def _reconciled(context: Context) -> Section:
     )
     if not row["matched"] and not row["only_there"]:
         empty = "No sessions feed to compare with."
-        return Section("reconciled", "Sessions are counted from beacons only", empty=empty)
+        title = "Sessions are counted from beacons only"
+        return Section("reconciled", title, empty=empty, needs="session_lists+sessions")
     known = row["matched"] + row["only_there"] + row["only_here"]
     formats = context.formats
 

@@ -86,6 +86,7 @@ def _coverage(context: Context) -> Section:
         title,
         "Monitored: page views, a probe and an objective in 28 days.",
         tables=[table],
+        needs="journeys",
     )
 
 

@@ -8,6 +8,7 @@ from markupsafe import Markup, escape
 
 from orchestration.reports.blocks import Page, Section
 from orchestration.reports.content import Context
+from orchestration.reports.delivered import defines
 
 SOURCE = Path(__file__).parents[3] / "dbt_project" / "models" / "reports" / "definitions.md"
 BLOCK = re.compile(r"{%\s*docs definition_(\w+)\s*%}\s*### ([^\n]+)\n(.*?){%\s*enddocs\s*%}", re.DOTALL)
@@ -15,14 +16,16 @@ CHAPTER = re.compile(r"^<!-- chapter: (.+) -->$", re.MULTILINE)
 
 
 def page(context: Context) -> Page:
-    """Return the definitions page."""
-    sections = [
-        Section(f"chapter-{number}", title, prose=Markup("").join(_entry(*block) for block in blocks))
-        for number, (title, blocks) in enumerate(chapters(), start=1)
-    ]
+    """Return the definitions page: of what the site delivers."""
+    sections = []
+    for number, (title, blocks) in enumerate(chapters(), start=1):
+        entries = [_entry(*block) for block in blocks if defines(block[0], context.feeds)]
+        if entries:
+            sections.append(Section(f"chapter-{number}", title, prose=Markup("").join(entries)))
+    money = f" Money is in {context.currency}." if defines("revenue_net", context.feeds) else ""
     lead = (
-        f"Each number on these pages links here. Tables and columns of marts.duckdb are described in the "
-        f"table docs. Money is in {context.currency}."
+        "Each number on these pages links here. Tables and columns of marts.duckdb are described in the table docs."
+        f"{money}"
     )
     return Page("definitions", "Definitions", "What the numbers mean", lead, sections)
 

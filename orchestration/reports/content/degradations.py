@@ -84,7 +84,7 @@ def _list(context: Context, rows: list[Row]) -> Section:
         Column("found_on", "Found", "date"),
         Column("last_on", "Last", "date"),
         Column("release", "Release before"),
-        Column("incidents", "Incidents at the time", "long"),
+        Column("incidents", "Incidents at the time", "long", "incident"),
     )
     empty = "No series has been tested yet: a baseline needs a few weeks of history."
     if count:

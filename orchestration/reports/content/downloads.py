@@ -12,7 +12,7 @@ def page(context: Context) -> Page:
             estimated_size::bigint as row_count, table_name
             || '.parquet' as file,
             'exports/' || table_name || '.parquet' as href
-        from duckdb_tables() where not internal order by schema_name, table_name
+        from duckdb_tables() where not internal and estimated_size > 0 order by schema_name, table_name
         """
     )
     columns = (
@@ -22,7 +22,6 @@ def page(context: Context) -> Page:
         Column("file", "File", "link"),
     )
     lead = "marts.duckdb has all tables and opens in every DuckDB client since 1.2; `beaconmart query` reads it."
-    section = Section(
-        "tables", plural(len(rows), "table").capitalize(), tables=[Table("tables", "", columns, rows, shown=200)]
-    )
+    title = f"{plural(len(rows), 'table')} with rows".capitalize()
+    section = Section("tables", title, tables=[Table("tables", "", columns, rows, shown=200)])
     return Page("downloads", "Downloads", "Downloads", lead, [section])

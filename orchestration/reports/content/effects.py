@@ -11,7 +11,6 @@ from orchestration.reports.formats import NBSP, Formats
 from orchestration.reports.marts import Row, grouped
 
 OF_ORDERS = ("conversion", "revenue")
-NO_ORDERS = "No orders are delivered: bounces, pages and durations are compared, conversion and revenue are not."
 CURVES = ("conversion", "bounce")
 # Shapes of which slower is nowhere proven to be better.
 STRAIGHT = (None, "monotone")
@@ -62,7 +61,6 @@ def page(context: Context) -> Page:
     if pairs and not any(row["outcome"] in OF_ORDERS for row in pairs):
         # Without orders there is no money, and what is left is what sessions do.
         sections = [
-            Section("money", "The value of speed is not known", empty=NO_ORDERS),
             _effects(pairs),
             _curves(context, pairs),
             _caveats(pairs),

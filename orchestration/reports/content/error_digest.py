@@ -2,6 +2,7 @@
 
 from orchestration.reports.blocks import Column, Page, Section, Table
 from orchestration.reports.content import Context, plural
+from orchestration.reports.delivered import known
 from orchestration.reports.digest import FEWEST_MET, KINDS, headline, news
 
 COLUMNS = (
@@ -36,7 +37,14 @@ def page(context: Context) -> Page:
         "errors-digest",
         "Digest",
         f"Errors: {headline(rows)}" if rows else headline(rows),
-        f"Groups seen in at least {FEWEST_MET} page views, sessions or users.",
+        f"Groups seen in at least {FEWEST_MET} {_met(context)}.",
         sections,
         parent="errors",
     )
+
+
+def _met(context: Context) -> str:
+    """Say whom errors meet, as far as the site knows them: page views, sessions or users."""
+    counted = {"page view": "page_views", "session": "sessions", "user": "errors"}
+    words = [f"{word}s" for word, feed in counted.items() if known(feed, context.feeds)]
+    return " or ".join(part for part in (", ".join(words[:-1]), words[-1]) if part)

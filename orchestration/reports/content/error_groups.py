@@ -6,6 +6,7 @@ from typing import Any
 from orchestration.reports.blocks import Column, Page, Section, Table, Tile
 from orchestration.reports.charts import Chart, Series
 from orchestration.reports.content import Context, errors, plural
+from orchestration.reports.delivered import defines
 from orchestration.reports.digest import cost
 from orchestration.reports.figures import sentence
 from orchestration.reports.formats import WORDS, day
@@ -75,7 +76,7 @@ def _facts(context: Context, row: Row) -> Section:
         ("Category", row["category"]),
         ("First release, last release", f"{row['first_release'] or 'unknown'}, {row['last_release'] or 'unknown'}"),
         ("Id", row["error_group_id"]),
-        ("Cost", cost(row, context.formats)),
+        *((("Cost", cost(row, context.formats)),) if defines("error_cost", context.feeds) else ()),
     )
     columns = (Column("what", "Property"), Column("value", "Value", "long"))
     table = Table(f"facts_{row['error_group_id']}", "", columns, [{"what": k, "value": v} for k, v in facts])
@@ -156,5 +157,5 @@ def _places(context: Context, places: list[Row], name: str) -> Section:
             Column("page_view_count", "Page views by day", "count", "page_view"),
         )
         tables.append(Table(f"{key}_{name.replace('-', '_')}", f"By {label.lower()}", columns, rows, shown=10))
-    note = "Counted by day: a session may count in several rows."
+    note = "Counted by day: a session may count in several rows." if defines("session", context.feeds) else ""
     return Section("places", "Where it happened, 28 days", note, tables=tables)

@@ -3,6 +3,7 @@
 from orchestration.reports.blocks import Column, Page, Section, Table, Tile
 from orchestration.reports.charts import SERIES_ROLES, Chart, Series
 from orchestration.reports.content import Context, plural
+from orchestration.reports.delivered import known as has
 from orchestration.reports.digest import headline, news, with_costs
 from orchestration.reports.figures import kpi_chart, sentence
 from orchestration.reports.formats import day
@@ -97,14 +98,15 @@ def _headline(context: Context, groups: list[Row], known: set[str]) -> Section:
     fresh = news(context.marts)
     tiles = [
         free("free_count", "session_count", "Error-free sessions", "session"),
-        free("free_user_count", "user_count", "Error-free users", "error_impact"),
+        free("free_user_count", "user_count", "Error-free users", "session"),
         Tile("Changes this week", f"{len(fresh):,}", "error_state", detail=headline(fresh), href="errors-digest.html"),
     ]
     if "order_count" in known:
         lost = f"about {sum(row['lost_order_count'] for row in costly):,.0f} orders in 28 days"
         detail = lost if costly else "no loss is proven"
         tiles.append(Tile("Groups that cost orders", f"{len(costly):,}", "error_cost", detail=detail))
-    return Section("whom", "Error-free sessions and users", tiles=tiles)
+    title = "Error-free sessions and users" if has("sessions", context.feeds) else "Changes of the week"
+    return Section("whom", title, tiles=tiles)
 
 
 def _trend(context: Context) -> Section:

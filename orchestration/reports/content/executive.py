@@ -32,6 +32,7 @@ HEADLINES = (
     "cls_p75",
     "error_page_view_share",
     "incident_count",
+    "mttr_restore_s",
     "downtime_s",
 )
 TRENDS = ("ux_score", "availability_share", "lcp_p75_ms", "conversion_share", "page_view_count", "revenue_net")

@@ -50,6 +50,8 @@ def _title(context: Context, overall: dict[str, Row]) -> str:
     if core[0]["passes_core_web_vitals"]:
         return "The site passes Core Web Vitals"
     short = [row["metric"] for row in core if row["good_share"] < 0.75]
+    if not any(row["rating"] in ("needs_improvement", "poor") for row in core if row["metric"] in short):
+        return f"Whether the site passes Core Web Vitals is undecided: {listed(short) or 'a vital'} may be good or not"
     return f"The site does not pass Core Web Vitals: {listed(short) or 'a vital'} is under 75 % good" + (
         f"; {listed(good)} good" if good else ""
     )

@@ -97,7 +97,8 @@ def breaches(context: Context) -> list[Section]:
     lead = " ".join(f"{row['sentence']}." for row in outlooks)
     if not rows:
         empty = f"A target is forecast while its KPI meets it and has a forecast. {NEEDED}"
-        return [Section("targets", title if outlooks else "No target has a forecast", lead, empty=empty)]
+        title = title if outlooks else "No target has a forecast"
+        return [Section("targets", title, lead, empty=empty, needs="vitals probes")]
     for row in rows:
         row |= {"label": KPIS[row["kpi"]].label, "unit": KPIS[row["kpi"]].unit, "worst": day(row["worst_date"])}
     columns = (

@@ -23,7 +23,8 @@ def section(context: Context) -> Section:
     journeys = {str(journey): _walked(own) for journey, own in grouped(steps, "journey").items() if len(own) > 1}
     journeys = {journey: rows for journey, rows in journeys.items() if rows}
     if not journeys:
-        return Section("funnels", "No journey funnel yet", empty="No journey of two steps was begun in 28 days.")
+        empty = "No journey of two steps was begun in 28 days."
+        return Section("funnels", "No journey funnel yet", empty=empty, needs="journeys")
     charts = [
         _chart(context, rows, f"funnel_of_{context.subjects['journey', journey]}", f"{journey}: ")
         for journey, rows in journeys.items()

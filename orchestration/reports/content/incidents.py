@@ -5,6 +5,7 @@ from orchestration.reports.content import Context, begun, plural
 from orchestration.reports.content.attention import statements
 from orchestration.reports.content.detections import detections, timeline
 from orchestration.reports.content.mttx import halved, times
+from orchestration.reports.delivered import known
 from orchestration.reports.marts import Row
 
 SHOWN_INCIDENTS = 40
@@ -35,7 +36,7 @@ def page(context: Context) -> Page:
         where event_date between $first_day and $as_of and not is_in_maintenance order by started_at desc, service
         """
     )
-    is_recorded, is_checked = (context.delivers(feed) or not context.feeds for feed in ("incidents", "probes"))
+    is_recorded, is_checked = (known(feed, context.feeds) for feed in ("incidents", "probes"))
     return Page(
         "incidents",
         "Incidents" if is_recorded else "Outages",
@@ -112,11 +113,11 @@ def _outages(context: Context, outages: list[Row]) -> Section:
         Column("recorded", "Incident", "text", "incident"),
     )
     missing = sum(row["incident_id"] is None for row in outages)
-    title = (
-        (f"{plural(len(rows), 'outage')}, {missing or 'none'} of them without an incident record").capitalize()
-        if rows
-        else "Checks found no outage in 90 days"
-    )
+    title = f"{plural(len(rows), 'outage')}, {missing or 'none'} of them without an incident record"
+    if not known("incidents", context.feeds):
+        title = "Outages of 90 days"
+    if not rows:
+        title = "Checks found no outage in 90 days"
     return Section(
         "outages",
         title,

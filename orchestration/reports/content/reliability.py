@@ -3,6 +3,7 @@
 from orchestration.reports.blocks import Column, Figure, Item, Page, Section, Table
 from orchestration.reports.charts import Chart
 from orchestration.reports.content import Context, begun, listed, plural, traffic
+from orchestration.reports.delivered import exists, known
 from orchestration.reports.figures import how_expected, lines_by, sentence
 from orchestration.reports.formats import day, short_day
 from orchestration.reports.reliability_figures import health_bars
@@ -64,8 +65,8 @@ def _services(context: Context) -> Section:
     )
     empty = "No service is declared. Add services with their probe interval to beaconmart.yml."
     title = f"Services at the end of {day(context.marts.as_of)}"
-    lead = "Coverage, downtime and outages: 28 days."
-    return Section("services", title, lead if rows else "", tables=[Table("services", "", columns, rows, empty)])
+    lead = "Coverage, downtime and outages: 28 days." if rows and known("probes", context.feeds) else ""
+    return Section("services", title, lead, tables=[Table("services", "", columns, rows, empty)])
 
 
 def _journeys(context: Context) -> Section:
@@ -101,7 +102,7 @@ def _journeys(context: Context) -> Section:
     elif well == len(rows):
         title = f"All {plural(well, 'journey')} are healthy" if well > 1 else "The journey is healthy"
     empty = "Declare journeys and their steps in beaconmart.yml."
-    return Section("journeys", title, tables=[Table("journeys", "", columns, rows, empty)])
+    return Section("journeys", title, tables=[Table("journeys", "", columns, rows, empty)], needs="journeys")
 
 
 def _history(context: Context) -> Section:
@@ -110,12 +111,15 @@ def _history(context: Context) -> Section:
         for kinds, name in ((("application", "service"), "health_services"), (("journey",), "health_journeys"))
         if (chart := health_bars(context.marts, kinds, name=name))
     ]
-    items = [
-        Item("", "Availability by day, by five minutes and by method", "availability.html"),
-        Item("", "Objectives, error budgets and burn rates", "objectives.html"),
-        Item("", "Incidents and outages", "incidents.html"),
-        Item("", "Alerts and notifications", "alerts.html"),
-    ]
+    pages = {
+        "availability": "Availability by day, by five minutes and by method",
+        "objectives": "Objectives, error budgets and burn rates",
+        "incidents": listed(
+            [name for name, feed in (("Incidents", "incidents"), ("outages", "probes")) if known(feed, context.feeds)]
+        ).capitalize(),
+        "alerts": "Alerts and notifications",
+    }
+    items = [Item("", text, f"{name}.html") for name, text in pages.items() if exists(name, context.feeds)]
     return Section("history", "History of health", items=items, charts=charts)
 
 
@@ -136,6 +140,7 @@ def _requests(context: Context) -> Section:
             empty=(
                 "Add a requests feed (one row a minute and service), or beacons, whose page views count as requests."
             ),
+            needs="requests page_views",
         )
     is_feed = any(row["source"] == "requests" for row in shown)
     source = "" if is_feed else "Page views stand in for requests; failed: a page view with an error."

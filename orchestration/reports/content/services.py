@@ -1,10 +1,11 @@
 """A page for each service: its health, availability, objectives, outages, incidents, alerts and who depends on it."""
 
 from orchestration.reports.blocks import Column, Figure, Page, Section, Table, Tile
-from orchestration.reports.content import Context, begun, objectives, plural, reasoned
+from orchestration.reports.content import Context, begun, listed, objectives, plural, reasoned
 from orchestration.reports.content.alert_ledger import LEDGER, alert_rows
 from orchestration.reports.content.subject_sections import health_section, requests
 from orchestration.reports.content.subjects import slugs
+from orchestration.reports.delivered import known, needs
 from orchestration.reports.formats import Formats, day
 from orchestration.reports.marts import Row
 from orchestration.reports.reliability_figures import availability_bars, burn_downs
@@ -98,7 +99,8 @@ def _availability(context: Context, row: Row, name: str) -> Section:
     target = context.target["availability"]
     chart = availability_bars(context.marts, context.formats, target, row["service"], f"availability_{name}")
     if chart is None:
-        return Section(f"{name}-availability", "Never checked", empty="No check of this service.")
+        empty = "No check of this service."
+        return Section(f"{name}-availability", "Never checked", empty=empty, needs="probes")
     methods = context.marts.rows(
         """
         select replace(method, '_', ' ') || if(is_contractual, ' (contractual)', '') as name, availability_share,
@@ -126,7 +128,8 @@ def _availability(context: Context, row: Row, name: str) -> Section:
 def _objectives(context: Context, service: str, name: str) -> Section:
     rows = objectives.objective_rows(context, service)
     if not rows:
-        return Section(f"{name}-objectives", "No objective", empty="No objective names this service.")
+        empty = "No objective names this service."
+        return Section(f"{name}-objectives", "No objective", empty=empty, needs="objectives")
     every = context.marts.rows("select objective from reports.rpt_objectives")
     charts = burn_downs(context.marts, context.formats, slugs(row["objective"] for row in every))
     columns = tuple(column for column in objectives.COLUMNS if column.key != "service")
@@ -171,15 +174,20 @@ def _broken(context: Context, service: str, name: str) -> Section:
         Column("state", "State", "state", "outage"),
         Column("recorded", "Incident", "text", "incident"),
     )
-    title = begun(f"{plural(len(incidents), 'incident')} and {plural(len(outages), 'confirmed outage')} in 90 days")
-    return Section(
-        f"{name}-incidents",
-        title,
-        tables=[
+    found = {
+        "incidents": (
+            plural(len(incidents), "incident"),
             Table(f"incidents_{name}", "Incidents", of_incidents, incidents, "No incident.", shown=20),
+        ),
+        "probes": (
+            plural(len(outages), "confirmed outage"),
             Table(f"outages_{name}", "Outages", of_outages, outages, "No outage.", shown=20),
-        ],
-    )
+        ),
+    }
+    told = [part for feed, part in found.items() if known(feed, context.feeds)]
+    title = begun(f"{listed([count for count, _ in told])} in 90 days")
+    tables = [table for _, table in told]
+    return Section(f"{name}-incidents", title, tables=tables, needs="incidents probes")
 
 
 def _alerts(context: Context, service: str, name: str) -> Section:
@@ -187,7 +195,7 @@ def _alerts(context: Context, service: str, name: str) -> Section:
     columns = tuple(column for column in LEDGER if column.key != "service")
     title = begun(f"{plural(len(rows), 'alert')} in 90 days")
     table = Table(f"alerts_{name}", "", columns, rows, "No alert for this service.", shown=20)
-    return Section(f"{name}-alerts", title, tables=[table])
+    return Section(f"{name}-alerts", title, tables=[table], needs=needs("alerts"))
 
 
 def _journeys(context: Context, service: str, name: str) -> Section:
@@ -209,4 +217,4 @@ def _journeys(context: Context, service: str, name: str) -> Section:
     )
     title = begun(f"{plural(len(rows), 'journey')} {'depends' if len(rows) == 1 else 'depend'} on it")
     table = Table(f"journeys_{name}", "", columns, rows, "No journey uses this service.")
-    return Section(f"{name}-journeys", title, tables=[table])
+    return Section(f"{name}-journeys", title, tables=[table], needs="journeys")

@@ -53,7 +53,8 @@ def requests(context: Context, service: str, name: str) -> Section:
     )
     shown = [row for row in rows if row["event_date"] >= days[0]]
     if not shown:
-        return Section(f"{name}-requests", "No requests", empty="Add a requests feed, or name page groups.")
+        empty = "Add a requests feed, or name page groups."
+        return Section(f"{name}-requests", "No requests", empty=empty, needs="requests page_views")
 
     def line(key: str, label: str, role: Any = "c1") -> Series:
         has_bounds = key == "error_share"

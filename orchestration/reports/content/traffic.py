@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from orchestration.reports.blocks import Column, Section, Table
 from orchestration.reports.charts import Chart, Role, Series, Span
-from orchestration.reports.content import Context, plural
+from orchestration.reports.content import Context, listed, plural
+from orchestration.reports.delivered import known
 from orchestration.reports.marts import Row, grouped
 
 NAMES = {
@@ -65,12 +66,11 @@ def section(context: Context) -> Section:
         Column("baseline_forecast", "Expected", "count", "traffic_anomaly", "baseline_lower", "baseline_upper"),
         Column("window_hours", "In hours", "count"),
         Column("change_share", "Change", "share"),
-        Column("incidents", "Incidents at the time", "long"),
+        Column("incidents", "Incidents at the time", "long", "incident"),
     )
-    empty = (
-        "No hour had far more or fewer page views, sessions, requests or errors than predicted. The "
-        "first are judged after 16 days."
-    )
+    counts = {"page_views": "page views", "sessions": "sessions", "requests": "requests", "errors": "errors"}
+    told = listed([words for feed, words in counts.items() if known(feed, context.feeds)])
+    empty = f"No hour had far more or fewer {told} than predicted. The first are judged after 16 days."
     title = f"Unusual traffic {plural(len(rows), 'time')} in {DAYS} days"
     table = Table("traffic_anomalies", "", columns, rows, empty, shown=20)
     return Section(
@@ -78,6 +78,7 @@ def section(context: Context) -> Section:
         title if rows else "Traffic as usual",
         charts=_timeline(context, rows) if rows else [],
         tables=[table],
+        needs=" ".join(counts),
     )
 
 

@@ -23,7 +23,8 @@ kinds (feed, raw_table) as (
     ('incidents', 'raw_incidents.incidents'),
     ('orders', 'raw_orders.orders'),
     ('requests', 'raw_requests.requests'),
-    ('releases', 'raw_releases.releases')
+    ('releases', 'raw_releases.releases'),
+    ('session_lists', 'raw_sessions.sessions')
 
 ),
 

@@ -33,7 +33,14 @@ spoken as (
         when 'availability' then {{ is_delivered('probes') }}
         when 'journeys_monitored_share'
             then (select coalesce(bool_or(is_critical), false) from {{ source('config', 'journeys') }})
-        when 'history_days' then true
+        when 'history_days'
+            then
+                {{ is_delivered('page_views') }}
+                or {{ is_delivered('probes') }}
+                or {{ is_delivered('requests') }}
+                or {{ is_delivered('orders') }}
+                or {{ is_delivered('incidents') }}
+        when 'alert_false_positive_share' then {{ is_delivered('incidents') }}
         else
             {{ is_delivered('probes') }}
             or {{ is_delivered('requests') }}
