@@ -101,7 +101,7 @@ def _opened(settings: Settings, read_only: bool = False) -> duckdb.DuckDBPyConne
     connection = database.connect(settings.warehouse, read_only, memory_limit=memory.limit(settings))
     spill = str(_held[settings.home / "warehouse.lock"].spill / "duckdb")
     # Once something is there it cannot be set again, not even to the same.
-    if connection.execute("select current_setting('temp_directory')").fetchone() != (spill,):
+    if connection.execute("select current_setting('temp_directory')").fetchall() != [(spill,)]:
         connection.execute("set temp_directory = '{}'".format(spill.replace("'", "''")))
     return connection
 

@@ -28,6 +28,12 @@ def test_the_writer_lock_may_be_held_twice_by_one_process(settings):
         assert (settings.home / "warehouse.lock").exists()
 
 
+def test_a_connection_beside_one_that_is_kept_open_answers_a_relation(settings):
+    with warehouse.writing(settings), warehouse.kept_open(settings), warehouse.connect(settings) as connection:
+        answer = connection.sql("select 1 as n where list_contains($days, 1)", params={"days": [1]})
+        assert answer.to_arrow_table().num_rows == 1
+
+
 def test_another_process_is_told_whom_it_waits_for(settings):
     probe = (
         "import fcntl,sys; f=open(sys.argv[1]);"
