@@ -83,7 +83,7 @@ _DEFINITIONS = {
     "sessions+page_views": "release_effect",
     "sessions+session_lists": "sessions_reconciled",
     "page_views probes requests orders sessions": """
-            kpi_correlation forecast backtest mase relative_error smape interval_coverage msis
+            kpi_correlation forecast forecast_sum backtest mase relative_error smape interval_coverage msis
         """,
     "vitals probes": "predicted_breach",
     "": "interval day false_discovery_rate rows_read reject after_close history",

@@ -4,7 +4,7 @@ from orchestration.reports.blocks import Column, Page, Section, Table, Tile
 from orchestration.reports.charts import SERIES_ROLES, Chart, Series
 from orchestration.reports.content import Context, plural
 from orchestration.reports.delivered import known as has
-from orchestration.reports.digest import headline, news, with_costs
+from orchestration.reports.digest import FEWEST_MET, headline, news, with_costs
 from orchestration.reports.figures import kpi_chart, sentence
 from orchestration.reports.formats import day
 from orchestration.reports.intake import why_empty
@@ -37,7 +37,7 @@ def page(context: Context) -> Page:
     """Return the errors page."""
     rows = group_rows(context)
     groups = [row for row in rows if not row["is_ignored"] and row["error_count_28d"]]
-    title = f"{plural(len(groups), 'error group')} in 28 days; last week: {headline(news(context.marts)).lower()}"
+    title = f"{plural(len(groups), 'error group')} in 28 days; last week: {_news(context, groups).lower()}"
     asked = "select distinct kpi from executive.fct_kpi_daily where kpi in ('error_page_view_share', 'order_count')"
     known = {row["kpi"] for row in context.marts.rows(asked)}
     none = "No error was captured in 28 days" if "error_page_view_share" in known else "No errors are delivered"
@@ -75,6 +75,15 @@ def group_rows(context: Context) -> list[Row]:
     ]
 
 
+def _news(context: Context, groups: list[Row]) -> str:
+    """Say what is news; where only groups are that few met, which are none, say so, because the table shows them."""
+    fresh = news(context.marts)
+    small = [row for row in groups if row["state"] in ("new", "escalating", "regressed")]
+    if fresh or not small:
+        return headline(fresh)
+    return f"{plural(len(small), 'group')} new, worse or back, met by fewer than {FEWEST_MET}".capitalize()
+
+
 def _headline(context: Context, groups: list[Row], known: set[str]) -> Section:
     if not groups and "error_page_view_share" not in known:
         return Section(
@@ -96,10 +105,11 @@ def _headline(context: Context, groups: list[Row], known: set[str]) -> Section:
         return Tile(label, share, definition, detail=f"{good:,} of {total:,} in 28 days")
 
     fresh = news(context.marts)
+    said = _news(context, groups)
     tiles = [
         free("free_count", "session_count", "Error-free sessions", "session"),
         free("free_user_count", "user_count", "Error-free users", "session"),
-        Tile("Changes this week", f"{len(fresh):,}", "error_state", detail=headline(fresh), href="errors-digest.html"),
+        Tile("Changes this week", f"{len(fresh):,}", "error_state", detail=said, href="errors-digest.html"),
     ]
     if "order_count" in known:
         lost = f"about {sum(row['lost_order_count'] for row in costly):,.0f} orders in 28 days"
