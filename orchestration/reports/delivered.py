@@ -77,7 +77,8 @@ _DEFINITIONS = {
     "sessions+orders": "conversion_rate impact_score",
     "orders": "order revenue_net",
     "sessions+vitals": """
-            association effect stratum dose_response agreement confounding_needed gain conversion_by_speed
+            association missing_exposure effect stratum dose_response agreement confounding_needed gain
+            conversion_by_speed
         """,
     "sessions+vitals+orders": "at_risk",
     "sessions+page_views": "release_effect",
