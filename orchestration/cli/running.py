@@ -28,6 +28,9 @@ def run(day: datetime | None, first: datetime | None, last: datetime | None, ful
     """Ingest what has landed, build the marts, infer, check and publish.
 
     Without a date: every file in landing that is new or has changed. Running again is harmless.
+
+    Exits with 0 if it has published, also if that shows a site in trouble (`beaconmart status` tells); 1 if a step or
+    a blocking check failed; 2 if the configuration or an option is wrong.
     """
     from orchestration import runs
     from orchestration.settings import load_settings

@@ -8,9 +8,10 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import duckdb
 import pytest
 
-from orchestration import disk, lake
+from orchestration import disk, lake, shortage
 from orchestration.settings import load_settings
 
 ROOT = Path(__file__).parents[2]
@@ -46,6 +47,24 @@ def test_a_full_disk_is_recognised_in_whatever_wraps_it(error):
     wrapped.__cause__ = error
     assert disk.is_full(wrapped)
     assert not disk.is_full(ValueError("The dbt project does not parse"))
+
+
+ROWS = "select range as a, hash(range)::varchar as b from range(1000000)"
+WRITES = {
+    "work file": "attach '{folder}/w.duckdb' as w; create table w.t as {rows}",
+    "snapshot": "attach '{folder}/m.duckdb' as m (storage_version 'v1.2.0'); create table m.t as {rows}",
+    "export": "copy ({rows}) to '{folder}/x.parquet'",
+    "spill": "set temp_directory = '{folder}/spill'; set memory_limit = '60MB'; "
+    "create table t as select b || a as c from ({rows}) cross join range(3) order by 1",
+}
+
+
+@pytest.mark.parametrize("write", WRITES)
+def test_whatever_duckdb_writes_a_full_disk_is_recognised(small_disk, write):
+    settings = replace(load_settings(), home=small_disk)
+    with duckdb.connect(config={"threads": "1"}) as connection, pytest.raises(duckdb.Error) as caught:
+        connection.execute(WRITES[write].format(folder=small_disk, rows=ROWS))
+    assert str(shortage.explain(caught.value, settings)).startswith(f"The disk is full: {small_disk} ")
 
 
 @pytest.mark.slow
