@@ -192,6 +192,12 @@ NAMES = (
     # A form, a list of headers, a pair: the name is a value itself, and the secret is the next one.
     Rule(
         _VALUES,
+        rf"""(?i)({_NAMED_VALUE}\\*["']\s*,\s*(\\*["'])(?:val(?:ue)?|content|text)\\*["']\s*:\s*)(?:{_CLOSED}|{_CUT_OFF})""",
+        r"\1\2[removed]\2",
+        _NAMED_VALUE,
+    ),
+    Rule(
+        _VALUES,
         rf"""(?i)({_NAMED_VALUE}\\*["']\s*(?:,\s*\\*["'](?:val(?:ue)?|content|text)\\*["']\s*:|[^<>]*\bvalue=)\s*)"""
         r"""(\\*["'])(?:[^"'\\]|\\+[^"'\\])*""",
         r"\1\2[removed]",

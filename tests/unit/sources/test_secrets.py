@@ -91,6 +91,8 @@ SECRETS_IN_TEXT = [
     f'[{{"name": "password", "value": "{SECRET}"}}]',
     f'[{{\\"key\\":\\"Authorization\\",\\"value\\":\\"Bearer {SECRET}\\"}}]',
     f'headers: [["cookie", "sid={SECRET}"], ["x", "y"]]',
+    f'{{"key": "password", "value": {{"stringValue": "{SECRET}"}}}}',
+    f'{{"key": "x.authorization", "value": {{"arrayValue": {{"values": [{{"stringValue": "Bearer {SECRET}',
     f'<input name="password" type="text" value="{SECRET}">',
     f'name="password"\r\n\r\n{SECRET}\r\n--',
     f'<wsse:Password Type="x">{SECRET}</wsse:Password>',
