@@ -6,8 +6,8 @@ events as (
 
     select
         *,
-        try_cast(parameters ->> '$.batch_ordering_id' as bigint) as request_number,
-        try_cast(parameters ->> '$.batch_event_index' as bigint) as place_in_request
+        try(try_cast(parameters ->> '$.batch_ordering_id' as bigint)) as request_number,
+        try(try_cast(parameters ->> '$.batch_event_index' as bigint)) as place_in_request
     from {{ source('raw_ga4', 'events') }}
 
 )
@@ -23,7 +23,7 @@ select
     user_id,
     url,
     url as navigation_url,
-    parameters ->> '$.batch_page_id' as navigation_id,
+    try(parameters ->> '$.batch_page_id') as navigation_id,
     replace(navigation_type, '_', '-') as navigation_type,
     lower(device_category) as device,
     browser,

@@ -7,7 +7,7 @@ beacons as not materialized (
         -- Safari of an iPad says that it is one of a Mac. No Mac has a touch screen.
         case
             when ua like '%Macintosh%' and device is null
-                then try_cast(coalesce(_extra ->> '$.max_touch_points', _extra ->> '$.maxTouchPoints') as integer)
+                then try(try_cast(coalesce(_extra ->> '$.max_touch_points', _extra ->> '$.maxTouchPoints') as integer))
         end as touch_points
     from {{ source('raw_web_vitals', 'beacons') }}
 
