@@ -28,8 +28,8 @@ _RULES = "alerts.fct_rule_evaluations"
 _ACCURACY = "alerts.fct_alert_accuracy"
 # The longest window of a rule, and a day on either side: rows of marts that are read before the first day.
 _LOOK_BACK = timedelta(days=32)
-_OF_A_RULE = ("alert_count", "true_count", "false_count", "false_positive_upper", "incident_count", "found_count",
-              "delay_median_s")  # fmt: skip
+_OF_A_RULE = ("alert_count", "true_count", "false_count", "unreviewed_count", "false_positive_upper", "incident_count",
+              "found_count", "delay_median_s")  # fmt: skip
 
 
 class ReplayError(RuntimeError):

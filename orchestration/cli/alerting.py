@@ -1,4 +1,4 @@
-"""The verbs about alerts: list them, send what waits, try a target, replay other rules."""
+"""The verbs about alerts: list and review them, send what waits, try a target, replay other rules."""
 
 from __future__ import annotations
 
@@ -42,6 +42,27 @@ def list_(everything: bool, limit: int, format_: str) -> None:
         print_table(columns, rows)
     else:
         click.echo("No alert has been raised yet." if everything else "No alert is open.")
+
+
+@alerts.command()
+@click.argument("alert_id", metavar="ID")
+@click.argument("verdict", metavar="VERDICT", type=click.Choice(["true", "false", "noise"], case_sensitive=False))
+@click.option("--by", default="", metavar="NAME", help="Who says so; e-mail addresses are not kept.")
+@click.option("--note", default="", metavar="TEXT", help="Why.")
+def review(alert_id: str, verdict: str, by: str, note: str) -> None:
+    """Say whether an alert was right; its accuracy counts it from the next run on.
+
+    VERDICT is true (something was wrong), false (nothing was) or noise (something was, and nobody needed to know). The
+    newest review of an alert counts.
+    """
+    from orchestration.alerts import reviews
+    from orchestration.settings import load_settings
+
+    try:
+        about = reviews.review(load_settings(), alert_id, verdict.lower(), by, note)
+    except reviews.UnknownAlertError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{about}: {verdict.lower()}. The next run counts it.")
 
 
 @alerts.command()
@@ -114,15 +135,18 @@ def _print_replayed(found: Replayed, is_compared: bool) -> None:
 
     now = {row["rule"]: row for row in found.current.rules}
     then = {row["rule"]: row for row in found.proposed.rules}
-    columns = ["rule", "alerts", "with an incident", "without", "at most false", "incidents found", "delay, min"]
+    columns = ["rule", "alerts", "true", "false", "unreviewed", "at most false", "incidents found", "delay, min"]
 
     def said(row: dict[str, Any] | None) -> list[str]:
         if row is None:
-            return ["–"] * 6
+            return ["–"] * 7
         upper, delay = row["false_positive_upper"], row["delay_median_s"]
         return [
             str(row["alerts_raised"]),
-            *("–" if row[name] is None else str(row[name]) for name in ("true_count", "false_count")),
+            *(
+                "–" if row[name] is None else str(row[name])
+                for name in ("true_count", "false_count", "unreviewed_count")
+            ),
             "–" if upper is None else f"{upper:.1%}",
             "–" if not row["incident_count"] else f"{row['found_count']} of {row['incident_count']}",
             "–" if delay is None else f"{delay / 60:.0f}",

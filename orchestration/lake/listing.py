@@ -3,6 +3,7 @@
 Answers come from manifests and from `stat`; no data file is opened.
 """
 
+import glob
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
@@ -23,8 +24,20 @@ _READER_VERSION = 4
 
 
 def sources_of(settings: Settings, raw_table: str) -> list[Source]:
-    """Returns the sources that fill a raw table."""
-    return [source for source in settings.config.sources if raw_table_of(source.system) == raw_table]
+    """Returns the sources that fill a raw table: those declared, and for reviews the file of `alerts review`."""
+    declared = [source for source in settings.config.sources if raw_table_of(source.system) == raw_table]
+    return [*declared, _reviews_here(settings)] if raw_table == raw_table_of("alert_reviews") else declared
+
+
+def _reviews_here(settings: Settings) -> Source:
+    # Not validated: the path is ours, and may hold what a configured one may not.
+    return Source.model_construct(
+        name="alerts review",
+        system="alert_reviews",
+        path=glob.escape(str(settings.reviews)),
+        timezone="UTC",
+        delivery="snapshot",
+    )
 
 
 def fingerprint(settings: Settings, source: Source) -> str:

@@ -56,6 +56,11 @@ class Settings:
         return self.home / "published"
 
     @property
+    def reviews(self) -> Path:
+        """What people said of alerts with `beaconmart alerts review`; read like a landed file, never rewritten."""
+        return self.home / "alerts" / "reviews.csv"
+
+    @property
     def dagster_home(self) -> Path:
         """Dagster's own storage."""
         return self.home / "dagster"

@@ -19,9 +19,12 @@ from orchestration.settings.roll_ups import DEFAULT, RollUps
 
 System = Literal[
     "web_vitals", "web_errors", "probes", "maintenance", "incidents", "orders", "sessions", "requests", "releases",
-    "sentry", "boomerang", "faro", "ga4", "opentelemetry", "access_log",
+    "alert_reviews", "sentry", "boomerang", "faro", "ga4", "opentelemetry", "access_log",
 ]  # fmt: skip
-Feed = Literal["beacons", "errors", "probes", "maintenance", "incidents", "orders", "sessions", "requests", "releases"]
+Feed = Literal[
+    "beacons", "errors", "probes", "maintenance", "incidents", "orders", "sessions", "requests", "releases",
+    "alert_reviews",
+]  # fmt: skip
 # The systems of our own formats come first, in the order of the feeds; then those of other tools.
 OWN_SYSTEMS = get_args(System)[: len(get_args(Feed))]
 FEED_OF_SYSTEM: dict[str, str] = {
@@ -29,7 +32,7 @@ FEED_OF_SYSTEM: dict[str, str] = {
     "sentry": "errors",
     **dict.fromkeys(("boomerang", "faro", "ga4", "opentelemetry", "access_log"), "beacons"),
 }
-ENTITY_FEEDS = frozenset({"orders", "incidents", "releases", "maintenance"})
+ENTITY_FEEDS = frozenset({"orders", "incidents", "releases", "maintenance", "alert_reviews"})
 
 # Two threads cannot hold a block for each column of the widest tables in less.
 SMALLEST_MEMORY_MB = 500
@@ -139,7 +142,7 @@ class Journey(Part):
 
 
 class Retention(Part):
-    """How long raw rows are kept; orders, incidents, releases and maintenance are kept for good."""
+    """How long raw rows are kept; orders, incidents, releases, maintenance and reviews are kept for good."""
 
     default_days: int = Field(default=90, ge=SHORTEST_RETENTION_DAYS, le=3650)
     by_feed: dict[Feed, Annotated[int, Field(ge=SHORTEST_RETENTION_DAYS, le=3650)]] = Field(default_factory=dict)

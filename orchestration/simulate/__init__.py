@@ -22,7 +22,7 @@ __all__ = ["Truth", "simulate"]
 
 # Tells a simulation that was cut off from a folder of the user's own: it may be written to again.
 _MARKER = ".simulating"
-_FEEDS = "beacons|beacons-late|errors|probes|requests|orders|sessions|maintenance|incidents|releases"
+_FEEDS = "beacons|beacons-late|errors|probes|requests|orders|sessions|maintenance|incidents|releases|alert_reviews"
 _SIMULATED = re.compile(rf"\d{{4}}-\d\d-\d\d/({_FEEDS})\.(csv|ndjson)(\.gz)?")
 
 
@@ -34,7 +34,7 @@ def simulate(
     page_views_per_day: int,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> Truth:
-    """Writes `out/<date>/…` (nine feeds) for the days that end with `end`, and `out/truth.json`.
+    """Writes `out/<date>/…` (ten feeds) for the days that end with `end`, and `out/truth.json`.
 
     The same arguments write the same bytes. What an earlier simulation left in these days is replaced; other days are
     left alone. Each file appears under its name only when it is whole.
@@ -145,7 +145,7 @@ class _Run:
         header, lines = reliability.requests(day_ms, by_hour, self.plan, self.truth, rng)
         self._csv(day_ms, "requests", header, lines, rng)
         # Small files come as plain CSV, and only on days that have something to tell.
-        for feed in (reliability.maintenance, reliability.incidents, reliability.releases):
+        for feed in (reliability.maintenance, reliability.incidents, reliability.releases, reliability.alert_reviews):
             header, lines = feed(day_ms, self.plan)
             if len(lines):
                 self._write(day_ms, f"{feed.__name__}.csv", [lines], header, gzipped=False)

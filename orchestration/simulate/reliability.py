@@ -126,6 +126,36 @@ def incidents(day_ms: int, plan: Plan) -> tuple[bytes, pa.Array]:
     )
 
 
+def alert_reviews(day_ms: int, plan: Plan) -> tuple[bytes, pa.Array]:
+    """Returns header and lines of what people said on a day of the alerts of the day before.
+
+    They look at what no incident was recorded for: an outage that probes saw was one, a silent place was none.
+    """
+    before = day_ms - DAY_MS
+    said = [
+        (outage.service, outage.started_ms, "true", "Over before anybody opened an incident")
+        for outage in plan.outages
+        if outage.incident_id is None and _day(outage.started_ms) == before
+    ]
+    said += [
+        (silence.of.partition("@")[0], silence.started_ms, "noise", "The probe was being moved")
+        for silence in plan.silences
+        if _day(silence.started_ms) == before
+    ]
+    services, moments, verdicts, notes = zip(*said, strict=True) if said else ((), (), (), ())
+    return csv_lines(
+        {
+            "service": pa.array(services, pa.string()),
+            "at": pa.array([iso(moment) for moment in moments], pa.string()),
+            "verdict": pa.array(verdicts, pa.string()),
+            "by": pa.array(["operations"] * len(said), pa.string()),
+            "note": pa.array(notes, pa.string()),
+            "reviewed_at": pa.array([iso(day_ms + 9 * 3_600_000)] * len(said), pa.string()),
+        },
+        quoted=("note",),
+    )
+
+
 def releases(day_ms: int, plan: Plan) -> tuple[bytes, pa.Array]:
     """Returns header and lines of the day's deploys (naive UTC)."""
     rows = [r for r in plan.releases if _day(r.deployed_ms) == day_ms]

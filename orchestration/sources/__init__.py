@@ -5,6 +5,7 @@ Nothing here knows Dagster or where the lake lies.
 
 from orchestration.sources import (
     access_log,
+    alert_reviews,
     boomerang,
     faro,
     ga4,
@@ -34,6 +35,7 @@ FEEDS: dict[str, Feed] = {
         sessions,
         requests,
         releases,
+        alert_reviews,
         boomerang,
         faro,
         ga4,

@@ -90,9 +90,15 @@ def _counted(feed: Feed, given: Given) -> str:
     return f"""
     select
         *{replace},
-        {feed.time}::date as event_date,
+        {_dated(feed)}::date as event_date,
         case when not _is_plain and _unreadable is null then list_filter([{bad}], lambda b: b is not null) end as _bad
     from (select *, coalesce(_count = {values}, false){signed} as _is_plain from placed)"""
+
+
+def _dated(feed: Feed) -> str:
+    """Returns SQL for the time of a row before one field is filled in by another."""
+    or_else = next(field.or_else for field in feed.fields if field.name == feed.time)
+    return f"coalesce({feed.time}, {or_else})" if or_else else feed.time
 
 
 def _placed(feed: Feed, given: Given, placing: Placing) -> str:

@@ -72,9 +72,10 @@ POSITION = Range(0, 1e9, "place in the line")
 class Field:
     """One column of a raw table, and where a row of an export has it.
 
-    `key` is its name in the export; `or_else` the column whose value stands in where it has none. `choices` are the
-    only values allowed; they are compared without case and stored as given here. A required field that is missing or
-    of another type makes the row a reject; an optional one of another type is kept as it came in `_extra` and counted.
+    `key` is its name in the export; `or_else` the column, or SQL of columns, that stands in where it has none.
+    `choices` are the only values allowed; they are compared without case and stored as given here. A required field
+    that is missing or of another type makes the row a reject; an optional one of another type is kept as it came in
+    `_extra` and counted.
     `required_unless` is a condition on the columns before it under which the field may be missing.
 
     A number declares its `range`; a value outside counts as one of another type. An `is_absolute` number loses its sign

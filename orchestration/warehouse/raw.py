@@ -1,8 +1,8 @@
 """Raw tables as a run sees them: views over the Parquet files of the days it reads, and entities as tables.
 
-Event tables are views, so that ingest never needs the warehouse. Entities (orders, incidents, releases, maintenance)
-are copied by day into tables here, because their newest version can lie on any day: the copy finds it without opening
-the files of every day. What lies where in the lake is `orchestration.lake`'s knowledge, not this module's.
+Event tables are views, so that ingest never needs the warehouse. Entities (orders, incidents, releases, maintenance,
+reviews) are copied by day into tables here, because their newest version can lie on any day: the copy finds it without
+opening the files of every day. What lies where in the lake is `orchestration.lake`'s knowledge, not this module's.
 """
 
 from datetime import date
@@ -18,6 +18,7 @@ ENTITY_KEYS: dict[str, list[str]] = {
     "raw_incidents.incidents": ["incident_id"],
     "raw_releases.releases": ["release"],
     "raw_maintenance.windows": ["service", "starts_at"],
+    "raw_alert_reviews.reviews": ["alert_id"],
 }
 # Entities that last, and until when: they touch every day that they cover, not only the one on which they begin.
 _ENDS: dict[str, str] = {"raw_maintenance.windows": "ends_at"}

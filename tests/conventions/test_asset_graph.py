@@ -46,7 +46,7 @@ def test_an_asset_is_called_what_an_analyst_types(graph):
 
 def test_every_way_from_a_raw_table_leads_to_the_release(graph):
     raw = {key for key in graph.get_all_asset_keys() if key.path[0].startswith("raw_") and key.path[1] != "rejects"}
-    assert len(raw) == 14
+    assert len(raw) == 15
     for key in raw:
         assert dg.AssetKey(["published", "release"]) in below(graph, key), key
 
@@ -85,4 +85,4 @@ def test_every_raw_table_proves_that_each_row_is_kept_or_rejected(graph):
     tables = [
         key.asset_key.path for key in graph.asset_check_keys if key.name == "every_source_row_is_kept_or_rejected"
     ]
-    assert len(tables) == 14
+    assert len(tables) == 15

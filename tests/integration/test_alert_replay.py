@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from orchestration import warehouse
-from orchestration.alerts import ledger
+from orchestration.alerts import batch, ledger, reviews
 from orchestration.alerts.ledger import Judgements
 from orchestration.alerts.replay import ReplayError, replay
 from orchestration.settings.alerting import Alerts
@@ -37,8 +37,24 @@ def published(tmp_path_factory, one_parse):
     times = {"started_at": began.isoformat(), "detected_at": began.isoformat(), "resolved_at": ended.isoformat()}
     deliver(settings, "incidents.ndjson", [incident | times])
     build(settings, LAST, SELECT)
+    review_the_second_outage(settings)
     warehouse.snapshot(settings, settings.published / "marts.duckdb")
     return settings
+
+
+def review_the_second_outage(settings):
+    """A person says that nothing was wrong then: of the ledger's alert, of which the marts hear in the next run."""
+    with warehouse.connect(settings) as connection:
+        rows = connection.sql("select * from alerts.fct_rule_evaluations").to_arrow_table()
+    dates = [FIRST_DAY + timedelta(days=day) for day in range(3)]
+    ledger.merge(settings, Judgements(rows, dates, ledger.utc_now()), "run", "batch")
+    batch.publish_ledger(settings)
+    with ledger.opened(settings) as connection:
+        ((alert_id,),) = connection.execute(
+            "select alert_id from alerts where rule = 'outage' and opened_at::date = ?", [LAST]
+        ).fetchall()
+    reviews.review(settings, alert_id, "false", "Eva", "A switch that was planned")
+    build(settings, LAST, "+stg_alert_reviews__reviews config.tags:after_alerts")
 
 
 def told(alerts):
@@ -67,11 +83,35 @@ def test_a_proposed_rule_set_is_held_against_incidents_beside_that_of_now(publis
     now, then = ({row["rule"]: row for row in outcome.rules} for outcome in (found.current, found.proposed))
     assert (now["outage"]["alerts_raised"], now["outage"]["true_count"], now["outage"]["false_count"]) == (2, 1, 1)
     assert (now["outage"]["incident_count"], now["outage"]["found_count"]) == (1, 1)
+    # Of the other alerts about the second outage nobody said anything.
+    burn = now["burn_rate"]
+    assert (burn["true_count"], burn["false_count"], burn["unreviewed_count"]) == (1, 0, 1)
     assert "outage" not in then
     assert then["burn_rate"] == now["burn_rate"]
     assert {alert["rule"] for alert in found.gone} == {"outage", "health_critical"}
     assert [alert["incidents"] for alert in found.gone if alert["rule"] == "outage"] == [["I1"], None]
     assert found.added == []
+
+
+def test_a_review_holds_for_the_alert_that_another_rule_raises_of_the_same(published):
+    renamed = Alerts(rules=[{"kind": "outage", "name": "downtime"}])
+    then = {row["rule"]: row for row in replay(published, FIRST_DAY, LAST, renamed).proposed.rules}
+    assert (then["downtime"]["true_count"], then["downtime"]["false_count"]) == (1, 1)
+    assert then["downtime"]["unreviewed_count"] == 0
+
+
+def test_the_marts_say_which_alert_was_judged(published):
+    with warehouse.connect(published) as connection:
+        found = connection.execute(
+            "select verdict, reviewed_by, note, rule, subject, is_known from alerts.fct_alert_reviews"
+        ).fetchall()
+        counted = connection.execute(
+            "select true_count, false_count, unreviewed_count, reviewed_count, precision_share, false_positive_upper"
+            " from alerts.fct_alert_accuracy where rule = 'outage'"
+        ).fetchall()
+    assert found == [("false", "Eva", "A switch that was planned", "outage", "shop", True)]
+    # One of two, by Clopper and Pearson: the share b with 1 - b² = 0.05.
+    assert counted == [(1, 1, 0, 1, 0.5, pytest.approx(0.95**0.5))]
 
 
 def test_fewer_days_tell_of_these_days_only(published):

@@ -71,8 +71,7 @@ compared as (
         accuracy.*,
         case
             when judged.unit = 's' then accuracy.timed_count
-            when accuracy.incident_count > 0 then accuracy.alert_count
-            else 0
+            else accuracy.true_count + accuracy.false_count
         end as sample_count
     from judged
     cross join accuracy
@@ -99,10 +98,12 @@ alerted as (
         end as verdict,
         case
             when unit = 'share' and sample_count = 0 and alert_count > 0
-                then 'No incident is on record, so that nobody knows which alerts were right.'
+                then 'No incident is on record and no alert was reviewed, so that nobody knows which alerts were right.'
             when sample_count = 0 then reason
             when unit = 's' then late_count || ' of ' || sample_count || ' came later.'
-            else false_count || ' of ' || sample_count || ' alerts had no recorded incident.'
+            else
+                false_count || ' of ' || sample_count || ' judged alerts were false; ' || unreviewed_count || ' of '
+                || alert_count || ' are unreviewed.'
         end as reason,
         event_date
     from compared

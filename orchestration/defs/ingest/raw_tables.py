@@ -24,8 +24,8 @@ def ingest() -> dg.Definitions:
         dg.AssetSpec([schema, "rejects"], deps=[key], group_name="ingest", kinds={"parquet"})
         for schema, key in rejects.items()
     ]
-    own = [name for name, raw in lake.RAW_TABLES.items() if not raw.joins]
-    return dg.Definitions(assets=[*[_raw_table(name) for name in own], _raw_tables_of_other_tools(), *specs])
+    usual = [name for name in lake.RAW_TABLES if name not in _rare()]
+    return dg.Definitions(assets=[*[_raw_table(name) for name in usual], _rare_raw_tables(), *specs])
 
 
 def _raw_table(name: str) -> dg.AssetsDefinition:
@@ -46,16 +46,21 @@ def _raw_table(name: str) -> dg.AssetsDefinition:
     return raw_table
 
 
-def _raw_tables_of_other_tools() -> dg.AssetsDefinition:
-    """One step for them all: a site has one or two of these tools, and a step costs more than finding no files."""
-    names = [name for name, raw in lake.RAW_TABLES.items() if raw.joins]
+def _rare() -> list[str]:
+    """Feeds that come now and then, and those of other tools, of which a site has one or two."""
+    return [name for name, raw in lake.RAW_TABLES.items() if raw.joins or raw.is_occasional]
+
+
+def _rare_raw_tables() -> dg.AssetsDefinition:
+    """One step for them all: a step costs more than finding no files."""
+    names = _rare()
 
     @dg.multi_asset(
         specs=[
             dg.AssetSpec(_key(name), group_name="ingest", kinds={"parquet"}, description=_description(name))
             for name in names
         ],
-        name="raw_tables_of_other_tools",
+        name="rare_raw_tables",
         partitions_def=EXPORT_DAYS,
         backfill_policy=dg.BackfillPolicy.single_run(),
         check_specs=[_every_row(name) for name in names],

@@ -46,7 +46,9 @@ def _clocks(context: Context) -> Section:
                 date_diff('millisecond', event_at, written_at) / 1000.0 as event_to_written_s,
                 date_diff('millisecond', landed_at, notified_at) / 1000.0 as landed_to_notified_s
             from alerts.alerts
-            where severity = 'critical' and landed_at is not null and event_date between $first_day and $as_of
+            where
+                severity = 'critical' and event_date between $first_day and $as_of
+                and landed_at <= event_at + interval 2 day  -- what lands later is history, as in fct_alert_accuracy
         ),
         long as (
             unpivot critical on event_to_landed_s, landed_to_written_s, event_to_written_s, landed_to_notified_s
@@ -141,7 +143,9 @@ def _accuracy(context: Context) -> Section:
         Column("alert_count", "Alerts", "count", "alert"),
         Column("true_count", "True", "count", "alert_precision"),
         Column("false_count", "False", "count", "alert_accuracy"),
-        Column("precision_share", "Precision", "share", "alert_precision"),
+        Column("unreviewed_count", "Unreviewed", "count", "alert_review"),
+        Column("reviewed_count", "Reviewed", "count", "alert_review"),
+        Column("precision_share", "Precision", "share", "alert_precision", "precision_lower", "precision_upper"),
         Column(
             "false_positive_share",
             "False share",
@@ -157,8 +161,12 @@ def _accuracy(context: Context) -> Section:
         Column("delay_p90_s", "Delay, p90", "s", "alert_delay"),
     )
     title = "Accuracy of alerts"
-    if whole and whole["alert_count"] and whole["true_count"] is not None:
-        title = f"{whole['true_count']:,} of {plural(whole['alert_count'], 'alert')} met a recorded incident"
-    lead = "Measured against recorded incidents, with one-sided 95 % bounds."
+    lead = "Measured against recorded incidents and reviews, with one-sided 95 % bounds."
+    if whole and whole["alert_count"]:
+        title = (
+            f"{whole['true_count']:,} of {plural(whole['alert_count'], 'alert')} were right, {whole['false_count']:,}"
+            f" wrong, {whole['unreviewed_count']:,} unreviewed"
+        )
+        lead += f" People reviewed {plural(whole['reviewed_count'], 'alert')}."
     table = Table("alert_accuracy", "", columns, rows, "No alert and no incident to compare yet.", shown=40)
     return Section("accuracy", title, lead, tiles=tiles, tables=[table], needs="incidents")

@@ -22,7 +22,11 @@ def bounded():
         [(f"{hits}/{trials}", trials, trials - hits, hits, trials, hits, trials, hits) for hits, trials in CASES],
     )
     connection.execute(
-        "insert into counted values ('none', 0, 0, 0, 0, 0, 0, 0), ('unknown', 9, null, null, 0, 0, 0, 0)"
+        """
+        insert into counted values
+            ('none', 0, 0, 0, 0, 0, 0, 0), ('unreviewed', 2, 0, 0, 0, 0, 0, 0), ('one of 60', 60, 59, 0, 0, 0, 0, 0),
+            ('two of three', 3, 0, 2, 0, 0, 0, 0)
+        """
     )
     sql = jinja2.Template(BOUNDED.read_text()).render(ref=lambda name: "counted")
     rows = connection.execute(sql).fetchdf().set_index("rule")
@@ -43,6 +47,12 @@ def test_59_alerts_without_a_false_one_are_the_fewest_that_prove_five_per_cent(b
     assert upper["0/58"] > 0.05 > upper["0/59"]
 
 
-@pytest.mark.parametrize("rule", ["none", "unknown"])
-def test_without_a_known_truth_there_is_no_bound(bounded, rule):
-    assert bounded.loc[rule, ["false_positive_lower", "false_positive_upper", "recall_upper"]].isna().all()
+def test_without_an_alert_there_is_no_bound(bounded):
+    assert bounded.loc["none", ["false_positive_lower", "false_positive_upper", "recall_upper"]].isna().all()
+
+
+def test_what_nobody_judged_is_false_in_the_upper_bound_and_true_in_the_lower(bounded):
+    lower, upper = bounded["false_positive_lower"], bounded["false_positive_upper"]
+    assert (lower["unreviewed"], upper["unreviewed"]) == (0, 1)
+    assert (lower["one of 60"], upper["one of 60"]) == pytest.approx((0, beta.ppf(0.95, 2, 59)), abs=1e-9)
+    assert (lower["two of three"], upper["two of three"]) == pytest.approx((beta.ppf(0.05, 2, 2), 1), abs=1e-9)

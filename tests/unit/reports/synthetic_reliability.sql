@@ -196,6 +196,6 @@ from (values (1, 1, 'planned', null, 0), (2, 1, 'sending', null, 1), (3, 1, 'sen
 
 create table alerts.fct_alert_accuracy as
 select
-    r.rule, 40::bigint as alert_count, 37::bigint as true_count, 3::bigint as false_count, 0.925 as precision_share, 0.075 as false_positive_share, 0.021 as false_positive_lower, 0.184 as false_positive_upper, 'not_proven' as verdict, 2::bigint as timed_count, 0::bigint as late_count, 0.0 as late_lower, 0.78 as late_upper, 1.3 as latency_median_s, 1.3 as latency_p95_s, 39::bigint as incident_count,
+    r.rule, 40::bigint as alert_count, 37::bigint as true_count, 1::bigint as false_count, 2::bigint as unreviewed_count, 3::bigint as reviewed_count, 0.974 as precision_share, 0.816 as precision_lower, 0.999 as precision_upper, 0.026 as false_positive_share, 0.021 as false_positive_lower, 0.184 as false_positive_upper, 'not_proven' as verdict, 2::bigint as timed_count, 0::bigint as late_count, 0.0 as late_lower, 0.78 as late_upper, 1.3 as latency_median_s, 1.3 as latency_p95_s, 39::bigint as incident_count,
     37::bigint as found_count, 0.949 as recall_share, 0.827 as recall_lower, 0.994 as recall_upper, 180.0 as delay_median_s, 600.0 as delay_p90_s, $as_of::date as event_date
 from (values ('all'), ('outage')) r (rule);

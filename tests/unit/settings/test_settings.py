@@ -75,8 +75,8 @@ def test_entities_are_kept_for_good_and_other_feeds_for_their_days(home, folder,
     monkeypatch.setenv("BEACONMART_CONFIG", str(folder.path))
     folder.replace("by_feed: {}", "by_feed: {probes: 400}")
     settings = load_settings()
-    feeds = ("beacons", "probes", "orders", "incidents", "releases", "maintenance")
-    assert [settings.retention_days(feed) for feed in feeds] == [90, 400, None, None, None, None]
+    feeds = ("beacons", "probes", "orders", "incidents", "releases", "maintenance", "alert_reviews")
+    assert [settings.retention_days(feed) for feed in feeds] == [90, 400, None, None, None, None, None]
 
 
 def test_an_unknown_feed_has_no_retention(home):

@@ -118,7 +118,7 @@ def test_progress_is_told_after_each_day(tmp_path):
     assert told == [(1, 3, "2026-01-01"), (2, 3, "2026-01-02"), (3, 3, "2026-01-03")]
 
 
-def test_all_nine_feeds_are_there_and_the_default_sources_find_every_file(site):
+def test_all_ten_feeds_are_there_and_the_default_sources_find_every_file(site):
     config = read_config(ROOT / "config").config
     patterns = {s.feed: s.path for s in config.sources}
     found = Counter()

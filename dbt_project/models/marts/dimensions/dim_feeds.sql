@@ -24,7 +24,8 @@ kinds (feed, raw_table) as (
     ('orders', 'raw_orders.orders'),
     ('requests', 'raw_requests.requests'),
     ('releases', 'raw_releases.releases'),
-    ('session_lists', 'raw_sessions.sessions')
+    ('session_lists', 'raw_sessions.sessions'),
+    ('alert_reviews', 'raw_alert_reviews.reviews')
 
 ),
 

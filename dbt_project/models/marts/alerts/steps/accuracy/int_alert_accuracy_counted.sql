@@ -1,4 +1,5 @@
--- By rule, and of all rules together. Without any record of incidents nobody knows which alerts were right.
+-- By rule, and of all rules together. An alert is right or wrong if a person says so, right too if a recorded incident
+-- overlaps it; of the others nobody knows. Incidents are about services, and so are the rules that can find them.
 with
 matched as (select * from {{ ref('int_alerts_matched') }}),
 
@@ -11,12 +12,20 @@ incidents as (
 ),
 
 rules as (
-    select rule from {{ source('config', 'alert_rules') }}
+    select
+        rule,
+        true as finds_incidents
+    from {{ source('config', 'alert_rules') }}
     where is_enabled and kind in ('burn_rate', 'outage', 'health_critical', 'request_error_rate')
     union
-    select rule from matched
+    select
+        rule,
+        kind in ('burn_rate', 'outage', 'health_critical', 'request_error_rate') as finds_incidents
+    from matched
     union
-    select 'all' as rule
+    select
+        'all' as rule,
+        true as finds_incidents
 ),
 
 clocks as (
@@ -29,7 +38,10 @@ clocks as (
     from rules
     inner join {{ source('alerts', 'alerts') }} as alerts on rules.rule in (alerts.rule, 'all')
     inner join {{ source('config', 'targets') }} as targets on targets.target = 'alert_latency_s'
-    where alerts.severity = 'critical' and alerts.path = 'fast' and alerts.landed_at is not null
+    where
+        alerts.severity = 'critical'
+        and alerts.path = 'fast'
+        and alerts.landed_at <= alerts.event_at + interval 2 day  -- what lands later is history
     group by rules.rule
 ),
 
@@ -37,7 +49,8 @@ judged as (
     select
         rules.rule,
         matched.alert_id,
-        bool_or(matched.incident_id is not null) as is_true
+        any_value(matched.verdict) as verdict,
+        coalesce(any_value(matched.verdict) = 'true', bool_or(matched.incident_id is not null) or null) as is_true
     from matched
     inner join rules on rules.rule in (matched.rule, 'all')
     group by rules.rule, matched.alert_id
@@ -63,7 +76,7 @@ truths as (
         quantile_disc(found.delay_s, 0.5) as delay_median_s,
         quantile_disc(found.delay_s, 0.9) as delay_p90_s
     from rules
-    left join incidents on true
+    left join incidents on rules.finds_incidents
     left join found using (rule, incident_id, service)
     group by rules.rule
 ),
@@ -76,8 +89,10 @@ final as (
         truths.delay_median_s,
         truths.delay_p90_s,
         count(judged.alert_id) as alert_count,
-        if(any_value(truths.incident_count) = 0, null, count_if(judged.is_true)::bigint) as true_count,
-        if(any_value(truths.incident_count) = 0, null, count_if(not judged.is_true)::bigint) as false_count,
+        count(*) filter (judged.is_true) as true_count,
+        count(*) filter (not judged.is_true) as false_count,
+        alert_count - true_count - false_count as unreviewed_count,
+        count(judged.verdict) as reviewed_count,
         coalesce(any_value(clocks.timed_count), 0) as timed_count,
         coalesce(any_value(clocks.late_count), 0) as late_count,
         any_value(clocks.latency_median_s) as latency_median_s,

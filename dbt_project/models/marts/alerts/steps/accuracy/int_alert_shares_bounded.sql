@@ -1,12 +1,13 @@
 -- Clopper and Pearson 1934: the upper bound is the share with which so few hits happen with probability alpha, found by
--- halving; the lower one is that of the misses, turned round. Fifty halvings are as fine as a double is.
+-- halving; the lower one is that of the misses, turned round. Fifty halvings are as fine as a double is. Of alerts that
+-- nobody has judged, the upper bound takes all as false and the lower one none.
 with recursive
 counted as (select * from {{ ref('int_alert_accuracy_counted') }}),
 
 asked as (
     {%- for bound, hits, trials, alpha, is_lower in [
-        ('false_positive_upper', 'false_count', 'alert_count', 0.05, false),
-        ('false_positive_lower', 'true_count', 'alert_count', 0.05, true),
+        ('false_positive_upper', 'alert_count - true_count', 'alert_count', 0.05, false),
+        ('false_positive_lower', 'alert_count - false_count', 'alert_count', 0.05, true),
         ('recall_upper', 'found_count', 'incident_count', 0.025, false),
         ('recall_lower', 'incident_count - found_count', 'incident_count', 0.025, true),
         ('late_upper', 'late_count', 'timed_count', 0.05, false),
