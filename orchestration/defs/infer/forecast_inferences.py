@@ -105,14 +105,20 @@ _OBJECTIVES = """
     where event_date = ? and not is_composite
     order by all
 """
-# A day without any page view is a day without beacons, not without visitors.
+# A day without any page view is a day without beacons, not without visitors; one without sessions tells of visitors
+# only where sessions are delivered.
 _HOURS = """
-    unpivot (
-        select hour_at, page_view_count::double as page_view_count, request_count::double as request_count,
-            session_count::double as session_count
-        from executive.fct_traffic_hourly
-        where hour_at::date between ? and ?
-    )
-    on page_view_count, request_count, session_count into name kpi value value
+    select hourly.*
+    from (
+        unpivot (
+            select hour_at, page_view_count::double as page_view_count, request_count::double as request_count,
+                session_count::double as session_count
+            from executive.fct_traffic_hourly
+            where hour_at::date between ? and ?
+        )
+        on page_view_count, request_count, session_count into name kpi value value
+    ) as hourly
+    inner join dimensions.dim_feeds as feeds
+        on feeds.is_delivered and feeds.feed = replace(hourly.kpi, '_count', 's')
     order by all
 """

@@ -51,7 +51,13 @@ Rows = dict[str, int]
 
 @dg.multi_asset(
     specs=[
-        dg.AssetSpec(["predictions", table], deps=deps, group_name="infer", kinds={"python", "duckdb"}, skippable=True)
+        dg.AssetSpec(
+            ["predictions", table],
+            deps=[*deps, ["dimensions", "dim_feeds"]],
+            group_name="infer",
+            kinds={"python", "duckdb"},
+            skippable=True,
+        )
         for table, deps in DEPS.items()
     ],
     can_subset=True,
@@ -61,11 +67,21 @@ def predictions(context: dg.AssetExecutionContext, site: Site) -> Iterator[dg.Ma
     wanted = {key.path[-1] for key in context.selected_asset_keys}
     with readable_failures(context):
         as_of = site.as_of_marts()
+        feeds = frozenset(warehouse.read_frame(site.settings, _DELIVERED)["feed"])
         for done, infer in enumerate(INFERENCES):
             progress.report(context.op_def.name, done, len(INFERENCES), infer.__name__.replace("_", " "))
             if wanted & INFERENCES[infer]:
-                for table, count in infer(site.settings, as_of).items():
+                for table, count in infer_delivered(infer, site.settings, as_of, feeds).items():
                     yield dg.MaterializeResult(["predictions", table], metadata={"dagster/row_count": count})
+
+
+def infer_delivered(
+    infer: Callable[[Settings, date], Rows], settings: Settings, as_of: date, feeds: frozenset[str]
+) -> Rows:
+    """What an inference writes, by table; nothing where none of the feeds that it needs is among those delivered."""
+    if infer in NEEDS and feeds.isdisjoint(NEEDS[infer]):
+        return dict.fromkeys(INFERENCES[infer], 0)
+    return infer(settings, as_of)
 
 
 def find_degradations(settings: Settings, as_of: date) -> Rows:
@@ -126,7 +142,18 @@ INFERENCES: dict[Callable[[Settings, date], Rows], set[str]] = {
     error_inferences.judge_releases: {"release_errors"},
     traffic_inferences.find_traffic_anomalies: {"traffic_anomalies"},
 }
+# One of these feeds has to be delivered. Forecasts and correlations take every KPI that there is.
+NEEDS: dict[Callable[[Settings, date], Rows], set[str]] = {
+    find_degradations: {"vitals"},
+    business_inferences.estimate_effects: {"sessions"},
+    business_inferences.judge_release_effects: {"page_views"},
+    judge_restoration: {"incidents"},
+    error_inferences.cost_errors: {"errors"},
+    error_inferences.judge_releases: {"errors"},
+    traffic_inferences.find_traffic_anomalies: {"page_views", "sessions", "errors", "requests"},
+}
 
+_DELIVERED = "select feed from dimensions.dim_feeds where is_delivered"
 # Roll-ups too: a country or a page group that is slow as a whole shows in no cell of thirty page views.
 _VITALS = """
     select metric, page_group, device, country, browser, event_date, p75_value as value,

@@ -41,13 +41,19 @@ _SINCE = """
         $as_of::date - 90
     )
 """
+# An hour without an error is one of no errors only where errors are delivered.
 _HOURLY = """
-    unpivot (
-        select hour_at, page_view_count as page_views, session_count as sessions, error_count as errors,
-            request_count as requests, request_error_count as request_errors
-        from executive.fct_traffic_hourly
-        where event_date between ? and ?
-    )
-    on page_views, sessions, errors, requests, request_errors into name series value value
+    select hourly.*
+    from (
+        unpivot (
+            select hour_at, page_view_count as page_views, session_count as sessions, error_count as errors,
+                request_count as requests, request_error_count as request_errors
+            from executive.fct_traffic_hourly
+            where event_date between ? and ?
+        )
+        on page_views, sessions, errors, requests, request_errors into name series value value
+    ) as hourly
+    inner join dimensions.dim_feeds as feeds
+        on feeds.is_delivered and feeds.feed = if(series = 'request_errors', 'requests', series)
     order by all
 """
