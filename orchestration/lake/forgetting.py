@@ -111,7 +111,7 @@ def _listed(settings: Settings, file: str) -> list[tuple[str, date | None, str, 
             found.append((raw_table, day, name, entry))
     if not found:
         close = difflib.get_close_matches(name, names, n=3)
-        hint = f"did you mean {' or '.join(close)}?" if close else "`fct_ingested_files` lists what was"
+        hint = f"did you mean {' or '.join(close)}?" if close else "operations.fct_ingested_files lists what was"
         raise LookupError(f"{name} was never ingested: {hint}")
     return found
 

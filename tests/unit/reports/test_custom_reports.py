@@ -208,6 +208,7 @@ def test_a_block_that_is_not_closed_and_an_unknown_unit_are_mistakes(write):
     [
         ("select now() as a,\n current_date as b, random() as c", ["now", "current_date", "random"]),
         ("select 'now()' as a, \"function_name\" from (select 'x' as function_name) where $as_of is not null", []),
+        ("select date_trunc('week', $as_of::date) as a, year($as_of::date) as b", []),
     ],
 )
 def test_a_query_that_answers_differently_each_time_is_a_mistake(write, sql, names):
