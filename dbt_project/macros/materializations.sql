@@ -46,6 +46,26 @@
 {% endmaterialization %}
 
 
+{#
+    Conditions that part the days of a table of which all are made: as many days in each as `meta.batch_days` says, so that
+    what is sorted or grouped at once is bounded however long the history is. For tables in whose SQL DuckDB can take the
+    condition down to what is read; elsewhere each batch would read everything.
+#}
+{% macro batches() -%}
+    {%- set found, starts = [], [] -%}
+    {%- if execute and flags.FULL_REFRESH and model.config.meta.batch_days -%}
+        {%- for day in range(run_facts().first, run_facts().as_of + 1, model.config.meta.batch_days) -%}
+            {%- do starts.append("date '" ~ iso_day(day) ~ "'") -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {%- for start in starts[1:] -%}
+        {%- set since = "event_date >= " ~ loop.previtem ~ " and " if loop.previtem else "" -%}
+        {%- do found.append(since ~ "event_date < " ~ start) -%}
+    {%- endfor -%}
+    {{ return(found + ["event_date >= " ~ starts[-1] if starts | length > 1 else "true"]) }}
+{%- endmacro %}
+
+
 {% macro created_anew(relation, existing) -%}
     {%- if existing and existing.type != relation.type %}
         drop {{ existing.type }} {{ existing }};
@@ -53,9 +73,14 @@
     {%- if config.get('contract').enforced %}
         {%- if existing is none or flags.FULL_REFRESH %}{{ get_assert_columns_equivalent(compiled_code) }}{% endif %}
         create or replace table {{ relation }} {{ get_table_columns_and_constraints() }};
-        insert into {{ relation }} {{ get_column_names() }} ({{ get_select_subquery(compiled_code) }});
+        {%- for days in batches() %}
+        insert into {{ relation }} {{ get_column_names() }} ({{ get_select_subquery(compiled_code) }} where {{ days }});
+        {%- endfor %}
     {%- else %}
-        create or replace {{ relation.type }} {{ relation }} as ({{ compiled_code }});
+        {%- for days in batches() %}
+        {{ 'create or replace ' ~ relation.type ~ ' ' ~ relation ~ ' as' if loop.first else 'insert into ' ~ relation ~ ' by name' }}
+        {{ '(' ~ compiled_code ~ ')' if days == 'true' else '(select * from (' ~ compiled_code ~ ') as batch where ' ~ days ~ ')' }};
+        {%- endfor %}
     {%- endif %}
     {%- if config.persist_relation_docs() and model.description %}
         comment on {{ relation.type }} {{ relation }} is {{ duckdb_escape_comment(model.description) }};

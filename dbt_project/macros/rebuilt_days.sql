@@ -151,7 +151,7 @@
 
 
 {#
-    What a run knows of days, as numbers: as_of, previous as_of, the touched days and the closed day of each raw table.
+    What a run knows of days, as numbers: as_of, the first day, previous as_of, the touched days and the closed day of each raw table.
     Asked once: `graph` lasts for a run of dbt, and each table asks several times.
 #}
 {% macro run_facts() -%}
@@ -167,6 +167,7 @@
             )
             select cast(json_object(
                 'as_of', {{ day_number('as_of_date') }},
+                'first', {{ day_number('coalesce(first_date, as_of_date)') }},
                 'previous', {{ day_number('previous_as_of_date') }},
                 'touched', (select coalesce(json_group_object(raw_table, days), '{}') from days where fact = 'touched'),
                 'closed', (select coalesce(json_group_object(raw_table, days), '{}') from days where fact = 'closed')

@@ -1,6 +1,8 @@
 """Macros of the dbt project that are pure text: rendered alone and run in DuckDB, against scipy and planted cases."""
 
+from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 
 import duckdb
 import jinja2
@@ -156,3 +158,26 @@ def test_the_browser_of_a_person_is_no_robot(rest):
 def test_what_fetches_for_an_assistant_is_a_robot(name):
     ua = f"Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; {name}/1.0)"
     assert robots([ua]) == {ua}
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "batch_days"), [(1, 100, 30), (1, 90, 30), (5, 5, 30), (9, 8, 30), (1, 100, None)]
+)
+def test_batches_part_all_days_however_early_or_late(first, last, batch_days):
+    found = []
+    environment = jinja2.Environment(extensions=["jinja2.ext.do"])
+    names = {
+        "execute": True,
+        "flags": SimpleNamespace(FULL_REFRESH=True),
+        "model": {"config": {"meta": {"batch_days": batch_days}}},
+        "run_facts": lambda: {"first": first, "as_of": last},
+        "iso_day": lambda number: date.fromordinal(number).isoformat(),
+        "return": found.extend,
+    }
+    text = (MACROS / "materializations.sql").read_text()
+    macro = text[text.index("{% macro batches()") : text.index("{% macro created_anew(")]
+    environment.from_string(macro + "{{ batches() }}", globals=names).render()
+    assert len(found) == (1 if batch_days is None else max(1, -(-(last - first + 1) // batch_days)))
+    counts = " + ".join(f"({condition})::int" for condition in found)
+    days = "select date '0001-01-01' + n::int as event_date from range(-400, 400) as days (n)"
+    assert duckdb.execute(f"select distinct {counts} from ({days})").fetchall() == [(1,)]

@@ -5,7 +5,8 @@
 with
 run as (select as_of_date from {{ source('pipeline', 'run') }}),
 
-slices as (
+-- Read twice rather than kept: it is by far the largest of what is here.
+slices as not materialized (
     select
         *,
         down_us as counted_down_us
@@ -16,12 +17,6 @@ days as (select * from {{ ref('int_service_days_accounted') }}),
 
 -- What is added up, for which period of which grain.
 parts as (
-    select
-        * exclude (bucket_starts_at) replace ('hour' as grain),
-        date_trunc('hour', bucket_starts_at) as period_starts_at
-    from slices
-    where grain = '5m'
-    union all by name
     select
         *,
         'month' as grain,
@@ -35,6 +30,20 @@ parts as (
     from days
     cross join run
     where days.event_date > run.as_of_date - 90
+),
+
+hours as (
+    select
+        service,
+        method,
+        'hour' as grain,
+        sum(columns('(_us|_count)$'))::bigint,
+        bool_or(is_flapping) as is_flapping,
+        event_date,
+        date_trunc('hour', bucket_starts_at) as period_starts_at
+    from slices
+    where grain = '5m'
+    group by service, method, event_date, date_trunc('hour', bucket_starts_at)
 ),
 
 summed as (
@@ -62,6 +71,8 @@ final as (
         'day' as grain,
         event_date::timestamp as period_starts_at
     from days
+    union all by name
+    select * from hours
     union all by name
     select * from summed
 )

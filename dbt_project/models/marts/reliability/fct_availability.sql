@@ -1,6 +1,9 @@
 {{
     config(
-        meta={'reach': {'raw_probes.checks': {'back': 2, 'forward': 3}, 'raw_maintenance.windows': {}}},
+        meta={
+            'reach': {'raw_probes.checks': {'back': 2, 'forward': 3}, 'raw_maintenance.windows': {}},
+            'batch_days': 180,
+        },
         pre_hook="{% if is_incremental() %}delete from {{ this }} where grain in ('day', 'month', '90d')"
         " or grain = '5m' and event_date <= (select as_of_date - 90 from pipeline.run){% endif %}",
     )
