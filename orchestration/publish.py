@@ -145,7 +145,10 @@ def _pages(
     unmatched = tuple(lake.unmatched_message(settings, source) for source in lake.unmatched_sources(settings))
     context = Context(marts, formats, quality, health, site.name, targets, site.currency, unmatched)
     pages.render(context, frame_of(settings, marts.as_of, generated_at, folder), folder, custom.pages)
-    news = digest.markdown(digest.news(marts), marts, formats, site.name)
+    if context.delivers("errors") or not context.feeds:
+        news = digest.markdown(digest.news(marts), marts, formats, site.name)
+    else:
+        news = digest.not_delivered(marts, site.name)
     (folder / "digest.md").write_text(news, encoding="utf-8")
     alerts = [
         {"severity": item.severity, "title": item.text, "page": item.href} for item in attention.attention(context)

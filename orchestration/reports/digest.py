@@ -58,6 +58,11 @@ def markdown(rows: Sequence[Row], marts: Marts, formats: Formats, site: str) -> 
     return "\n".join(lines) + "\n"
 
 
+def not_delivered(marts: Marts, site: str) -> str:
+    """Return the digest of a site that delivers no errors: nothing new is not what is known of them."""
+    return f"# Errors of {_code(site)}, to {day(marts.as_of)}\n\nErrors are not delivered.\n"
+
+
 def headline(rows: Sequence[Row]) -> str:
     """Say how many groups are new, worse, back and gone."""
     counts = {kind: sum(row["kind"] == kind for row in rows) for kind in KINDS}

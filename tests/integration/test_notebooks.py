@@ -1,7 +1,9 @@
 """The notebooks, executed on a published site, one after another in one kernel, whose imports cost most."""
 
+import shutil
 from pathlib import Path
 
+import duckdb
 import nbformat
 import pytest
 from nbclient import NotebookClient
@@ -38,3 +40,41 @@ def test_a_notebook_without_a_published_site_says_what_to_do(tmp_path, monkeypat
     monkeypatch.setenv("BEACONMART_HOME", str(tmp_path))
     for cells in executed(lambda notebook: code_cells(notebook)[:1], allow_errors=True).values():
         assert "run `beaconmart run`" in str(cells[0]["outputs"])
+
+
+# What is left of the marts of a site that delivers one feed, as schemas or tables.
+LEFT = {
+    "probes": ("reliability", "alerts", "dimensions"),
+    "incidents": (
+        "reliability.fct_incidents",
+        "reliability.fct_mttr_monthly",
+        "predictions.mttr_changes",
+        "dimensions",
+    ),
+    "vitals": ("experience", "dimensions"),
+}
+RECORDS = ("fct_incidents", "fct_mttr_monthly")
+
+
+@pytest.mark.parametrize("feed", LEFT)
+def test_a_notebook_says_what_a_site_of_one_feed_does_not_deliver(feed, small_site, tmp_path, monkeypatch):
+    leave_one_feed(small_site.home / "published" / "marts.duckdb", tmp_path / "published" / "marts.duckdb", feed)
+    monkeypatch.setenv("BEACONMART_HOME", str(tmp_path))
+    for name, cells in executed(code_cells).items():
+        said = "".join(output.get("text", "") for cell in cells for output in cell["outputs"])
+        missing = {line.split(":")[1] for line in said.splitlines() if line.startswith("Not delivered:")}
+        assert missing or name == "forecast_quality", name
+        assert f" {feed}." not in missing, name
+
+
+def leave_one_feed(marts, copy, feed):
+    """Copy published marts and empty what is about other feeds."""
+    copy.parent.mkdir()
+    shutil.copy(marts.resolve(), copy)
+    copy.chmod(0o600)
+    with duckdb.connect(str(copy)) as connection:
+        for schema, table in connection.execute("select schema_name, table_name from duckdb_tables()").fetchall():
+            is_left = schema in LEFT[feed] or f"{schema}.{table}" in LEFT[feed]
+            if not is_left or (table in RECORDS and feed != "incidents"):
+                connection.execute(f'delete from {schema}."{table}"')
+        connection.execute("update dimensions.dim_feeds set is_delivered = feed = $feed", {"feed": feed})

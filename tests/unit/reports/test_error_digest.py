@@ -85,3 +85,9 @@ def test_a_week_without_news_says_so(connection):
     assert digest.markdown(news(connection), marts, FORMATS, "Shop").splitlines()[2] == (
         "Nothing new, worse, back or gone."
     )
+
+
+def test_a_site_without_a_feed_of_errors_has_no_news_of_none(connection):
+    text = digest.not_delivered(Marts(connection, AS_OF), "Shop `x`")
+    assert text.splitlines()[2:] == ["Errors are not delivered."]
+    assert text.startswith("# Errors of `Shop 'x'`, to ")
