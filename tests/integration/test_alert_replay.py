@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from orchestration import warehouse
+from orchestration import lake, warehouse
 from orchestration.alerts import batch, ledger, reviews
 from orchestration.alerts.ledger import Judgements
 from orchestration.alerts.replay import ReplayError, replay
@@ -54,6 +54,7 @@ def review_the_second_outage(settings):
             "select alert_id from alerts where rule = 'outage' and opened_at::date = ?", [LAST]
         ).fetchall()
     reviews.review(settings, alert_id, "false", "Eva", "A switch that was planned")
+    lake.ingest(settings, "raw_alert_reviews.reviews")
     build(settings, LAST, "+stg_alert_reviews__reviews config.tags:after_alerts")
 
 
