@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from models.baselines import Array, forecasts, row_median
 
 MODEL_NAME = "robust_hourly_baseline"
-MODEL_VERSION = "2"
+MODEL_VERSION = "3"
 COLUMNS = [
     "series", "hour_at", "window_hours", "value", "baseline_forecast", "baseline_lower", "baseline_upper",
     "change_share", "model_name", "model_version",
@@ -26,16 +26,20 @@ WINDOW_HOURS = 14 * PERIOD
 # Counts follow the week too; how much a weekday differs is known from the six weeks before it.
 WEEK_DAYS = 42
 LEVEL_DAYS = 28
-# Two weeks of deviations, the two weeks behind the oldest of them, and the weekdays of the first of those.
-LOOKBACK_DAYS = 2 * 14 + WEEK_DAYS + 1
+# What is usual for an hour of the week is the median of its last six deviations; of fewer than four it is luck.
+WEEK_HOURS, WEEKS, MIN_WEEKS = 7 * PERIOD, 6, 4
+# Two weeks of deviations, the same hours of the six weeks before the oldest of them, the two weeks behind those, and
+# the weekdays of the first of these.
+LOOKBACK_DAYS = 2 * 14 + WEEKS * 7 + WEEK_DAYS + 1
 # An hour is far off that lies beyond both: this many robust standard deviations, and nearly all deviations of the two
-# weeks before, which is the larger one for series that jump by nature.
-DEVIATIONS = 4.0
+# weeks before, which is the larger one for series that jump by nature. An outage of the last two weeks must not hide
+# the next: the quantile counts at most MOST_JUMPS times the first.
+DEVIATIONS, MOST_JUMPS = 4.0, 2.0
 QUANTILE = 0.99
-# An outage of the last two weeks must not hide the next: of counts, the quantile is at most this often the first.
-MOST_JUMPS = 2.0
-# A series that never moved is judged by this change (of the value, or of 1 + value where values are not negative).
-SMALLEST_CHANGE = 0.1
+# The same while fewer than 13 days of deviations are known: their quantile is then nearly their largest.
+EARLY_HOURS, EARLY_DEVIATIONS, EARLY_JUMPS = 13 * PERIOD, 3.75, 1.5
+# A series that never moved is judged by this share of its baseline, and by an absolute change where that is nearly 0.
+SMALLEST_CHANGE, SMALLEST_STEP = 0.1, 0.01
 # How far a count may lie off by chance alone, in standard deviations of a Poisson count.
 CHANCE_DEVIATIONS = 4.25
 # Counts are judged alone and as the sum of three hours: half of a small site's traffic is missed in no single hour.
@@ -43,12 +47,13 @@ COUNT_WINDOWS = (1, 3)
 
 
 def find_anomalies(hourly: pd.DataFrame, since: pd.Timestamp, *, are_counts: bool = False) -> pd.DataFrame:
-    """Find hours that are far from the level and hour of day of the two weeks before them.
+    """Find hours that are far from the level and hour of day of the two weeks before them, and from their weekday's.
 
     The threshold of an hour is the larger one of DEVIATIONS robust standard deviations (1.4826 times the median
     absolute deviation) and of the QUANTILE of the absolute deviations of the two weeks before; an hour is judged from
-    the second day of deviations on, and from hours before it only. Series without negative values are judged on the
-    scale of log(1 + value).
+    the second day of deviations on, and from hours before it only. From the fifth week of deviations on it must be
+    as far, in the same direction, from what is usual for its hour of the week: the baseline plus the median of the
+    last WEEKS deviations of that hour. Series without negative values are judged on the scale of log(1 + value).
 
     Counts are judged by weekday too, and on the scale of 2 √(count + 3/8), where a Poisson count has a standard
     deviation of 1 whatever its mean (Anscombe, "The transformation of Poisson, binomial and negative-binomial data",
@@ -80,7 +85,8 @@ def find_anomalies(hourly: pd.DataFrame, since: pd.Timestamp, *, are_counts: boo
     values = by_hour.reindex(columns=hours).to_numpy(dtype=np.float64)
     # What is far off alone explains the sums that hold it.
     judged = np.flatnonzero(hours >= since - (max(COUNT_WINDOWS) - 1) * HOUR)
-    steps = np.arange(max(0, int(judged[0]) - WINDOW_HOURS - max(COUNT_WINDOWS)), len(hours))
+    oldest = int(judged[0]) - WINDOW_HOURS - WEEKS * WEEK_HOURS - max(COUNT_WINDOWS)
+    steps = np.arange(max(0, oldest), len(hours))
     found = []
     for look in _counted(values, steps) if are_counts else _measured(values, steps):
         series, column, far = _far(look, judged)
@@ -117,7 +123,9 @@ def _measured(values: Array, steps: NDArray[np.int64]) -> Iterator[_Look]:
     is_positive = np.nanmin(values, axis=1, keepdims=True) >= 0
     scaled = np.where(is_positive, np.log1p(np.where(is_positive, values, 0.0)), values)
     baseline = _baselines(scaled, steps)
-    least = np.where(is_positive, SMALLEST_CHANGE, SMALLEST_CHANGE * np.abs(baseline))
+    # Of log(1 + value), a share c of the value is c × value / (1 + value).
+    share = SMALLEST_CHANGE * -np.expm1(-np.maximum(baseline, 0.0))
+    least = np.where(is_positive, np.maximum(share, SMALLEST_STEP), SMALLEST_CHANGE * np.abs(baseline))
     yield _Look(1, values, scaled, baseline, least, False)
 
 
@@ -132,14 +140,20 @@ def _counted(values: Array, steps: NDArray[np.int64]) -> Iterator[_Look]:
 
 def _far(look: _Look, judged: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], dict[str, Array]]:
     """Series and column of each hour that is far off, and what the output says of it in the unit of the series."""
-    deviations = np.abs(look.scaled - look.baseline)
-    spread, jump = _usual_deviations(deviations, judged)
-    if look.is_count:
-        jump = np.minimum(jump, MOST_JUMPS * spread)
-    reach = np.maximum(np.maximum(spread, jump), look.least[:, judged])
-    series, found = np.nonzero(deviations[:, judged] > reach)
+    deviations = look.scaled - look.baseline
+    usual = _usual_at_hour_of_week(deviations)
+    least = look.least[:, judged]
+    reach, weekly_reach = (
+        np.maximum(_thresholds(np.abs(moved), judged), least) for moved in (deviations, deviations - usual)
+    )
+    far, far_of_week = deviations[:, judged], (deviations - usual)[:, judged]
+    is_weekly = np.isfinite(far_of_week) & np.isfinite(weekly_reach)
+    is_usual = is_weekly & (np.sign(far) * far_of_week <= weekly_reach)
+    series, found = np.nonzero((np.abs(far) > reach) & ~is_usual)
     column = judged[found]
-    value, baseline, reach = look.values[series, column], look.baseline[series, column], reach[series, found]
+    value = look.values[series, column]
+    baseline = look.baseline[series, column] + np.where(is_weekly[series, found], usual[series, column], 0.0)
+    reach = np.where(is_weekly, weekly_reach, reach)[series, found]
     is_log = np.nanmin(look.values, axis=1)[series] >= 0
     expected, lower, upper = (
         np.maximum(np.maximum(scaled, 0.0) ** 2 / 4 - 0.375, 0.0)
@@ -179,20 +193,33 @@ def _expected_counts(values: Array, steps: NDArray[np.int64]) -> Array:
     return expected
 
 
-def _usual_deviations(deviations: Array, steps: NDArray[np.int64]) -> tuple[Array, Array]:
-    """Of the two weeks before each of `steps`: DEVIATIONS robust standard deviations, and the QUANTILE.
+def _usual_at_hour_of_week(deviations: Array) -> Array:
+    """The median of the last WEEKS deviations of the same hour of the week; NaN with fewer than MIN_WEEKS."""
+    past = np.full((*deviations.shape, WEEKS), np.nan)
+    for back in range(1, WEEKS + 1):
+        past[:, back * WEEK_HOURS :, back - 1] = deviations[:, : -back * WEEK_HOURS]
+    is_known = np.count_nonzero(~np.isnan(past), axis=2) >= MIN_WEEKS
+    return np.where(is_known, row_median(past), np.nan)
 
-    Shape (series, len(steps)) each; infinite before a day of deviations is known.
+
+def _thresholds(deviations: Array, steps: NDArray[np.int64]) -> Array:
+    """How far an hour may usually lie off at each of `steps`, from the absolute deviations of the two weeks before.
+
+    Shape (series, len(steps)); infinite before a day of deviations is known.
     """
     padded = np.concatenate([np.full((len(deviations), WINDOW_HOURS), np.nan), deviations], axis=1)
-    spread, jump = (np.full((len(deviations), len(steps)), np.inf) for _ in range(2))
+    made = np.full((len(deviations), len(steps)), np.inf)
     for series, row in enumerate(padded):
         past = sliding_window_view(row, WINDOW_HOURS)[steps]
-        known = np.count_nonzero(~np.isnan(past), axis=1) >= PERIOD
+        count = np.count_nonzero(~np.isnan(past), axis=1)
+        known = count >= PERIOD
         if known.any():
-            spread[series, known] = DEVIATIONS * 1.4826 * row_median(past[known])
-            jump[series, known] = np.nanquantile(past[known], QUANTILE, axis=1)
-    return spread, jump
+            is_early = count[known] < EARLY_HOURS
+            spread = 1.4826 * row_median(past[known]) * np.where(is_early, EARLY_DEVIATIONS, DEVIATIONS)
+            jump = np.nanquantile(past[known], QUANTILE, axis=1)
+            most = spread * np.where(is_early, EARLY_JUMPS, MOST_JUMPS)
+            made[series, known] = np.maximum(spread, np.minimum(jump, most))
+    return made
 
 
 def _sum_of_last(counts: Array, width: int) -> Array:

@@ -17,7 +17,7 @@ HOURLY = np.array([8, 5, 3, 2, 2, 4, 9, 17, 26, 32, 36, 40, 44, 42, 40, 40, 42, 
 WEEKLY = np.array([1.05, 1.02, 1.0, 1.0, 1.1, 0.9, 0.85])
 
 
-def counts(level: float, seed: int = 1, days: int = 85) -> pd.DataFrame:
+def counts(level: float, seed: int = 1, days: int = LOOKBACK_DAYS + 14) -> pd.DataFrame:
     """Poisson counts around `level` an hour, some series of it."""
     hours = pd.date_range(START, periods=24 * days, freq="h")
     usual = level * HOURLY[hours.hour] / HOURLY.mean() * WEEKLY[hours.day_of_week]
@@ -53,6 +53,27 @@ def test_three_hours_with_half_of_the_traffic_are_found(level):
     assert hit["series"].nunique() >= 7  # of 8
     assert (hit["value"] < hit["baseline_lower"]).all()
     assert hit["change_share"].median() == pytest.approx(-0.5, abs=0.1)
+
+
+def test_busy_hours_of_one_weekday_are_usual_and_twice_as_many_are_not():
+    hourly = counts(100)
+    is_night = (hourly["hour_at"].dt.day_of_week >= 5) & (hourly["hour_at"].dt.hour <= 3)
+    rng = np.random.default_rng(2)
+    busy = hourly.assign(value=hourly["value"] + is_night * rng.poisson(300, len(hourly)))
+    found = find_anomalies(busy, SINCE, are_counts=True)
+    assert len(found) <= 3  # of 8 series × 14 days
+    saturday = SINCE.normalize() + pd.Timedelta(days=(5 - SINCE.day_of_week) % 7, hours=1)
+    hit = find_anomalies(changed(busy, saturday, 3, 2.0), SINCE, are_counts=True)
+    hit = hit[hit["hour_at"].between(saturday, saturday + pd.Timedelta(hours=3))]
+    assert hit["series"].nunique() == 8
+    assert hit["change_share"].median() == pytest.approx(1.0, abs=0.25)
+
+
+def test_a_history_under_two_weeks_is_not_blind():
+    hourly = measured(days=12)
+    at = START + pd.Timedelta(days=8, hours=14)
+    found = find_anomalies(changed(hourly, at, 2, 1.5), START)
+    assert at in set(found["hour_at"]) and len(found) <= 4
 
 
 def test_an_outage_does_not_hide_the_next_one():
