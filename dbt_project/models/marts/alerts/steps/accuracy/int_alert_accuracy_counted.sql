@@ -11,12 +11,21 @@ incidents as (
     where not is_excluded
 ),
 
+-- A rule about what is not delivered does not exist.
+delivered as (
+    select unnest(if(feed = 'probes', ['outage', 'health_critical'], ['request_error_rate', 'health_critical'])) as kind
+    from (select distinct feed from {{ ref('fct_events_5m') }})
+    union
+    select unnest(['burn_rate', 'health_critical']) as kind
+    from {{ source('config', 'objectives') }}
+),
+
 rules as (
     select
         rule,
         true as finds_incidents
     from {{ source('config', 'alert_rules') }}
-    where is_enabled and kind in ('burn_rate', 'outage', 'health_critical', 'request_error_rate')
+    where is_enabled and kind in (select kind from delivered)
     union
     select
         rule,
