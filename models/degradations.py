@@ -5,17 +5,18 @@ What belongs here: the decision after all series of one date are counted. How a 
 another date changes no row. How degraded days make one degradation is in `episodes`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 import numpy as np
 import pandas as pd
 
-from models.departures import KEY, LOOKBACK_DAYS, TESTS, History, Scores, history_of, scores_of
+from models.departures import KEY, LOOKBACK_DAYS, TESTS, History, Scores, history_of, scores_of, without_holidays
+from models.holidays import holiday_numbers
 from models.significance import benjamini_hochberg, simes
 
 MODEL_NAME = "robust_weekly_baseline"
-MODEL_VERSION = "3"
+MODEL_VERSION = "4"
 COLUMNS = [
     *KEY, "event_date", "value", "baseline_forecast", "baseline_lower", "baseline_upper", "change_share",
     "within_change_share", "test", "p_value", "q_value", "lone_q_value", "is_degraded", "sample_count", "model_name",
@@ -37,6 +38,7 @@ def find_degradations(
     min_change_share: float = 0.05,
     q: float = 0.02,
     min_sample_count: int = 50,
+    holidays: Mapping[str, Sequence[date]] | None = None,
 ) -> pd.DataFrame:
     """Test each series on each date against its robust weekly-seasonal baseline.
 
@@ -57,6 +59,8 @@ def find_degradations(
         min_change_share: the least worsening that matters, relative to the baseline (0.05 = 5 %).
         q: false discovery rate among the series of one date.
         min_sample_count: a day with fewer page views is not tested, nor part of a baseline.
+        holidays: dates by name, besides the usual ones (`holidays`). What one does to all series of a metric alike
+            is no degradation, up to 10 %.
 
     Returns:
         COLUMNS, a row for each series and date that could be tested, sorted by date and series. Values, baseline and
@@ -77,7 +81,7 @@ def find_degradations(
     rows = rows[(rows["sample_count"] >= min_sample_count) & rows["value"].notna() & rows["event_date"].isin(days)]
     if rows.empty:
         return pd.DataFrame(columns=COLUMNS)
-    history = history_of(rows, days)
+    history = without_holidays(history_of(rows, days), holiday_numbers(days, holidays) > 0)
     return _decide(rows, history, dates, scores_of(history, days.get_indexer(pd.Index(dates))), min_change_share, q)
 
 

@@ -5,7 +5,7 @@ with their p-values. Everything about a day is made from the days before it. Wha
 of a date are counted, is decided in `degradations`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -24,8 +24,11 @@ SEASON_DAYS = 42
 DRIFT_DAYS = 7
 DRIFT_LAG_DAYS = 28
 # A baseline reaches SEASON_DAYS back, spreads are taken from as many days before, and to know which of those days were
-# faulty takes as many again; a drift reaches its lag further.
-LOOKBACK_DAYS = 4 * SEASON_DAYS + DRIFT_LAG_DAYS + DRIFT_DAYS
+# faulty takes as many again; a drift reaches its lag further, and the baseline of a holiday among all these a season.
+LOOKBACK_DAYS = 5 * SEASON_DAYS + DRIFT_LAG_DAYS + DRIFT_DAYS
+# On a holiday other people come at other hours, and all series of a metric move together: by up to this much (on a log
+# scale) that is the holiday and no fault.
+HOLIDAY_SHIFT = 0.1
 MIN_PAST = 10
 # What the mean of all series of a metric is worth beside a series' own past, in degrees of freedom.
 POOLED_DEGREES = 20.0
@@ -89,6 +92,26 @@ def _smoothed(errors: Array, counts: Array) -> Array:
     for day in range(errors.shape[1]):
         usual[:, day] = row_median(of_one[:, max(0, day - SEASON_DAYS + 1) : day + 1])
     return np.nan_to_num(usual / np.sqrt(counts))
+
+
+def without_holidays(history: History, is_holiday: NDArray[np.bool_]) -> History:
+    """The history with what each holiday did to all series of a metric alike (their median) taken out.
+
+    Args:
+        history: of all series.
+        is_holiday: shape (days,). A holiday within SEASON_DAYS of the first day stays as it is.
+    """
+    steps = np.flatnonzero(is_holiday)
+    steps = steps[steps >= SEASON_DAYS]
+    if not len(steps):
+        return history
+    baselines = forecasts(history.values, steps, period=7, level_steps=LEVEL_DAYS, season_steps=SEASON_DAYS)
+    values = history.values.copy()
+    for metric in np.unique(history.metrics):
+        own = history.metrics == metric
+        shift = row_median((values[own][:, steps] - baselines[own]).T)
+        values[np.ix_(own, steps)] -= np.clip(np.nan_to_num(shift), -HOLIDAY_SHIFT, HOLIDAY_SHIFT)
+    return replace(history, values=values)
 
 
 def scores_of(history: History, tested: NDArray[np.int64]) -> Scores:

@@ -92,7 +92,13 @@ def find_degradations(settings: Settings, as_of: date) -> Rows:
     size = settings.config.experience.degradation
     dates = _dates_to_test(settings, as_of)
     daily = warehouse.read_frame(settings, _VITALS, [dates[0] - timedelta(days=LOOKBACK_DAYS), as_of])
-    found = find_degradations(daily, dates, min_change_share=size.smallest_change_share, q=size.false_discovery_rate)
+    found = find_degradations(
+        daily,
+        dates,
+        min_change_share=size.smallest_change_share,
+        q=size.false_discovery_rate,
+        holidays={item.name: item.dates for item in settings.config.forecasts.holidays},
+    )
     written = warehouse.write_predictions(settings, "predictions.vitals_degradations", found, {"event_date": dates})
     return {"vitals_degradations": written, **_tell_degradations(settings, dates[0], as_of)}
 

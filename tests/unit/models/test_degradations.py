@@ -68,6 +68,31 @@ def test_a_faster_day_is_no_degradation():
     assert found.iloc[0]["p_value"] > 0.99
 
 
+GOOD_FRIDAY = date(2026, 4, 3)
+
+
+def on(daily: pd.DataFrame, event_date: date, share: float) -> pd.DataFrame:
+    hit = daily["event_date"] == event_date
+    worse = daily.copy()
+    worse.loc[hit, ["value", "lower", "upper"]] *= 1 + share
+    return worse
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_holiday_that_slows_all_series_a_little_is_no_degradation_and_a_fault_on_it_is_found(seed):
+    steady, name = vitals(seed, day_to_day=0.01), "site's own day"
+    for event_date, named in ((GOOD_FRIDAY, None), (day(99), {name: [day(99)]})):
+        told = find_degradations(on(steady, event_date, 0.08), [event_date], holidays=named)
+        assert not told["is_degraded"].any()
+        faulty = slowed(on(steady, event_date, 0.08), 1, 0.5, event_date)
+        told = find_degradations(faulty, [event_date], holidays=named)
+        assert told.loc[told["is_degraded"], "page_group"].tolist() == ["group 00"]
+        # What slows every page by a quarter is more than a holiday.
+        told = find_degradations(on(steady, event_date, 0.25), [event_date], holidays=named)
+        assert told["is_degraded"].mean() > 0.5
+    assert find_degradations(on(steady, day(99), 0.08), [day(99)])["is_degraded"].any()
+
+
 def test_a_change_smaller_than_the_size_that_matters_is_not_called():
     daily = slowed(vitals(2, views=(200_000, 300_000), day_to_day=0.002), 1, 0.08, day(99))
     assert find_degradations(daily, [day(99)])["is_degraded"].sum() == 1
