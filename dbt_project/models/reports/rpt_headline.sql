@@ -24,7 +24,7 @@ health as (
         and (health <> 'unknown' or {{ is_delivered('probes') }})
 ),
 
-known as (select count(*) > 0 as has_kpis from {{ ref('rpt_kpi_scorecard') }}),
+known as (select coalesce(bool_or(is_delivered), false) as has_data from {{ ref('dim_feeds') }}),
 
 found as (
     select
@@ -55,7 +55,7 @@ said as (
 final as (
     select
         site.name || case
-            when health.status is null and said.listed is null and not known.has_kpis then ' has no data yet'
+            when health.status is null and said.listed is null and not known.has_data then ' has no data yet'
             when health.status is null and said.listed is null then ': nothing needs attention'
             when health.status is null then ': ' || said.listed
             when health.status = 'healthy' and said.listed is null then ' is healthy'

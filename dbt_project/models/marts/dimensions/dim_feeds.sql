@@ -25,7 +25,8 @@ kinds (feed, raw_table) as (
     ('requests', 'raw_requests.requests'),
     ('releases', 'raw_releases.releases'),
     ('session_lists', 'raw_sessions.sessions'),
-    ('alert_reviews', 'raw_alert_reviews.reviews')
+    ('alert_reviews', 'raw_alert_reviews.reviews'),
+    ('access_logs', 'raw_access_log.requests')
 
 ),
 
