@@ -65,9 +65,9 @@ _DEFINITIONS = {
     "incidents": "incident mttd mtta mttr_restore mttr_resolve mtbf incident_exclusion mttr_halved",
     "incidents+probes incidents+objectives": "detection",
     "page_views errors probes requests orders": """
-            alert alert_cascade alert_notification alert_clocks alert_latency
+            alert alert_review alert_cascade alert_notification alert_clocks alert_latency
         """,
-    "incidents+page_views incidents+errors incidents+probes incidents+requests incidents+orders": """
+    "alert_reviews incidents+page_views incidents+errors incidents+probes incidents+requests incidents+orders": """
             alert_precision alert_recall alert_delay alert_accuracy
         """,
     "errors": "error_group error_category error_state error_expected error_impact",

@@ -169,4 +169,4 @@ def _accuracy(context: Context) -> Section:
         )
         lead += f" People reviewed {plural(whole['reviewed_count'], 'alert')}."
     table = Table("alert_accuracy", "", columns, rows, "No alert and no incident to compare yet.", shown=40)
-    return Section("accuracy", title, lead, tiles=tiles, tables=[table], needs="incidents")
+    return Section("accuracy", title, lead, tiles=tiles, tables=[table], needs="incidents alert_reviews")

@@ -40,7 +40,7 @@ spoken as (
                 or {{ is_delivered('requests') }}
                 or {{ is_delivered('orders') }}
                 or {{ is_delivered('incidents') }}
-        when 'alert_false_positive_share' then {{ is_delivered('incidents') }}
+        when 'alert_false_positive_share' then {{ is_delivered('incidents') }} or {{ is_delivered('alert_reviews') }}
         else
             {{ is_delivered('probes') }}
             or {{ is_delivered('requests') }}
