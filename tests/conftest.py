@@ -13,6 +13,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+# As in the Makefile: each of the many processes that tests start would compile Dagster and dbt anew, for ten CPU-s.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 ROOT = Path(__file__).parents[1]
 BEACONMART = [sys.executable, "-c", "from orchestration.cli import main; main()"]
 OF_THE_CLOCK = ("run_id", "sequence", "path", "landed_at", "written_at", "notified_at")
@@ -23,10 +26,12 @@ DAYS, LATER_DAYS, LAST_DAY, SEED, PAGE_VIEWS_PER_DAY = 21, 3, date(2026, 11, 20)
 DEAR = (
     "test_daily_run",
     "test_compaction_and_expiry",
-    "test_transform_equality",
-    "test_pages_in_a_browser",
+    "test_dbt_unit_tests",
     "test_object_storage",
+    "test_transform_equality",
+    "test_any_subset_of_fields_and_feeds",
     "test_reliability_equality",
+    "test_pages_in_a_browser",
     "test_alert_paths",
     "test_alert_daemon",
     "test_reliability_accounting",

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.partitions.context import partition_loading_context
 
 from orchestration import runs
 from orchestration.defs.resources import EXPORT_DAYS
@@ -45,6 +46,17 @@ def test_a_landing_folder_of_an_old_year_is_a_day_and_one_from_before_the_web_is
     deliver(settings, date(2011, 12, 8))
     assert runs.selection(settings, None, None, False).partition_key == "2011-12-08"
     assert EXPORT_DAYS.has_partition_key("2011-12-08")
+
+
+def test_export_days_are_listed_as_dagster_lists_them_on_each_day():
+    stock = dg.DailyPartitionsDefinition(start_date=runs.FIRST_DAY.isoformat(), end_offset=1)
+    for day in (TODAY, TODAY - timedelta(days=1), TODAY):
+        with partition_loading_context(datetime(day.year, day.month, day.day, 12, tzinfo=UTC)):
+            listed = EXPORT_DAYS.get_partition_keys()
+            assert listed == stock.get_partition_keys()
+            assert listed[-1] == str(day)
+            listed.clear()
+    assert stock == EXPORT_DAYS
 
 
 def test_a_range_is_one_run(settings):
