@@ -12,6 +12,18 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
+from orchestration.sources.secret_words import (
+    HINTED_NAME,
+    LINK,
+    LINK_WORDS,
+    NAME,
+    SPOKEN,
+    STEMS,
+    STEPS,
+    SUFFIX,
+    WHOLE_NAMES,
+)
+
 KEPT, BOUND = "\x02", "\x01"
 _25 = "(?:25)*"
 _SLASH = rf"(?:\\?/|%{_25}2[fF])"
@@ -21,21 +33,6 @@ _LOCAL = r"[\p{L}\p{N}._%+\-]+"
 # `web@1.2.3` is a release and `react@18.2.0` a package: a domain has a letter in its first name, or in its second.
 _DOMAIN = rf"(?:[0-9]+{_DOT})?\p{{L}}[\p{{L}}\p{{N}}\-]*(?:{_DOT}[\p{{L}}\p{{N}}\-]+)*"
 _FULL_DOMAIN = rf"(?:[0-9]+{_DOT})?(?:\p{{L}}[\p{{L}}\p{{N}}\-]*{_DOT})+\p{{L}}{{2}}\p{{L}}*\b"
-_STEMS = (
-    r"passw(?:or)?d|passwort|pass[_\-. ]?phrase|pass[_\-]?code|pwd|secret|token|authorization|cookies?|credentials?"
-    r"|api[_\-. ]?key|(?:access|account|auth|client|database|db|encryption|license|master|priv|private|secret|service"
-    r"|shared|signing|ssh|storage)[_\-. ]?key|sess(?:ion)?[_\-]?id|csrf|xsrf|jwt|otp|signature|hmac|connect\.sid"
-    r"|kennwort|contrase(?:ñ|n)a|mot de passe|senha|wachtwoord|adgangskode|lösenord|hasło|heslo|şifre|пароль|密码|密碼"
-    r"|パスワード|비밀번호"
-)
-_WHOLE_NAMES = (
-    r"user_?id|uid|client_?ip|ip_?address|remote_?addr(?:ess)?|x-forwarded-for|ip|e[_\-]?mail|phone|cvv2?|cvc2?"
-    r"|card[_\- ]?(?:number|no)|iban|ssn|pass|passwd|pin|auth|x-auth|sid|sig|nonce"
-    r"|saml_?(?:request|response)|(?:client_?)?assertion|remember_?me|\w*_session"
-)
-_SUFFIX = r"(?:[_\-]?(?:value|key|hash|id|confirm(?:ation)?|new|old|text|header|base64|[0-9]+))?"
-_NAME = rf"(?:[\w.\-]*(?:{_STEMS}){_SUFFIX}|\b(?:{_WHOLE_NAMES}))"
-_HINTED_NAME = rf"(?:(?:{_STEMS}){_SUFFIX}|\b(?:{_WHOLE_NAMES}))"
 _QUOTE = rf"""(?:\\*["'`\])]|\[\w*\]|%{_25}(?:2[27]|5[bBdD])|&quot;|&apos;|&#0*3[49];|\\u002[27])*"""
 _SIGN = (
     rf"(?:[:=：＝﹕꞉∶︓]|->|%{_25}3[aAdD]|&#0*(?:58|61);|&#[xX]0*3[aAdD];|&colon;|&equals;|[\\%]u003[aAdD]"
@@ -43,7 +40,7 @@ _SIGN = (
 )
 _SPACES = rf"(?:[\s\x{{a0}}\x{{2028}}\x{{2029}}\x{{3000}}+]|%{_25}20)*"
 _IS = rf"{_QUOTE}{_SPACES}{_SIGN}{_SPACES}"
-_NAMED = rf"(?i)({_NAME}{_IS})"
+_NAMED = rf"(?i)({NAME}{_IS})"
 # A password may begin with a comma or a brace: where more than a sign follows at once, it does.
 _FIRST = r"""(?:\[[^\s"\]\[{]+|[^\s"'`\\,;&<\x02\[{]|[,;&<{]+[^\s"'<>\\,;&{}\[\]\x02])"""
 # A list or an object, at most five deep, with texts in it that may hold brackets; or one that was cut off.
@@ -54,9 +51,7 @@ for _ in range(4):
 _CUT_OFF = r"[\[{][^\]}]+$"
 _WORD = rf"""{_FIRST}(?:[^\s"'<>\\,;]|,[^\s"\\])*"""
 _HEADER_WORD = r"""(?:=\\*"[\w/+][^"\n]*"|[^\s"',;\\\x02\[{<]|\[[^\s"\]\[{]+)+"""
-_NAMED_VALUE = rf"""(?i:(?:name|key|field|header|param|id)\\*["']?\s*[:=]\s*\\*["']{_NAME})"""
-# In prose: a name of one of these and a word of letters and digits.
-_SPOKEN = r"password|passwd|pwd|passcode|api[_\- ]?key|access[_\- ]?token|token|secret"
+_NAMED_VALUE = rf"""(?i:(?:name|key|field|header|param|id)\\*["']?\s*[:=]\s*\\*["']{NAME})"""
 _STRONG = r"[A-Za-z0-9!@#$%^*_~+=\-]"
 _SCHEME = r"(?:[A-Za-z][\w\-]*(?:\s+|%20))?"
 _PREFIXES = (
@@ -80,17 +75,6 @@ _D, _N, _C, _H = rf"(?:\.|%{_25}2[eE]|\[\.\])", r"\d{1,3}", rf"(?::|%{_25}3[aA])
 _IPV4 = rf"\b{_N}{_D}(?:[1-9]\d{{0,2}}{_D}{_N}{_D}{_N}|0{_D}[1-9]\d{{0,2}}{_D}{_N}|0{_D}0{_D}[1-9]\d{{0,2}})\b"
 _IPV6 = rf"\b(?:{_H}{_C}){{7}}{_H}\b|\b(?:{_H}{_C}){{1,6}}(?:{_C}{_H}){{1,6}}\b"
 _UUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
-_LINKS = (
-    r"reset|verif(?:y|ication)|confirm(?:ation)?|activat(?:e|ion)|invit(?:e|ation)|unsubscribe|opt-?(?:in|out)|magic"
-    r"|token|recover(?:y)?|forgot|otp|one-?time|passwordless|auto-?login|sso|impersonate|secret"
-)
-_ABOUT = r"(?:password|passwd|pw|e?-?mail|account|user|login|signup|link|address|newsletter|order|phone|set|code|my)"
-_LINK = rf"(?:{_ABOUT}[\-_.]?)*(?:{_LINKS})s?(?:[\-_.]?{_ABOUT})*(?:\.[a-z]{{2,5}})?"
-# Words that follow such a segment and are no secret.
-_STEPS = (
-    r"password|e-?mail|account|phone|success(?:ful)?|done|complete|completed|sent|failed|error|expired|invalid|friends"
-    r"|thanks|thank-you|new|start|request|form|users?|confirmed|verified|link"
-)
 _STOPS = r"""\s"'<>\\?#,)"""
 _SEPARATOR = rf"(?:[ \t.\-+_ \x{{2010}}-\x{{2014}}]|%{_25}2[0dD])"
 _CARD_STARTS = r"(?:4[0-9]{3}|5[0-9]{3}|2[2-7][0-9]{2}|6[0-9]{3}|3[05689][0-9]{2})"
@@ -112,7 +96,7 @@ class Rule:
 
 def named(what: str, value: str, left: str, is_value: str = _NAMED) -> Rule:
     """Returns a rule for the value behind the name of a secret."""
-    return Rule(what, is_value + value, left, rf"(?i:{_HINTED_NAME}s?{_IS})")
+    return Rule(what, is_value + value, left, rf"(?i:{HINTED_NAME}s?{_IS})")
 
 
 @cache
@@ -163,12 +147,12 @@ NAMES = (
         rf"\1{KEPT}\2",
     ),
     # Lists and objects behind a name go as a whole, also where they stand escaped in a text.
-    named(_VALUES, rf"(?:{_CLOSED}|{_CUT_OFF})", r"\1\2[removed]\2", rf'(?i)({_NAME}s?(\\*")\s*:\s*)'),
+    named(_VALUES, rf"(?:{_CLOSED}|{_CUT_OFF})", r"\1\2[removed]\2", rf'(?i)({NAME}s?(\\*")\s*:\s*)'),
     named(_VALUES, rf"(?:{_CLOSED}|{_CUT_OFF})", r"\1[removed]"),
-    named(_VALUES, r"""("(?:[^"\\]|\\.)*"?)""", r'\1"[removed]"', rf'(?i)({_NAME}s?"\s*:\s*)'),
+    named(_VALUES, r"""("(?:[^"\\]|\\.)*"?)""", r'\1"[removed]"', rf'(?i)({NAME}s?"\s*:\s*)'),
     # In quotes where a JSON value was, without them inside of a text. A quote before a comma or bracket ends a value.
     named(_VALUES, r"""("(?:[^"\\,}\]:]|\\.)(?:[^"\\]|\\.)*"?)""", r'\1"[removed]"'),
-    named(_VALUES, r"-?\d[0-9.eE+\-]*", r'\1"[removed]"', rf'(?i)({_NAME}"\s*:\s*)'),
+    named(_VALUES, r"-?\d[0-9.eE+\-]*", r'\1"[removed]"', rf'(?i)({NAME}"\s*:\s*)'),
     named(_VALUES, r"""(\\+["'])(?:[^"'\\]|\\+[^"'\\])*""", r"\1\2[removed]"),
     named(_VALUES, r"""(['`])[^'`"\n]*""", r"\1\2[removed]"),
     named(_VALUES, r"""(&quot;|&apos;|&#0*3[49];)[^&"\n]*""", r"\1\2[removed]"),
@@ -180,14 +164,14 @@ NAMES = (
     ),
     named(_VALUES, rf"{_HEADER_WORD}(?:;\s*{_HEADER_WORD})*", r"\1[removed]", rf"(?i)([\w\-]*cookies?{_IS})"),
     named(_VALUES, _WORD, r"\1[removed]"),
-    Rule(_VALUES, rf"""(?i)(<[\w:.\-]*(?:{_STEMS})[^<>]*>)[^<"]+""", r"\1[removed]"),
-    Rule(_VALUES, rf"""(?i)((?:^|\s)--?[\w\-]*(?:{_STEMS})\s+)[^\s"'\\\-][^\s"'\\]*""", r"\1[removed]"),
+    Rule(_VALUES, rf"""(?i)(<[\w:.\-]*(?:{STEMS})[^<>]*>)[^<"]+""", r"\1[removed]"),
+    Rule(_VALUES, rf"""(?i)((?:^|\s)--?[\w\-]*(?:{STEMS})\s+)[^\s"'\\\-][^\s"'\\]*""", r"\1[removed]"),
     Rule(_VALUES, r"""((?:^|\s)(?:-u\s*|--user\s+))[^\s:"'\\]+:[^\s"'\\]+""", r"\1[removed]"),
     Rule(
         _VALUES,
-        rf"""(?i)({_NAME}\s+(?:is|was)\s+)[^\s"\\]*\d[^\s"\\]*""",
+        rf"""(?i)({NAME}\s+(?:is|was)\s+)[^\s"\\]*\d[^\s"\\]*""",
         r"\1[removed]",
-        rf"(?i:(?:{_STEMS}|{_WHOLE_NAMES})\s+(?:is|was)\s)",
+        rf"(?i:(?:{STEMS}|{WHOLE_NAMES})\s+(?:is|was)\s)",
     ),
     # A form, a list of headers, a pair: the name is a value itself, and the secret is the next one.
     Rule(
@@ -211,15 +195,15 @@ NAMES = (
     ),
     Rule(
         _VALUES,
-        rf"""(?i)([\[({{,]\s*\\*["']{_NAME}\\*["']\s*,\s*)(\\*["'])(?:[^"'\\]|\\+[^"'\\])*(\\*["']\s*[\])}}])""",
+        rf"""(?i)([\[({{,]\s*\\*["']{NAME}\\*["']\s*,\s*)(\\*["'])(?:[^"'\\]|\\+[^"'\\])*(\\*["']\s*[\])}}])""",
         r"\1\2[removed]\3",
-        rf"""(?i)[\[({{,]\s*\\*["']{_NAME}\\*["']\s*,""",
+        rf"""(?i)[\[({{,]\s*\\*["']{NAME}\\*["']\s*,""",
     ),
     Rule(
         _VALUES,
-        rf"""(?i)(\b(?:{_SPOKEN})\s+)(?:{_STRONG}*[a-z]{_STRONG}*[0-9]|{_STRONG}*[0-9]{_STRONG}*[a-z]){_STRONG}*([\s"',;)]|$)""",
+        rf"""(?i)(\b(?:{SPOKEN})\s+)(?:{_STRONG}*[a-z]{_STRONG}*[0-9]|{_STRONG}*[0-9]{_STRONG}*[a-z]){_STRONG}*([\s"',;)]|$)""",
         r"\1[removed]\2",
-        rf"(?i:\b(?:{_SPOKEN})\s)",
+        rf"(?i:\b(?:{SPOKEN})\s)",
     ),
 )
 SCHEME = Rule(
@@ -245,16 +229,16 @@ IPS = (
     Rule(_ADDRESSES, _IPV4, "[ip]", rf"\d{_D}{_N}{_D}{_N}{_D}\d"),
     Rule(_ADDRESSES, _IPV6, "[ip]", rf"{_C}[0-9a-fA-F]{{0,4}}{_C}"),
 )
-_STEP = Rule("", rf"(?i)({_SLASH})((?:{_STEPS})(?:[{_STOPS}/]|$))", rf"\1{KEPT}\2", r"\b\B")
+_STEP = Rule("", rf"(?i)({_SLASH})((?:{STEPS})(?:[{_STOPS}/]|$))", rf"\1{KEPT}\2", r"\b\B")
 LINKS = (
     # A step takes the slash of the next one with it: twice finds neighbours.
     _STEP,
     _STEP,
     Rule(
         _AFTER,
-        rf"(?i)({_SLASH}{_LINK}(?:{_SLASH}{KEPT}[^{_STOPS}/%]*)*){_SLASH}[^{_STOPS}/{KEPT}][^{_STOPS}]*",
+        rf"(?i)({_SLASH}{LINK}(?:{_SLASH}{KEPT}[^{_STOPS}/%]*)*){_SLASH}[^{_STOPS}/{KEPT}][^{_STOPS}]*",
         r"\1/[token]",
-        rf"(?i:(?:/|2f)[\w.\-]*(?:{_LINKS})[\w.\-]*(?:\\?/|%))",
+        rf"(?i:(?:/|2f)[\w.\-]*(?:{LINK_WORDS})[\w.\-]*(?:\\?/|%))",
     ),
     Rule("", rf"({_SLASH}){_UUID}", r"\1[token]", r"[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"),
 )
@@ -281,11 +265,11 @@ RANDOM = Rule(
 ASSET = r"(?i)\.(?:m?js|css|map|png|jpe?g|webp|avif|gif|svg|ico|woff2?|ttf|json|wasm|mp4|webm)$"
 VALUE_IN_PATH = Rule(
     _VALUES,
-    rf"(?i)([\w.\-]*(?:{_STEMS}){_SUFFIX}(?:=|%(?:25)*3d))[^/]+",
+    rf"(?i)([\w.\-]*(?:{STEMS}){SUFFIX}(?:=|%(?:25)*3d))[^/]+",
     r"\1[removed]",
-    rf"(?i:(?:{_STEMS}){_SUFFIX}(?:=|%(?:25)*3d))",
+    rf"(?i:(?:{STEMS}){SUFFIX}(?:=|%(?:25)*3d))",
 )
-SECRET_NAME = rf"(?i)[\w.\-]*(?:{_STEMS}){_SUFFIX}"
+SECRET_NAME = rf"(?i)[\w.\-]*(?:{STEMS}){SUFFIX}"
 
 
 @cache
