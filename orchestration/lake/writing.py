@@ -197,14 +197,13 @@ class Writer:
         return [number for (number,) in self._fetched(f"select number {missing if written else 'from origins'}")]
 
     def _given(self, segment: Segment, shape: Shape) -> Given:
-        path = str(segment.path)
         if shape.system:
-            return ndjson.given_relation(self.feed, path, rows=FORMATS[shape.system].rows)
+            return ndjson.given_relation(self.feed, segment, FORMATS[shape.system].rows)
         if self.feed.objects:
-            return nested.given_relation(self.feed, path)
+            return nested.given_relation(self.feed, segment)
         if shape.is_ndjson:
-            return ndjson.given_relation(self.feed, path, segment.blanks > 0)
-        return csv_table.given_relation(self.feed, path, shape.delimiter, shape.header, segment.has_breaks)
+            return ndjson.given_relation(self.feed, segment)
+        return csv_table.given_relation(self.feed, segment, shape.delimiter, shape.header)
 
     def _copy(self, given: Given, placing: Placing) -> None:
         parts, _ = self._copied(given, placing)

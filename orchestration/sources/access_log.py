@@ -41,6 +41,8 @@ _FIELDS = (
 # as \x22, Apache as \".
 _QUOTED = r'"((?:[^"\\]|\\.)*)"'
 PATTERN = rf"^\S+ \S+ .*?\[([^\]]+)\] {_QUOTED} (\d{{3}}) (\d+|-)(?: {_QUOTED} {_QUOTED})?"
+# Servers take requests of 8 to 32 kB; each step below has a copy of one.
+_LONGEST = 65_536
 _GROUPS = ("time", "request", "status", "bytes", "referrer", "agent")
 
 
@@ -100,7 +102,8 @@ def _objects() -> str:
         before = "".join(f"'{one}': _line.{one}, " for one in known)
         lines = f"list_transform({lines}, lambda _line: {{{before}'{step}': {text}}})"
         known.append(step)
-    return f"case when regexp_matches(_text, {literal(PATTERN)}) then list_transform({lines}, lambda _line: {row}) end"
+    rows = f"case when strlen(_text) <= {_LONGEST} then list_transform({lines}, lambda _line: {row}) else [null] end"
+    return f"case when regexp_matches(_text, {literal(PATTERN)}) then {rows} end"
 
 
 FEED = Feed(

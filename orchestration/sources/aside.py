@@ -100,7 +100,7 @@ class Aside:
         self._stream.write(text + b"\n")
         if place.open_line != place.line:
             place.open_line = 0
-        self._segment.note(place, len(text) + 1)
+        self._segment.note(place, len(text) + 1, len(text) + 1)
 
 
 def _odd_lines(block: bytes, ends: "np.ndarray[Any, Any]") -> list[int]:

@@ -11,6 +11,7 @@ from orchestration.sources.lines import lines_relation, mark_reasons
 from orchestration.sources.literals import literal, literals
 from orchestration.sources.privacy import is_personal
 from orchestration.sources.quoting import BREAK
+from orchestration.sources.segment import Segment
 from orchestration.sources.segments import first_lines
 from orchestration.sources.values import Given, given_key, shortened
 
@@ -74,7 +75,7 @@ def _cells(text: str, delimiter: str) -> list[str]:
     return rows[0] if len(rows) == 1 else text.split(delimiter)
 
 
-def given_relation(feed: Feed, path: str, delimiter: str, header: Sequence[str], has_breaks: bool) -> Given:
+def given_relation(feed: Feed, segment: Segment, delimiter: str, header: Sequence[str]) -> Given:
     """Returns what each record of a segment gives for the keys of a feed, as text.
 
     The names of the columns are also in the session variable `header`, because strangers wrote them.
@@ -86,8 +87,8 @@ def given_relation(feed: Feed, path: str, delimiter: str, header: Sequence[str],
     knows_all = set(header) <= set(feed.keys)
     count = " + ".join(f"({given_key(key)} is not null)::int" for key in feed.keys) if knows_all else "null"
     fields = _fields(delimiter)
-    records = lines_relation(path)
-    if has_breaks:
+    records = lines_relation(segment)
+    if segment.has_breaks:
         records = f"select _number, replace(_text, '{BREAK}', chr(10)) as _text from ({records})"
     relation = f"""
     select *, {count} as _count

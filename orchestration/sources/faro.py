@@ -9,7 +9,7 @@ import json
 
 from orchestration.sources.feed import POSITION, Feed, Field
 from orchestration.sources.literals import literal
-from orchestration.sources.nested import pack, without
+from orchestration.sources.nested import if_fits, pack, size, without
 
 _FIELDS = (
     Field("kind", required=True, choices=("measurement", "exception", "event", "log")),
@@ -104,6 +104,8 @@ def _objects() -> str:
         f"list_transform(list_transform(list_concat({signals}), "
         f"lambda _signal: {{'kind': _signal.kind, 'item': _signal.item, 'i': {item}}}), lambda _signal, _at: {row})"
     ).replace("_i.", "_signal.i.")
+    count = " + ".join(f"coalesce(len(_payload.{items}), 0)" for items in _LISTS.values())
+    rows = if_fits(size(f"({count})", meta), rows)
     payload = f"json_transform(_text, {literal(json.dumps(_STRUCTURE))})"
     return (
         "case when starts_with(ltrim(_text), '{') and json_valid(_text) "

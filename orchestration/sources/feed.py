@@ -134,8 +134,9 @@ class Feed:
 
     Where a line is no flat object of fields, `objects` is SQL that makes of it, `_text`, the list of rows in it:
     structs of texts, one for each key, and `_rest`, a JSON object of what else the row holds, or NULL; NULL for a line
-    that is not of this format. `private` matches what may be personal in such a line. `joins` are the raw tables whose
-    rows the staged rows join: a day of this table is rebuilt, sealed and kept with theirs.
+    that is not of this format, and a list of one NULL for one that would take too much memory. `private` matches what
+    may be personal in such a line. `joins` are the raw tables whose rows the staged rows join: a day of this table is
+    rebuilt, sealed and kept with theirs.
     """
 
     name: str

@@ -9,11 +9,11 @@ import json
 import re
 from collections.abc import Callable
 
-from orchestration.sources.aside import BLANK
 from orchestration.sources.feed import Feed, Kind
 from orchestration.sources.lines import lines_relation, mark_reasons
 from orchestration.sources.literals import literal, literals, name
 from orchestration.sources.privacy import is_personal
+from orchestration.sources.segment import Segment
 from orchestration.sources.values import Given, given_key, shortened
 
 # What DuckDB says of the line that it stumbled over; of malformed ones it counts one more.
@@ -22,8 +22,10 @@ _UNKNOWN_KEY = re.compile(r' has unknown key "([^"\n]+)"$', re.MULTILINE)
 # Numbers and booleans are read as text, or `true` would become 1.
 _SAMPLES: dict[Kind, object] = {"object": {"key": 0}}
 _NESTED = "json_type(_text, '/{key}') in ('OBJECT', 'ARRAY')"
-_REPEATED = ("len(list_distinct(json_keys(_text))) < _count", "duplicate_key")
+_REPEATED = ("len(list_distinct(_keys)) < _count", "duplicate_key")
 HEAD_LINES = 2
+# An object of more fields that the feed does not know has names for data: the first ones show what they are.
+_MOST_UNKNOWN = 1000
 
 
 def head(feed: Feed) -> bytes:
@@ -63,16 +65,14 @@ def unknown_key(message: str) -> bytes | None:
     return b'"' + found[1].encode() + b'"' if found else None
 
 
-def given_relation(feed: Feed, path: str, has_blanks: bool = False, rows: Callable[[str], str] | None = None) -> Given:
-    """Returns what each line of a segment gives for the keys of a feed, as text; the blanks of `aside` are no lines.
+def given_relation(feed: Feed, segment: Segment, rows: Callable[[str], str] | None = None) -> Given:
+    """Returns what each line of a segment gives for the keys of a feed, as text.
 
     `rows` puts the lines of another tool into the words of the feed.
     """
-    lines = lines_relation(path, HEAD_LINES)
+    lines = lines_relation(segment, HEAD_LINES)
     if rows:
         lines = rows(lines)
-    if has_blanks:
-        lines = f"select * from ({lines}) where not starts_with(_text, {literal(BLANK.decode())})"
     structure = literal(json.dumps(dict.fromkeys(feed.keys, "VARCHAR")))
     keys = ", ".join(f"_object.{name(key)} as {given_key(key)}" for key in feed.keys)
     raw = "_raw" if rows else "_text"
@@ -82,7 +82,8 @@ def given_relation(feed: Feed, path: str, has_blanks: bool = False, rows: Callab
         _text,
         {"_raw," if rows else ""}
         case when _object is null then case {mark_reasons(raw)} else 'unparseable' end end as _unreadable,
-        case when _object is not null then len(json_keys(_text)) end as _count,
+        case when _object is not null then json_keys(_text) end as _keys,
+        len(_keys) as _count,
         {keys}
     from (
         select
@@ -99,9 +100,12 @@ def given_relation(feed: Feed, path: str, has_blanks: bool = False, rows: Callab
 
 def _extra(feed: Feed) -> str:
     """Returns SQL for the fields that the feed does not know, and those of another type, as JSON text or NULL."""
-    odd = f"not list_contains({literals(feed.keys)}, k) or list_contains(_bad, k)"
-    kept = f"list_filter(json_keys(_text), lambda k: {odd})"
-    found = "coalesce(json_extract(_text, '/' || replace(replace(k, '~', '~0'), '/', '~1'))::varchar, 'null')"
-    value = f"case when {is_personal('k')} then '\"[removed]\"' else {shortened(found)} end"
-    pairs = f"list_transform({kept}, lambda k: to_json(k)::varchar || ':' || {value})"
+    # All values at once: to look for each in the text would take the square of their number.
+    fields = "map_entries(json_transform(_text, '\"MAP(VARCHAR, JSON)\"'))"
+    odd = f"not list_contains({literals(feed.keys)}, e.key) or list_contains(_bad, e.key)"
+    value = shortened("coalesce(e.value::varchar, 'null')")
+    value = f"case when {is_personal('e.key')} then '\"[removed]\"' else {value} end"
+    kept = f"list_filter({fields}, lambda e: {odd})"
+    kept = f"list_filter({kept}, lambda e, i: i <= {_MOST_UNKNOWN} or list_contains(_bad, e.key))"
+    pairs = f"list_transform({kept}, lambda e: to_json(e.key)::varchar || ':' || {value})"
     return f"'{{' || nullif(array_to_string({pairs}, ','), '') || '}}'"

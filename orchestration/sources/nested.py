@@ -10,31 +10,51 @@ from orchestration.sources.feed import Feed
 from orchestration.sources.lines import lines_relation, mark_reasons
 from orchestration.sources.literals import literal, literals, name
 from orchestration.sources.privacy import is_personal
+from orchestration.sources.segment import Segment
 from orchestration.sources.values import Given, given_key
 
+# A query string of this size, of nothing but parameters, takes a thousand times as much.
+_AT_A_TIME = 128 << 10
+# 10 000 rows in a line, or fewer where each holds much that all share: their product grows with its square.
+_ROW_BYTES, _MOST_BYTES = 3200, 32_000_000
 
-def given_relation(feed: Feed, path: str) -> Given:
+
+def given_relation(feed: Feed, segment: Segment) -> Given:
     """Returns what each row in the lines of a segment gives for the keys of a feed, as text."""
     keys = ", ".join(f"_row.{name(key)} as {given_key(key)}" for key in feed.keys)
     # What has a rest is never plain, so that it is looked at.
+    lines = lines_relation(segment, at_a_time=_AT_A_TIME)
     count = " + ".join(f"(_row.{name(key)} is not null)::int" for key in feed.keys)
     relation = f"""
     select
         _number,
         _text,
         _row,
-        coalesce(_mark, case when _rows is null then 'unparseable' when len(_rows) = 0 then 'nothing_to_read' end)
-            as _unreadable,
+        coalesce(_mark, case
+            when _rows is null then 'unparseable'
+            when len(_rows) = 0 then 'nothing_to_read'
+            when len(_rows) = 1 and _rows[1] is null then 'too_complex'
+        end) as _unreadable,
         case when _row._rest is null then {count} end as _count,
         {keys}
     from (
         select *, unnest(case when len(_rows) > 0 then _rows else [null] end) as _row
         from (
             select *, case when _mark is null then {feed.objects} end as _rows
-            from (select *, case {mark_reasons("_text")} end as _mark from ({lines_relation(path)}))
+            from (select *, case {mark_reasons("_text")} end as _mark from ({lines}))
         )
     )"""
     return Given(relation, _extra(), _raw(feed))
+
+
+def size(rows: str, shared: str) -> str:
+    """Returns SQL for what a number of rows takes in memory, with a copy in each of a value that they share."""
+    return f"({rows} * greatest(coalesce(strlen({shared}::varchar), 0), {_ROW_BYTES}))"
+
+
+def if_fits(size: str, rows: str) -> str:
+    """Returns SQL for the rows of a line, or, where they would take too much memory, for a list of one NULL."""
+    return f"case when {size} <= {_MOST_BYTES} then {rows} else [null] end"
 
 
 def pack(fields: Mapping[str, str], rest: str = "null::varchar") -> str:

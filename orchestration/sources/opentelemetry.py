@@ -10,7 +10,7 @@ import json
 
 from orchestration.sources.feed import METRIC, POSITION, Feed, Field
 from orchestration.sources.literals import literal
-from orchestration.sources.nested import found, others, pack
+from orchestration.sources.nested import found, if_fits, others, pack, size
 
 _FIELDS = (
     Field("position", "integer", required=True, range=POSITION),
@@ -100,7 +100,12 @@ def _objects() -> str:
         'list_transform(coalesce(_scope."logRecords", []), lambda _record: '
         f"{{'record': _record, 'pairs': {flat}}})))))"
     )
+    # A resource is copied into each of its records.
+    records = 'coalesce(list_sum(list_transform(_resource."scopeLogs", lambda _scope: len(_scope."logRecords"))), 0)'
+    sizes = f'list_transform(_logs."resourceLogs", lambda _resource: {size(records, "_resource.resource")})'
+    entries = if_fits(f"coalesce(list_sum({sizes}), 0)", entries)
     logs = f"list_transform([json_transform(_text, {literal(json.dumps(_STRUCTURE))})], lambda _logs: {entries})[1]"
+    row = f"case when _entry is not null then {row} end"
     return (
         "case when starts_with(ltrim(_text), '{') and json_valid(_text) "
         f"then list_transform({logs}, lambda _entry, _at: {row}) end"

@@ -12,6 +12,7 @@ REASONS = {
     "truncated": "the file is cut off or damaged here",
     "not_utf8": "the line holds bytes that are not UTF-8",
     "too_long": "the line is longer than 1 MB",
+    "too_complex": "the line is nested more than 1,000 levels deep, or holds more than 150,000 values or 10,000 rows",
     "bad_header": "the header names no known column",
     "wrong_column_count": "the row has more or fewer fields than the header",
     "missing_field": "a required field is missing",

@@ -42,6 +42,7 @@ class Segment:
     path: Path
     slices: list[Slice] = field(default_factory=list)
     bytes: int = 0
+    longest: int = 0
     line_count: int = 0
     blanks: int = 0
     is_odd: bool = False
@@ -57,8 +58,8 @@ class Segment:
         """Whether several records may share the number of a line."""
         return any(part.numbers is not None for part in self.slices)
 
-    def note(self, place: Slice, size: int, has_breaks: bool = False) -> None:
-        """Notes where the next lines, of so many bytes, came from."""
+    def note(self, place: Slice, size: int, longest: int, has_breaks: bool = False) -> None:
+        """Notes where the next lines, of so many bytes and with a longest one, came from."""
         last = self.slices[-1] if self.slices else None
         is_next = last and (last.file, last.line + last.count) == (place.file, place.line)
         if last and is_next and last.numbers is None and place.numbers is None:
@@ -67,6 +68,7 @@ class Segment:
         else:
             self.slices.append(place)
         self.bytes += size
+        self.longest = max(self.longest, longest)
         self.line_count += place.count
         self.has_breaks |= has_breaks
 

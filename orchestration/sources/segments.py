@@ -11,29 +11,34 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
+
 from orchestration.sources.aside import Aside
 from orchestration.sources.contents import Reading, contents
 from orchestration.sources.documents import Records
 from orchestration.sources.quoting import Joining
 from orchestration.sources.segment import Segment, Slice
-from orchestration.sources.structure import Array, line_ends, unpacked
+from orchestration.sources.structure import Array, complexity, line_ends, unpacked
 
 # Some 250 000 beacons: to plan a statement costs 3 % of reading them, and a typed read that stumbles has to begin anew.
 SEGMENT_BYTES = 128 << 20
 # DuckDB holds 2048 lines at a time, several times over: where they are long, a segment has fewer.
 _LONG_LINE, _LONG_LINES_BYTES = 4096, 8 << 20
 # What is remembered of where lines came from stays small, too.
-_MOST_SLICES, _MOST_LINES = 50_000, 2_000_000
+_MOST_SLICES, _MOST_LINES = 50_000, 250_000
 # A single report of a browser that is longer than 1 MB says nothing that we could use.
 LONGEST_LINE = 1 << 20
 KEPT_OF_LONG_LINE = 8192
+# JSON that is nested deeper, or has more values in a line, says nothing, either: parsers take up to a hundred times its
+# size for it.
+DEEPEST, MOST_VALUES = 1000, 150_000
 
 # What stands for bytes that could not be kept; strangers' own become CONTROL, so that a mark is always ours.
-NOT_UTF8, CUT_OFF, TOO_LONG, CONTROL = "\x02", "\x03", "\x04", "\x1a"
+NOT_UTF8, CUT_OFF, TOO_LONG, TOO_COMPLEX, CONTROL = "\x02", "\x03", "\x04", "\x06", "\x1a"
 # Splits no line of ours: cleaning takes it out. `read_csv` needs some delimiter.
 DELIMITER = "\x01"
-_RESERVED = tuple(bytes([code]) for code in range(6))
-_CONTROLS = bytes.maketrans(bytes(range(6)), b"\x1a" * 6)
+_RESERVED = tuple(bytes([code]) for code in range(7))
+_CONTROLS = bytes.maketrans(bytes(range(7)), b"\x1a" * 7)
 _BAD_BYTES = re.compile("[\udc80-\udcff]+")
 
 
@@ -82,7 +87,7 @@ def read_segments(readings: list[Reading], work: Path, head: bytes, aside: Aside
                             segment = _begin(stream, work, head)
                         segment.is_odd = True
                 stream.write(block)
-                segment.note(place, len(block), lines.has_breaks)
+                segment.note(place, len(block), int(np.diff(lines.ends, prepend=-1).max()), lines.has_breaks)
                 if _is_full(segment) or (aside and aside.is_full):
                     yield _finish(stream, segment)
                     segment = _begin(stream, work, head)
@@ -172,18 +177,18 @@ def clean_blocks(reading: Reading, records: Records | None = None) -> Iterator[t
             rest, data, cut = b"", data[start:], cut - start
         if cut:
             block, rest = rest + data[:cut], data[cut:]
-            yield _cleaned(block)
+            yield _cleaned(block, is_json=reading.is_json)
         else:
             rest += data
         if len(rest) > LONGEST_LINE:
             yield _cleaned(rest[:KEPT_OF_LONG_LINE] + b"\n", TOO_LONG)
             rest, skipping = b"", True
     if rest or reading.is_cut:
-        block, ends, _ = _cleaned(rest + b"\n", CUT_OFF if reading.is_cut else "")
+        block, ends, _ = _cleaned(rest + b"\n", CUT_OFF if reading.is_cut else "", reading.is_json)
         yield block, ends, True
 
 
-def _cleaned(block: bytes, mark: str = "") -> tuple[bytes, Array, bool]:
+def _cleaned(block: bytes, mark: str = "", is_json: bool = False) -> tuple[bytes, Array, bool]:
     """Returns whole lines without what is reserved for our marks; `mark` is put at the end of the last one."""
     if any(control in block for control in _RESERVED):
         block = block.translate(_CONTROLS)
@@ -194,4 +199,24 @@ def _cleaned(block: bytes, mark: str = "") -> tuple[bytes, Array, bool]:
             block = _BAD_BYTES.sub(NOT_UTF8, block.decode(errors="surrogateescape")).encode()
     if mark:
         block = block[:-1] + mark.encode() + b"\n"
-    return block, line_ends(block), False
+    ends = line_ends(block)
+    return (*_without_complex(block, ends), False) if is_json else (block, ends, False)
+
+
+def _without_complex(block: bytes, ends: Array) -> tuple[bytes, Array]:
+    """Returns whole lines of JSON, and where each ends, with a mark and only the beginning of those too complex."""
+    starts = np.concatenate(([0], ends[:-1] + 1))
+    long = np.flatnonzero(ends - starts > DEEPEST)
+    kept, begin = [], 0
+    for start, end in zip(starts[long].tolist(), ends[long].tolist(), strict=True):
+        opened = block.count(b"[", start, end) + block.count(b"{", start, end)
+        if opened > DEEPEST or (end - start > MOST_VALUES and block.count(b",", start, end) > MOST_VALUES):
+            depth, values = complexity(block[start:end])
+            if depth > DEEPEST or values > MOST_VALUES:
+                beginning = block[start : min(start + KEPT_OF_LONG_LINE, end)].decode(errors="ignore").encode()
+                kept += [block[begin:start], beginning, TOO_COMPLEX.encode()]
+                begin = end
+    if not kept:
+        return block, ends
+    block = b"".join([*kept, block[begin:]])
+    return block, line_ends(block)

@@ -68,6 +68,12 @@ def _quotes(data: Array, quoting: Quoting) -> Array:
     return kept
 
 
+def complexity(line: bytes) -> tuple[int, int]:
+    """Returns how deep the brackets and braces of a line are nested, and about how many values they hold."""
+    change = structure(np.frombuffer(line, np.uint8), np.empty(0, np.int64), Quoting())[1]
+    return int(np.max(np.cumsum(change), initial=0)), int(np.count_nonzero(change >= 0))
+
+
 def line_ends(block: bytes) -> Array:
     """Returns the positions of the line feeds."""
     return np.flatnonzero(np.frombuffer(block, np.uint8) == LINE_FEED)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from orchestration.sources import times
 from orchestration.sources.feed import LONGEST, Feed, Field, Range
-from orchestration.sources.literals import literal, literals, name
+from orchestration.sources.literals import literals, name
 
 TEXTS = ("text", "free_text", "url", "user", "currency")
 
@@ -112,7 +112,8 @@ def _text_value(field: Field, given: Given) -> str:
         nested = given.nested.replace("{key}", field.key)
         flat = f"case when {is_bracketed(text)} and {nested} then null else {flat} end"
     if field.choices:
-        exact = f"{flat} in ({', '.join(literal(choice) for choice in field.choices)})"
+        # IN would be planned as a join, and that puts vectors of few long lines together again.
+        exact = f"list_position({literals(field.choices)}, {flat}) > 0"
         position = f"list_position({literals(choice.lower() for choice in field.choices)}, lower({flat}))"
         return f"case when {exact} then {flat} else {literals(field.choices)}[nullif({position}, 0)] end"
     return f"upper({flat})" if field.kind == "currency" else flat

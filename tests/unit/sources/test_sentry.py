@@ -116,7 +116,7 @@ def test_what_is_no_event_is_a_reject_and_stops_nothing(settings):
     rows, rejects = ingested(settings)
     assert sorted(row["message"] for row in rows) == ["y", '{"a":1}']
     assert len(rejects) == 11
-    assert set(rejects) == {"unparseable", "missing_field", "not_utf8", "truncated"}
+    assert set(rejects) == {"unparseable", "missing_field", "not_utf8", "truncated", "too_complex"}
 
 
 def test_what_is_personal_stays_out(settings):
