@@ -44,7 +44,8 @@ def rows(settings: Settings, raw_table: str = "raw_web_vitals.beacons", columns:
     files = [str(file) for file in lake.parquet_files(settings, raw_table)]
     if not files:
         return []
-    query = f"select {columns} from read_parquet($1, hive_partitioning = false) order by _source_file, _source_line"
+    order = f"_source_file, _source_line, {columns}"
+    query = f"select {columns} from read_parquet($1, hive_partitioning = false) order by {order}"
     return duckdb.execute(query, [files]).fetchall()
 
 
