@@ -115,6 +115,15 @@ CHECKS: tuple[Check, ...] = (
         is_blocking=True,
     ),
     Check(
+        "ranges",
+        "every_number_is_finite",
+        "executive/fct_kpi_daily",
+        "ranges",
+        "not_finite_count",
+        most=0,
+        is_blocking=True,
+    ),
+    Check(
         "reconciliation",
         "rows_read_are_kept_rejected_or_after_close",
         "operations/fct_ingested_files",

@@ -35,11 +35,11 @@ def frame(connection: duckdb.DuckDBPyConnection, name: str, as_of: date, previou
 
 
 def ranges(connection: duckdb.DuckDBPyConnection, as_of: date) -> pd.DataFrame:
-    """One row for each mart with dates: rows of the last four weeks that break what a column name promises."""
-    columns: dict[str, list[str]] = {}
-    for table, column in connection.execute(
+    """One row for each mart with dates: rows of the last four weeks that break what a column promises."""
+    columns: dict[str, dict[str, str]] = {}
+    for table, column, data_type in connection.execute(
         """
-        select schema_name || '.' || table_name, column_name
+        select schema_name || '.' || table_name, column_name, data_type
         from duckdb_columns()
         where starts_with(table_name, 'fct_')
             and (numeric_precision is not null or column_name = 'event_date')
@@ -47,13 +47,14 @@ def ranges(connection: duckdb.DuckDBPyConnection, as_of: date) -> pd.DataFrame:
         order by all
         """
     ).fetchall():
-        columns.setdefault(table, []).append(column)
+        columns.setdefault(table, {})[column] = data_type
     selects = [_ranges_of(table, names) for table, names in columns.items() if "event_date" in names]
     return connection.execute(" union all ".join(selects) + " order by cell", {"as_of": as_of}).df()
 
 
-def _ranges_of(table: str, columns: list[str]) -> str:
-    counts = []
+def _ranges_of(table: str, columns: dict[str, str]) -> str:
+    floats = [f"not isfinite({column})" for column, data_type in columns.items() if data_type in ("DOUBLE", "FLOAT")]
+    counts = [f"count(*) filter (where {' or '.join(floats) or 'false'}) as not_finite_count"]
     for name, (pattern, rule) in RANGES.items():
         broken = [f"{column} {rule}" for column in columns if re.search(pattern, column)]
         counts.append(f"count(*) filter (where {' or '.join(broken) or 'false'}) as {name}")

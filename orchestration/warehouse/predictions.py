@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import duckdb
+import numpy as np
 import pandas as pd
 
 from orchestration.settings import Settings
@@ -17,8 +18,9 @@ _MODEL = "model_name varchar not null, model_version varchar not null"
 _SERIES = ", ".join(f"{name} varchar not null" for name in ("metric", "page_group", "device", "country", "browser"))
 
 _FORECAST = (
-    "value_forecast double, value_80_lower double, value_80_upper double, value_90_lower double, value_90_upper double,"
-    f" value_95_lower double, value_95_upper double, forecast_date date not null, {_MODEL}, model_reason varchar"
+    "value_forecast double not null, value_80_lower double not null, value_80_upper double not null,"
+    " value_90_lower double not null, value_90_upper double not null, value_95_lower double not null,"
+    f" value_95_upper double not null, forecast_date date not null, {_MODEL}, model_reason varchar"
 )
 
 # table -> (columns, description). Keys are left to the writer, which replaces whole days.
@@ -216,9 +218,11 @@ def write_predictions(settings: Settings, table: str, frame: pd.DataFrame, repla
     """Replace the rows of `table` where each column of `replace_key` has its value (or one of a list of values).
 
     Columns are matched by name; a missing one is NULL, an unknown one is refused. Returns the number of rows written.
+    Unknown numbers (NaN) become NULL, where the table allows it.
 
     Raises:
-        ValueError: The table is not declared, or the frame has columns that it lacks.
+        ValueError: The table is not declared, the frame has columns that it lacks, a number is infinite, or one of a
+            required column is unknown.
     """
     if table not in DECLARED:
         raise ValueError(f"{table} is not a table that Python writes; those are {', '.join(DECLARED)}")
@@ -228,6 +232,7 @@ def write_predictions(settings: Settings, table: str, frame: pd.DataFrame, repla
         unknown = [str(name) for name in [*frame.columns, *replace_key] if name not in columns]
         if unknown:
             raise ValueError(f"{table} has no column {', '.join(unknown)}; it has {', '.join(columns)}")
+        _check_numbers(table, frame)
         where = " and ".join(f"list_contains(?, {name})" for name in replace_key) or "true"
         values = [value if isinstance(value, list | set | tuple) else [value] for value in replace_key.values()]
         connection.begin()
@@ -237,6 +242,25 @@ def write_predictions(settings: Settings, table: str, frame: pd.DataFrame, repla
             connection.execute(f"insert into {table} by name select * from frame_to_write")  # noqa: S608
         connection.commit()
     return len(frame)
+
+
+def _check_numbers(table: str, frame: pd.DataFrame) -> None:
+    """Refuse infinite numbers, and unknown ones in required columns, before a row is replaced.
+
+    DuckDB reads NaN of a frame as NULL, and tables of an older version may lack a constraint.
+    """
+    columns = [column.split() for column in DECLARED[table][0].split(", ")]
+    required = {name for name, kind, *rest in columns if kind == "double" and rest == ["not", "null"]}
+    for name in frame.select_dtypes("number").columns:
+        numbers = frame[name].to_numpy(dtype=float, na_value=np.nan)
+        is_wrong = np.isinf(numbers) | (np.isnan(numbers) & (name in required))
+        if is_wrong.any():
+            texts = frame[is_wrong].iloc[0][[key for key in frame.columns if key != name]].astype(str)
+            where = ", ".join(f"{key} {text}" for key, text in texts.items() if len(text) <= 40)
+            raise ValueError(
+                f"{table}: {name} is {numbers[is_wrong][0]} in {is_wrong.sum()} of {len(frame)} rows; a finite number"
+                f" is right. The first of them: {where}"
+            )
 
 
 def write_inferences(

@@ -198,7 +198,15 @@ def test_a_volume_is_compared_with_the_same_weekday_of_the_weeks_before(warehous
 def test_what_a_columns_name_rules_out_is_counted(warehouse):
     fill(warehouse, "experience.fct_experience_daily", (-1, 1.5, 101, AS_OF), (1, 0.5, 50, AS_OF), (-1, 2, -1, day(40)))
     rows = frame(warehouse, "ranges", AS_OF, None).set_index("cell").loc["experience.fct_experience_daily"]
-    assert rows.to_dict() == {"share_count": 1, "score_count": 1, "negative_count": 1}
+    assert rows.to_dict() == {"not_finite_count": 0, "share_count": 1, "score_count": 1, "negative_count": 1}
+
+
+@pytest.mark.parametrize(("wrong", "count"), [("nan", 1), ("inf", 1), ("-inf", 1), (None, 0)])
+def test_a_number_that_is_not_finite_is_counted_and_an_unknown_one_is_not(warehouse, wrong, count):
+    number = None if wrong is None else float(wrong)
+    fill(warehouse, "experience.fct_experience_daily", (1, 0.5, 50, AS_OF), (1, number, 50, AS_OF))
+    rows = frame(warehouse, "ranges", AS_OF, None).set_index("cell").loc["experience.fct_experience_daily"]
+    assert rows["not_finite_count"] == count
 
 
 def test_rows_of_a_file_that_nobody_accounts_for_are_counted_for_its_table(warehouse):

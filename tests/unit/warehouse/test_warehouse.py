@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -103,11 +104,44 @@ def test_a_window_touches_every_day_that_it_covers_or_covered_but_none_after_as_
     assert sync_entities(connection, table, export("9999-01-01"), first) == {date(2026, 11, d) for d in range(3, 10)}
 
 
+def forecasts(day, value):
+    """A row with the same value for all quantiles."""
+    names = ["forecast", *(f"{level}_{end}" for level in (80, 90, 95) for end in ("lower", "upper"))]
+    row = {"kpi": "lcp_p75_ms", "horizon_days": 1, "forecast_date": day, "event_date": day}
+    row |= {f"value_{name}": value for name in names}
+    return pd.DataFrame([row | {"model_name": "naive", "model_version": "1"}])
+
+
+@pytest.mark.parametrize("wrong", [float("nan"), float("inf"), -float("inf")])
+@pytest.mark.parametrize("column", ["value_forecast", "value_95_upper"])
+def test_a_forecast_that_is_no_number_is_refused_and_the_old_one_stays(settings, column, wrong):
+    day = date(2026, 11, 1)
+
+    def write(frame):
+        return warehouse.write_predictions(settings, "predictions.kpi_forecasts", frame, {"forecast_date": day})
+
+    write(forecasts(day, 1.0))
+    with pytest.raises(ValueError, match=rf"kpi_forecasts: {column} is -?(nan|inf) in 1 of 1 rows.*kpi lcp_p75_ms"):
+        write(forecasts(day, 2.0).assign(**{column: wrong}))
+    with warehouse.connect(settings) as connection:
+        assert connection.execute("select value_forecast from predictions.kpi_forecasts").fetchall() == [(1.0,)]
+
+
+def test_an_effect_that_is_unknown_is_null_and_an_infinite_one_is_refused(settings):
+    row = {"exposure": "lcp_ms", "outcome": "bounce", "is_control": False, "event_date": date(2026, 11, 1)}
+    frame = pd.DataFrame([row | {"effect": np.nan, "model_name": "slope", "model_version": "1"}])
+    warehouse.write_predictions(settings, "predictions.business_effects", frame, {})
+    with warehouse.connect(settings) as connection:
+        assert connection.execute("select effect from predictions.business_effects").fetchall() == [(None,)]
+    with pytest.raises(ValueError, match="effect is inf"):
+        warehouse.write_predictions(settings, "predictions.business_effects", frame.assign(effect=np.inf), {})
+
+
 def test_forecasts_of_a_date_replace_those_made_before_for_it_alone(settings):
     def forecast(day, value):
-        row = {"kpi": "lcp_p75_ms", "horizon_days": 1, "value_forecast": value, "forecast_date": day, "event_date": day}
-        frame = pd.DataFrame([row | {"model_name": "naive", "model_version": "1"}])
-        return warehouse.write_predictions(settings, "predictions.kpi_forecasts", frame, {"forecast_date": day})
+        return warehouse.write_predictions(
+            settings, "predictions.kpi_forecasts", forecasts(day, value), {"forecast_date": day}
+        )
 
     forecast(date(2026, 11, 1), 1.0)
     forecast(date(2026, 11, 2), 2.0)
