@@ -2,7 +2,8 @@
 
 from orchestration.reports.blocks import Column, Section, Table, Tile
 from orchestration.reports.charts import Chart, Role, Series, Span
-from orchestration.reports.content import Context, plural
+from orchestration.reports.content import Context, begun, listed, plural
+from orchestration.reports.delivered import known
 from orchestration.reports.formats import duration
 from orchestration.reports.marts import Row, grouped
 
@@ -121,7 +122,9 @@ def detections(context: Context) -> Section:
             detail=f"of {plural(len(signals), 'outage or episode', 'outages and episodes')}",
         ),
     ]
-    lead = "Outages and burn-rate episodes matched with recorded incidents."
+    found = {"outages": "probes", "burn-rate episodes": "objectives"}
+    signs = listed([words for words, feed in found.items() if known(feed, context.feeds)])
+    lead = f"{begun(signs)} matched with recorded incidents."
     table = Table(
         "detections", "Matches and mismatches", columns, rows, "No outage and no incident.", shown=40,
         is_folded=True,
