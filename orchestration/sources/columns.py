@@ -156,8 +156,9 @@ def _masked(feed: Feed, placing: Placing) -> str:
     path = " or ".join(tests) or "false"
     text = " or ".join(privacy.is_private_text(text) for text in texts)
     labels = _labels(feed)
-    # One look at all names together: each alone would cost as much to begin as to finish.
-    label = privacy.is_private_label(f"concat_ws(chr(10), {', '.join(labels)})") if labels else "false"
+    keys = [label for label in labels if _is_key(label)]
+    names = [label for label in labels if label not in keys]
+    label = privacy.is_any_private_label(names, keys) if labels else "false"
     if placing.is_public:
         return f"select *, {path} or {text} or {label} as _is_private from noted"
     masked = f"case when {label} then {privacy.scrubbed_labels(labels)} end" if labels else "null"
@@ -181,7 +182,7 @@ def _columns(feed: Feed, given: Given, placing: Placing) -> str:
             special[url] = f"case when _paths is null then {url} else _paths[{at}] end"
         for at, label in enumerate(_labels(feed), 1):
             new = f"_masked_labels[{at}]"
-            new = privacy.hidden_key(new, label) if label in _KEYS or label.endswith("_id") else new
+            new = privacy.hidden_key(new, label) if _is_key(label) else new
             special[label] = f"case when _masked_labels is null then {label} else {new} end"
         special |= {names: privacy.scrubbed_list(names) for names in _of_kind(feed, "list")}
     if placing.keeps_parameters:
@@ -215,6 +216,10 @@ def _texts(feed: Feed) -> list[str]:
 def _labels(feed: Feed) -> list[str]:
     """Names and identifiers that an export is free to choose."""
     return [field.name for field in feed.fields if field.kind == "text" and not field.choices]
+
+
+def _is_key(label: str) -> bool:
+    return label in _KEYS or label.endswith("_id")
 
 
 def _of_kind(feed: Feed, *kinds: str) -> list[str]:

@@ -41,6 +41,20 @@ def is_private_label(text: str) -> str:
     return _matches(text, (*_label_rules(), secrets.CARD))
 
 
+def is_any_private_label(names: Sequence[str], keys: Sequence[str]) -> str:
+    """Returns SQL that tells whether one of the names or keys of a row may hold a secret or an e-mail address.
+
+    They are looked at together: each alone would cost as much to begin as to finish. A key of digits alone is no card:
+    of random ones one in some thousands looks like it, and would cost its file a second, careful read.
+    """
+    together = f"concat_ws(chr(10), {', '.join([*names, *keys])})"
+    if not keys:
+        return is_private_label(together)
+    words = [f"case when not {_is_number(key)} then {key} end" for key in keys]
+    without_numbers = f"concat_ws(chr(10), {', '.join([*names, *words])})"
+    return f"case when {is_private_label(together)} then {is_private_label(without_numbers)} else false end"
+
+
 def scrubbed(texts: Sequence[str]) -> str:
     """Returns SQL for the list of free texts without e-mails, tokens, addresses, query strings and named secrets."""
     text = f"regexp_replace({_clean('t')}, {literal(_FRAME_AT)}, {literal(_ASIDE + chr(92) + '1')}, 'g')"
@@ -85,8 +99,12 @@ def kept_parameters(url: str) -> str:
 
 
 def hidden_key(masked: str, key: str) -> str:
-    """Returns SQL for an identifier that rows are joined by: where it was masked, a keyed hash keeps it apart."""
-    return f"case when {masked} is distinct from {key} then '[hidden ' || left({hashed(key)}, 16) || ']' else {key} end"
+    """Returns SQL for an identifier that rows are joined by: where it was masked, a keyed hash keeps it apart.
+
+    One of digits alone stays, whatever else is masked in its row.
+    """
+    is_hidden = f"{masked} is distinct from {key} and not {_is_number(key)}"
+    return f"case when {is_hidden} then '[hidden ' || left({hashed(key)}, 16) || ']' else {key} end"
 
 
 def hashed(user: str) -> str:
@@ -201,6 +219,10 @@ def _is_random(word: str) -> str:
     pieces = f"regexp_extract_all({word}, '[A-Za-z0-9]{{12,}}')"
     odd = f"list_filter({pieces}, lambda p: ({mixed}) or ({hexadecimal}))"
     return f"case when regexp_matches({word}, {literal(secrets.ASSET)}) then false else len({odd}) > 0 end"
+
+
+def _is_number(key: str) -> str:
+    return f"regexp_full_match({key}, '[0-9]+')"
 
 
 def _mark(text: str) -> str:

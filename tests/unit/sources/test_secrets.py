@@ -236,6 +236,18 @@ def test_an_id_is_spared_the_rules_and_a_card_at_a_word_is_not() -> None:
     assert [text for text in scrub("label", cards) if "[card]" not in text] == []
 
 
+def test_a_key_of_digits_alone_is_no_card_and_any_other_value_is_looked_at() -> None:
+    card = "4111111111111111"
+    rows = [("Chrome", card), (card, "s1"), ("Chrome", f"{card}-x"), ("Chrome", "jane@mail.example"), (card, card)]
+    found = privacy.is_any_private_label(["browser"], ["session_id"])
+    query = f"select {found} from (select unnest(?) as r), lateral (select r[1] as browser, r[2] as session_id)"
+    assert [is_private for (is_private,) in duckdb.execute(query, [rows]).fetchall()] == [False, True, True, True, True]
+    left = f"select {privacy.hidden_key(privacy.scrubbed_labels(['k']) + '[1]', 'k')} from (select unnest(?) as k)"
+    keys = duckdb.execute("set variable user_key = 'k'").execute(left, [[card, f"{card}-x"]]).fetchall()
+    assert keys[0] == (card,)
+    assert keys[1][0].startswith("[hidden ")
+
+
 def test_a_name_loses_an_address_and_keeps_a_commit() -> None:
     assert scrub("label", KEPT_LABELS) == KEPT_LABELS
     assert scrub("label", ["jane@mail.example", f"password={SECRET}"]) == ["[email]", "password=[removed]"]
