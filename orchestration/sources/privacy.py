@@ -93,7 +93,7 @@ def kept_parameters(url: str) -> str:
         f"list_filter(string_split(regexp_extract({url}, '\\?([^#]*)', 1), '&'), "
         "lambda p: list_contains(getvariable('parameters_kept'), split_part(p, '=', 1)))"
     )
-    rules = (*secrets.tokens(), *secrets.LONG, secrets.EMAIL, *secrets.IPS)
+    rules = (*secrets.TOKENS, *secrets.LONG, secrets.EMAIL, *secrets.IPS)
     query = _cards(_masked(_clean(f"array_to_string({parameters}, '&')"), rules))
     return f"case when contains({url}, '?') then coalesce('?' || nullif({query}, ''), '') else '' end"
 
@@ -129,7 +129,7 @@ def _text_rules() -> tuple[Rule, ...]:
         *secrets.NAMES,
         secrets.QUERY,
         secrets.SCHEME,
-        *secrets.tokens(),
+        *secrets.TOKENS,
         *secrets.LONG,
         secrets.EMAIL,
         *secrets.IPS,
@@ -140,7 +140,7 @@ def _text_rules() -> tuple[Rule, ...]:
 @cache
 def _path_rules() -> tuple[Rule, ...]:
     named = (secrets.SESSION_IN_PATH, secrets.VALUE_IN_PATH)
-    return (*named, *secrets.tokens(), *secrets.LONG, secrets.EMAIL, *secrets.IPS, *secrets.LINKS)
+    return (*named, *secrets.TOKENS, *secrets.LONG, secrets.EMAIL, *secrets.IPS, *secrets.LINKS)
 
 
 @cache
@@ -150,19 +150,19 @@ def _label_rules() -> tuple[Rule, ...]:
         secrets.USER_IN_URL,
         *secrets.NAMES,
         secrets.SCHEME,
-        *secrets.tokens(),
+        *secrets.TOKENS,
         secrets.FULL_EMAIL,
     )
 
 
 def _matches(text: str, rules: Sequence[Rule]) -> str:
-    hints = dict.fromkeys(rule.hint or rule.pattern for rule in rules)
+    hints = dict.fromkeys(rule.hint or rule.regex for rule in rules)
     return f"regexp_matches({text}, {literal('|'.join(f'(?:{hint})' for hint in hints if hint != _NONE))})"
 
 
 def _masked(expression: str, rules: Sequence[Rule]) -> str:
     for rule in rules:
-        expression = f"regexp_replace({expression}, {literal(rule.pattern)}, {literal(rule.left)}, 'g')"
+        expression = f"regexp_replace({expression}, {literal(rule.regex)}, {literal(rule.left)}, 'g')"
     return expression
 
 
@@ -186,7 +186,7 @@ def _cards(text: str) -> str:
 
 def _at_matches(text: str, rule: Rule, condition: str) -> str:
     """Each match is put between bounds, so that one split finds all; those that hold are replaced."""
-    bounded = f"regexp_replace({text}, {literal(rule.pattern)}, {literal(BOUND + chr(92) + '0' + BOUND)}, 'g')"
+    bounded = f"regexp_replace({text}, {literal(rule.regex)}, {literal(BOUND + chr(92) + '0' + BOUND)}, 'g')"
     kept = f"case when i % 2 = 0 and ({condition}) then {literal(rule.left)} else w end"
     return f"array_to_string(list_transform(string_split({bounded}, {_mark(BOUND)}), lambda w, i: {kept}), '')"
 
