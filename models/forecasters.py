@@ -135,21 +135,17 @@ class SmoothedRidge:
     name = "smoothed_ridge"
 
     def fit(self, known: Known, cutoff: int) -> None:
-        """Fit every series that has targets."""
-        from sklearn.linear_model import Ridge
-
-        usable = _usable(known, cutoff)
-        features = self._features(known, np.arange(len(known.origins)))
-        self.weights = np.zeros((len(features), features.shape[-1]))
-        for i, rows in enumerate(usable):
-            x, y = features[i][rows], np.clip(known.target[i][rows], -TARGET_CLIP, TARGET_CLIP)
-            if not len(y):
-                continue
-            # Root mean square and not deviation: without a constant there is no mean to take away.
-            size = np.sqrt((x**2).mean(axis=0))
-            size[size == 0] = 1.0
-            fitted = Ridge(alpha=RIDGE_PENALTY_PER_ROW * len(y), fit_intercept=False).fit(x / size, y)
-            self.weights[i] = fitted.coef_ / size
+        """Fit every series that has targets, all at once by their normal equations."""
+        usable = _usable(known, cutoff)[..., None]
+        features = np.where(usable, self._features(known, np.arange(len(known.origins))), 0.0)
+        target = np.where(usable, np.clip(known.target, -TARGET_CLIP, TARGET_CLIP)[..., None], 0.0)
+        x, y = (part.reshape(len(part), -1, part.shape[-1]) for part in (features, target))
+        products = x.transpose(0, 2, 1) @ x
+        # A penalty in proportion to the mean square of each feature asks for no scaling of features.
+        squares = np.diagonal(products, axis1=1, axis2=2)
+        penalty = np.where(squares > 0, RIDGE_PENALTY_PER_ROW * squares, 1.0)
+        products += penalty[:, :, None] * np.eye(penalty.shape[1])
+        self.weights = np.linalg.solve(products, x.transpose(0, 2, 1) @ y)[..., 0]
 
     def ahead(self, known: Known, rows: Index) -> Array:
         """The anchor and what the ridge adds to it."""
@@ -169,9 +165,11 @@ class Boosting:
 
     name = "boosting"
 
-    def __init__(self, rows: int = 20_000, iterations: int = 80, leaves: int = 12, seeds: int = 2) -> None:
-        """Rows to fit on, of all series together, the size of the trees, and how many ensembles are averaged."""
-        self.rows, self.iterations, self.leaves, self.seeds = rows, iterations, leaves, seeds
+    def __init__(
+        self, rows: int = 20_000, iterations: int = 80, leaves: int = 12, seeds: int = 2, rate: float = 0.07
+    ) -> None:
+        """Rows to fit on, of all series together, the trees, how many ensembles are averaged, and the learning rate."""
+        self.rows, self.iterations, self.leaves, self.seeds, self.rate = rows, iterations, leaves, seeds, rate
 
     def fit(self, known: Known, cutoff: int) -> None:
         """Fit on as many rows of each series."""
@@ -197,9 +195,9 @@ class Boosting:
         with threadpool_limits(limits=1):
             self.models = [
                 HistGradientBoostingRegressor(
-                    loss="absolute_error", learning_rate=0.07, max_iter=self.iterations, max_leaf_nodes=self.leaves,
-                    min_samples_leaf=60,
-                    max_features=0.5, l2_regularization=1.0, early_stopping=False, random_state=seed,
+                    loss="absolute_error", learning_rate=self.rate, max_iter=self.iterations,
+                    max_leaf_nodes=self.leaves, min_samples_leaf=60, max_features=0.5, l2_regularization=1.0,
+                    early_stopping=False, random_state=seed,
                 ).fit(x[:, self.features], y)
                 for seed in range(self.seeds)
             ]  # fmt: skip

@@ -44,20 +44,21 @@ def conformal(errors: Array, seasons: Index, levels: tuple[float, ...]) -> dict[
     Source: Lei, G'Sell, Rinaldo, Tibshirani, Wasserman, "Distribution-Free Predictive Inference for Regression", JASA
         113 (2018).
     """
-    pooled = _quantiles(errors / np.sqrt(seasons), levels)
     widths = np.empty((len(levels), len(seasons)))
     for season in np.unique(seasons):
         own = errors[:, seasons == season]
         enough = np.count_nonzero(~np.isnan(own)) >= MIN_ERRORS
-        found = _quantiles(own, levels) if enough else pooled * np.sqrt(season)
+        pooled = own if enough else errors * np.sqrt(season / seasons)
+        found = _quantiles(pooled, levels)
         widths[:, seasons == season] = found[:, None]
     # What lies further ahead is not known better; without this, luck in a thin season would say so.
     return dict(zip(levels, np.maximum.accumulate(widths, axis=1), strict=True))
 
 
 def _quantiles(scores: Array, levels: tuple[float, ...]) -> Array:
-    known = np.sort(scores[~np.isnan(scores)])
+    known = scores[~np.isnan(scores)]
     if not known.size:
         return np.full(len(levels), np.nan)
     ranks = np.ceil((known.size + 1) * np.array(levels)).astype(int)
-    return np.asarray(known[np.minimum(ranks, known.size) - 1])
+    places = np.minimum(ranks, known.size) - 1
+    return np.asarray(np.partition(known, places)[places])

@@ -12,7 +12,7 @@ from models.forecasts import FORECAST_COLUMNS, forecast_kpis
 from models.sums import half_widths, sum_ahead
 
 AS_OF = date(2026, 11, 1)
-SMALL = replace(DAILY, trees=(1500, 15, 8, 2))
+SMALL = replace(DAILY, trees=(1500, 15, 8, 2, 0.07))
 
 
 @pytest.fixture(autouse=True)
