@@ -158,8 +158,9 @@ class _Run:
         path, now = paths[chosen], self.n - 1
         backtest = backtest.assign(is_chosen=backtest["model_name"] == chosen, model_version=MODEL_VERSION)
         changes = self.changes[row, start:] if self.regressions else np.zeros(len(values))
-        ways = [one.ways(now, scale) for one in (path, paths[SEASONAL_NAIVE])]
-        likely = ways[0] if len(ways[0]) >= MIN_PATHS else ways[1]
+        likely = path.ways(now, scale)
+        if len(likely) < MIN_PATHS:
+            likely = paths[SEASONAL_NAIVE].ways(now, scale)
         made, naive = (one.within(now, scale) for one in (path, paths[SEASONAL_NAIVE]))
         origins, said, came = path.past(now, start, scale)
         return SeriesForecast(chosen, reason, *made, backtest, naive, likely, changes, origins, said, came)
@@ -177,7 +178,8 @@ class _Run:
     def _judge(self, path: "_Path", values: Array, start: int, scale: Scale) -> list[dict[str, Any]]:
         """A row for each fold over the first season ahead, and one over the whole horizon."""
         rows: list[dict[str, Any]] = []
-        for cutoff in self.cutoffs:
+        # From the newest step nothing has come yet.
+        for cutoff in self.cutoffs[:-1]:
             if cutoff - start + 1 < 3 * self.period:
                 continue
             forecast, ends = path.within(cutoff, scale)

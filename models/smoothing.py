@@ -136,6 +136,8 @@ class _State:
         reach = CHANGE_DEVIATIONS * self.spread[:, -1]
         lowest, highest = self.recent.min(axis=1), self.recent.max(axis=1)
         moved = (lowest > 0.5 * reach) | (highest < -0.5 * reach)
+        if not moved.any():
+            return np.zeros(len(surprise))
         size = np.where(moved, np.median(self.recent, axis=1), 0.0)
         found = moved & (np.abs(size) > reach)
         if not found.any():

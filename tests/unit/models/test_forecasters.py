@@ -5,8 +5,18 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import Ridge
 
-from models.forecasters import Boosting, Known, Panel, SmoothedRidge, fill_gaps, seasonal_naive
+from models.forecasters import (
+    RIDGE_PENALTY_PER_ROW,
+    TARGET_CLIP,
+    Boosting,
+    Known,
+    Panel,
+    SmoothedRidge,
+    fill_gaps,
+    seasonal_naive,
+)
 from models.holidays import holiday_numbers
 from models.smoothing import smooth
 
@@ -65,6 +75,23 @@ def test_a_fit_sees_no_target_after_its_cutoff(forecaster):
         forecaster.fit(known, 150)
         made.append(forecaster.ahead(known, np.arange(30)))
     np.testing.assert_array_equal(*made)
+
+
+def test_the_ridges_of_all_series_are_those_of_each_alone():
+    values = np.stack([a_series(200), a_series(200, 1)])
+    values[1, :80] = np.nan
+    values[0, [120, 121, 150]] = np.nan
+    known = Known.of(Panel(values, (7,), 364, ORDINARY[:228], 28), np.arange(40, 200, 3))
+    ridge = SmoothedRidge()
+    ridge.fit(known, 180)
+    for i in range(2):
+        rows = (known.steps <= 180) & ~np.isnan(known.target[i])
+        x = ridge._features(known, np.arange(len(known.origins)))[i][rows]
+        y = np.clip(known.target[i][rows], -TARGET_CLIP, TARGET_CLIP)
+        size = np.sqrt((x**2).mean(axis=0))
+        size[size == 0] = 1.0
+        alone = Ridge(alpha=RIDGE_PENALTY_PER_ROW * len(y), fit_intercept=False).fit(x / size, y)
+        np.testing.assert_allclose(ridge.weights[i], alone.coef_ / size, rtol=1e-6, atol=1e-9)
 
 
 def test_one_day_of_an_outage_hardly_moves_the_forecast_and_a_week_of_a_new_level_does():

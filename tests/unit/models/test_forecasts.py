@@ -101,6 +101,17 @@ def test_a_backtest_fold_knows_nothing_after_its_cutoff():
     pd.testing.assert_frame_equal(old, new)
 
 
+def test_a_fold_of_hours_knows_nothing_after_its_cutoff():
+    hour = np.arange(900)
+    values = np.exp(5 + 0.3 * np.sin(2 * np.pi * hour / 24) + np.random.default_rng(6).normal(0, 0.05, len(hour)))
+    changed = values.copy()
+    changed[-150:] *= 1.5
+    old, new = (forecast_panel([v], SMALL[HOURLY], [(0, np.inf)])[0].backtest for v in (values, changed))
+    old, new = (rows[rows["cutoff"] < len(hour) - 150 - 48].drop(columns="is_chosen") for rows in (old, new))
+    assert old.groupby("model_name").size().tolist() == [6, 6, 6]  # three folds, each over one day and over two
+    pd.testing.assert_frame_equal(old, new)
+
+
 def test_a_share_stays_between_0_and_1_and_a_count_at_0_or_above():
     rng = np.random.default_rng(7)
     share = frame(np.clip(rng.normal(0.99, 0.02, 120), 0, 1), "availability_share")
