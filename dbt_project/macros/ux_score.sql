@@ -90,3 +90,9 @@
     {{ '(' * (coefficients | length - 1) }}{{ coefficients[0] }}::double
     {%- for coefficient in coefficients[1:] %} * {{ x }} + {{ coefficient }}){% endfor %}
 {%- endmacro %}
+
+
+{# The mean of scores from its sums; a quotient of tiny weights is rounded to more than 100 else. #}
+{% macro mean_score(score_sum, weight_sum) -%}
+    case when {{ weight_sum }} > 0 then least(100, {{ score_sum }}::double / {{ weight_sum }}) end
+{%- endmacro %}

@@ -62,7 +62,7 @@ final as (
         page_view_count,
         weight_sum,
         weight_square_sum,
-        cast(ux_score_sum / nullif(ux_score_weight, 0) as double) as ux_score,
+        {{ mean_score('ux_score_sum', 'ux_score_weight') }} as ux_score,
         greatest(0, {{ mean_interval(
             'lower', 'ux_score_sum', 'ux_score_square_sum', 'ux_score_weight', 'ux_score_weight_square_sum'
         ) }}) as ux_score_lower,

@@ -59,7 +59,7 @@ final as (
     {{ kpi('core_web_vitals_pass_share', 'pass_share', wilson('lower', 'pass_share * vitals_n', 'vitals_n'),
         wilson('upper', 'pass_share * vitals_n', 'vitals_n'), 'vitals_page_view_count', 'share', 'measured') }}
     union all
-    {{ kpi('ux_score', 'ux_sum / nullif(ux_weight, 0)',
+    {{ kpi('ux_score', mean_score('ux_sum', 'ux_weight'),
         'greatest(0, ' ~ mean_interval('lower', 'ux_sum', 'ux_square_sum', 'ux_weight', 'ux_weight_square') ~ ')',
         'least(100, ' ~ mean_interval('upper', 'ux_sum', 'ux_square_sum', 'ux_weight', 'ux_weight_square') ~ ')',
         'headline_count', 'score', 'measured') }}

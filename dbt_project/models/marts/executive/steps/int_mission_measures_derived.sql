@@ -91,7 +91,7 @@ final as (
     union all
     select
         'ux_score' as target,
-        cast(ux_sum / nullif(ux_weight, 0) as double) as value,
+        {{ mean_score('ux_sum', 'ux_weight') }} as value,
         {{ mean_interval('lower', 'ux_sum', 'ux_square_sum', 'ux_weight', 'ux_weight_square') }} as value_lower,
         {{ mean_interval('upper', 'ux_sum', 'ux_square_sum', 'ux_weight', 'ux_weight_square') }} as value_upper,
         coalesce(page_view_count, 0) as sample_count,
