@@ -114,7 +114,7 @@ def test_checking_a_wrong_configuration_lists_the_mistakes_and_fails(call, home,
 def test_checking_the_default_configuration_says_what_is_in_it(call, home):
     code, out, _ = call("config", "check")
     assert code == 0
-    assert "9 sources" in out
+    assert "10 sources" in out
 
 
 def test_a_simulation_writes_exports_and_what_was_planted(call, home, tmp_path):
