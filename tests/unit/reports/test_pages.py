@@ -449,7 +449,7 @@ def test_the_contractual_method_is_named_and_each_is_explained(site):
 def test_alerts_tell_open_ones_clocks_accuracy_and_who_was_told(site):
     text = site[1]["alerts.html"]
     assert "2 alerts are open" in text
-    assert "37 of 40 alerts met a recorded incident" in text
+    assert "37 of 40 alerts were right, 1 wrong, 2 unreviewed" in text
     assert "2 notifications: 1 failed, 1 sent" in text
     clocks = text[text.index('id="clocks"') :].split("</section>")[0]
     assert "1.3\u00a0s" in clocks and "4\u00a0min" in clocks and "not proven" in clocks
