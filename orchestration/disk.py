@@ -7,6 +7,7 @@ import errno
 import re
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from orchestration.settings import Settings
@@ -19,17 +20,18 @@ _WORDS = re.compile(
 )
 
 
-def is_full(error: BaseException | str | None) -> bool:
-    """Whether an error, one that it wraps, or the words of one, are about a full disk."""
-    if isinstance(error, str):
-        return bool(_WORDS.search(error))
+def causes(error: BaseException | str | None) -> Iterator[BaseException | str]:
+    """An error, or the words of one, and then each error that it wraps."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
-        if (isinstance(error, OSError) and error.errno in _NUMBERS) or _WORDS.search(str(error)):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
+        yield error
+        error = None if isinstance(error, str) else error.__cause__ or error.__context__
+
+
+def is_full(error: BaseException | str | None) -> bool:
+    """Whether an error, one that it wraps, or the words of one, are about a full disk."""
+    return any((isinstance(one, OSError) and one.errno in _NUMBERS) or _WORDS.search(str(one)) for one in causes(error))
 
 
 def message(settings: Settings) -> str:

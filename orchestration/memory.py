@@ -9,8 +9,8 @@ import re
 from pathlib import Path
 
 from orchestration.settings import Settings
+from orchestration.settings.model import bytes_of
 
-_UNITS = {"MB": 10**6, "GB": 10**9, "TB": 10**12}
 _EXCEEDED = re.compile(r"out of memory error|duckdb needed more memory", re.IGNORECASE)
 _LIMIT_FILES = {"memory": "memory.limit_in_bytes", "": "memory.max"}
 
@@ -18,13 +18,7 @@ _LIMIT_FILES = {"memory": "memory.limit_in_bytes", "": "memory.max"}
 def limit(settings: Settings) -> int:
     """Bytes that DuckDB may use: `warehouse.memory` of the configuration, or half of what there is."""
     configured = settings.config.warehouse.memory
-    return parsed(configured) if configured else half()
-
-
-def parsed(text: str) -> int:
-    """Bytes of a size such as `8GB` or `1.5 GB`."""
-    number, unit = re.fullmatch(r"([0-9.]+) ?([MGT]B)", text).groups()  # type: ignore[union-attr]  # checked on reading
-    return int(float(number) * _UNITS[unit])
+    return bytes_of(configured) if configured else half()
 
 
 def half() -> int:
@@ -41,17 +35,9 @@ def available(root: Path = Path("/")) -> int:
     return min([physical, *_group_limits(root)])
 
 
-def is_exceeded(error: BaseException | str | None) -> bool:
-    """Whether an error, one that it wraps, or the words of one, say that DuckDB had too little memory."""
-    if isinstance(error, str):
-        return bool(_EXCEEDED.search(error))
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        if _EXCEEDED.search(str(error)):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
+def is_exceeded(words: str) -> bool:
+    """Whether the words of an error say that DuckDB had too little memory."""
+    return bool(_EXCEEDED.search(words))
 
 
 def message(settings: Settings) -> str:

@@ -35,7 +35,7 @@ FEED_OF_SYSTEM: dict[str, str] = {
 ENTITY_FEEDS = frozenset({"orders", "incidents", "releases", "maintenance", "alert_reviews"})
 
 # Two threads cannot hold a block for each column of the widest tables in less.
-SMALLEST_MEMORY_MB = 500
+SMALLEST_MEMORY = "500MB"
 
 # A 28-day window, and the 30 days by which a late event may precede its export, must fit into what is kept.
 SHORTEST_RETENTION_DAYS = 31
@@ -148,10 +148,14 @@ class Retention(Part):
     by_feed: dict[Feed, Annotated[int, Field(ge=SHORTEST_RETENTION_DAYS, le=3650)]] = Field(default_factory=dict)
 
 
+def bytes_of(size: str) -> int:
+    """Bytes of a size such as `8GB` or `1.5 GB`."""
+    return int(float(size[:-2]) * {"MB": 10**6, "GB": 10**9, "TB": 10**12}[size[-2:]])
+
+
 def _memory(value: str) -> str:
-    amount, unit = float(value[:-2]), value[-2:]
-    if amount * {"MB": 1, "GB": 1e3, "TB": 1e6}[unit] < SMALLEST_MEMORY_MB:
-        raise ValueError(f"'{value}' is too little to build anything; give at least {SMALLEST_MEMORY_MB}MB")
+    if bytes_of(value) < bytes_of(SMALLEST_MEMORY):
+        raise ValueError(f"'{value}' is too little to build anything; give at least {SMALLEST_MEMORY}")
     return value
 
 
