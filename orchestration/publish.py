@@ -18,6 +18,7 @@ from orchestration.reports import digest, pages, status
 from orchestration.reports.content import Context, attention
 from orchestration.reports.custom.building import Built
 from orchestration.reports.custom.building import build as build_custom
+from orchestration.reports.delivered import known
 from orchestration.reports.formats import Formats, day
 from orchestration.reports.marts import Marts, Row
 from orchestration.settings import Settings
@@ -145,7 +146,7 @@ def _pages(
     unmatched = tuple(lake.unmatched_message(settings, source) for source in lake.unmatched_sources(settings))
     context = Context(marts, formats, quality, health, site.name, targets, site.currency, unmatched)
     pages.render(context, frame_of(settings, marts.as_of, generated_at, folder), folder, custom.pages)
-    if context.delivers("errors") or not context.feeds:
+    if known("errors", context.feeds):
         news = digest.markdown(digest.news(marts), marts, formats, site.name)
     else:
         news = digest.not_delivered(marts, site.name)

@@ -1,6 +1,7 @@
--- One row, NULL without such a session: page views of the days before the run's that are not in the sessions of those days, or in two of them, for
--- ids that page views name: a session of views that name none has an id of ours. A session lies within 24 hours, so that
--- only ids count whose sessions all begin on the two days that have a whole day on either side.
+-- One row, NULL without such a session: page views of the days before the run's that are not in the sessions of those
+-- days, or in two of them, for ids that page views name: a session of views that name none has an id of ours. A session
+-- lies within 24 hours, so that only ids count whose sessions all begin on the two days that have a whole day on either
+-- side.
 with
 
 page_views as (

@@ -76,9 +76,9 @@ def reasoned(status: str, reason: str) -> str:
     return f"{begun(reason) if status == 'healthy' or ':' not in reason else reason}."
 
 
-def listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str], word: str = "and") -> str:
     """Write names as a, b and c."""
-    return " and ".join(part for part in (", ".join(names[:-1]), names[-1] if names else "") if part)
+    return f" {word} ".join(part for part in (", ".join(names[:-1]), names[-1] if names else "") if part)
 
 
 def marked(text: str, figure: Figure) -> Markup:

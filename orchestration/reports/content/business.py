@@ -5,6 +5,7 @@ from markupsafe import Markup
 from orchestration.reports.blocks import Column, Figure, Page, Section, Table, Tile
 from orchestration.reports.charts import Chart, Series
 from orchestration.reports.content import Context, change_text, funnels, marked, plural, sure
+from orchestration.reports.delivered import known as has
 from orchestration.reports.figures import KPIS, WHAT, kpi_chart
 from orchestration.reports.formats import Formats, day
 from orchestration.reports.marts import Row
@@ -40,7 +41,7 @@ def page(context: Context) -> Page:
     scores = {row["kpi"]: row for row in context.marts.rows("select * from reports.rpt_kpi_scorecard")}
     charts = [kpi_chart(context.marts, context.formats, kpi) for kpi in TRENDS]
     has_orders = any(row["conversion_share"] is not None for row in segments)
-    has_sessions = context.delivers("sessions") or not context.feeds
+    has_sessions = has("sessions", context.feeds)
     rule = "Cancelled orders do not convert, and revenue" if has_sessions else "Revenue"
     lead = f"{rule} is net of refunds.{_assumed(context)}"
     return Page(

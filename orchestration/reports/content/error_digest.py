@@ -1,7 +1,7 @@
 """The digest of errors as a page: what is new, worse, back and gone, and what it cost."""
 
 from orchestration.reports.blocks import Column, Page, Section, Table
-from orchestration.reports.content import Context, plural
+from orchestration.reports.content import Context, listed, plural
 from orchestration.reports.delivered import known
 from orchestration.reports.digest import FEWEST_MET, KINDS, headline, news
 
@@ -47,4 +47,4 @@ def _met(context: Context) -> str:
     """Say whom errors meet, as far as the site knows them: page views, sessions or users."""
     counted = {"page view": "page_views", "session": "sessions", "user": "errors"}
     words = [f"{word}s" for word, feed in counted.items() if known(feed, context.feeds)]
-    return " or ".join(part for part in (", ".join(words[:-1]), words[-1]) if part)
+    return listed(words, "or")
